@@ -1,0 +1,61 @@
+// Package segment knows what a Segment call is: it converts event payloads of
+// RudderStack's and Segment's SDKs into calls, gives them their message ids,
+// and names the rule that a payload breaks.
+//
+// The package is pure. It reads no clock, opens no connection and rolls no
+// dice: what it needs of that kind is handed in.
+package segment
+
+// Type is one of the six calls of Segment's spec, or the zero value where a
+// payload names no known one.
+type Type uint8
+
+// The six calls, https://www.twilio.com/docs/segment/connections/spec.
+const (
+	UnknownType Type = iota
+	Identify
+	Track
+	Page
+	Screen
+	Group
+	Alias
+)
+
+var typeNames = [...]string{
+	UnknownType: "unknown",
+	Identify:    "identify",
+	Track:       "track",
+	Page:        "page",
+	Screen:      "screen",
+	Group:       "group",
+	Alias:       "alias",
+}
+
+// String returns the name as it stands in a call's type member.
+func (t Type) String() string { return typeNames[t] }
+
+// ParseType returns the type of that exact lower-case name, or UnknownType.
+func ParseType(name string) Type {
+	for t, n := range typeNames {
+		if n == name && Type(t) != UnknownType {
+			return Type(t)
+		}
+	}
+	return UnknownType
+}
+
+// Call is one converted call, ready to be sent.
+type Call struct {
+	// Type says which of the six calls it is.
+	Type Type
+	// JSON is the call as it is sent, one object without surrounding blanks.
+	JSON []byte
+	// MessageID is what Segment removes duplicates by.
+	MessageID string
+	// WriteKey names the source that the call goes to.
+	WriteKey string
+	// UserID, AnonymousID and PreviousID say whose call it is, unescaped and
+	// without quotes; empty where the call has none. Calls that share one of
+	// them belong to the same person and must not overtake each other.
+	UserID, AnonymousID, PreviousID []byte
+}

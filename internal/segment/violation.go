@@ -1,0 +1,66 @@
+package segment
+
+// Reason is the machine-readable name of what is wrong with a payload. Where
+// Segment discards the same thing, it is Segment's own discard code, so that
+// it can be searched for in Segment's help.
+type Reason string
+
+// Segment's discard codes that a sender can see coming,
+// https://www.twilio.com/docs/segment/connections/delivery-overview.
+const (
+	ReasonNoUserAnonID        Reason = "no_user_anon_id"
+	ReasonIDRequired          Reason = "id_required"
+	ReasonIDNotString         Reason = "id_not_string"
+	ReasonEventNotDefined     Reason = "event_not_defined"
+	ReasonEventNotString      Reason = "event_not_string"
+	ReasonPropertiesNotObject Reason = "properties_not_object"
+	ReasonTraitsNotObject     Reason = "traits_not_object"
+	ReasonNameNotString       Reason = "name_not_string"
+	ReasonCategoryNotString   Reason = "category_not_string"
+	ReasonConsentPreferences  Reason = "consent_categorypreferences_should_exist"
+	ReasonConsentVersion      Reason = "consent_version_should_be_number"
+	ReasonAdvertisingID       Reason = "device_advertisingid_should_be_string"
+	ReasonBadRequest          Reason = "bad_request"
+	ReasonEmptyBatch          Reason = "empty_batch"
+)
+
+// Our own reasons, for what Segment has no code for.
+const (
+	ReasonInvalidJSON          Reason = "invalid_json"
+	ReasonUnknownType          Reason = "unknown_type"
+	ReasonContextNotObject     Reason = "context_not_object"
+	ReasonTimestampUnparseable Reason = "timestamp_unparseable"
+	ReasonMessageIDTooLong     Reason = "message_id_too_long"
+	ReasonOversizedCall        Reason = "oversized_call"
+	ReasonOversizedBatch       Reason = "oversized_batch"
+	ReasonMappingFailed        Reason = "mapping_failed"
+	ReasonWriteKeyMissing      Reason = "write_key_missing"
+	ReasonRefused              Reason = "refused"
+	ReasonUndelivered          Reason = "undelivered"
+)
+
+// Violation says that one call cannot be sent, or that Segment would answer
+// it with 200 and throw it away.
+type Violation struct {
+	// Reason is the code.
+	Reason Reason
+	// Field is the dotted path of the member to blame, empty where it is no
+	// single one.
+	Field string
+	// Sentence says what is wrong and how to mend it. It never holds a value
+	// of the payload.
+	Sentence string
+}
+
+// Error returns the stable form that a dead-letter mapping can take apart:
+//
+//	segment <reason> <field>: <sentence>
+//
+// with a dash where no field is to blame.
+func (v *Violation) Error() string {
+	field := v.Field
+	if field == "" {
+		field = "-"
+	}
+	return "segment " + string(v.Reason) + " " + field + ": " + v.Sentence
+}

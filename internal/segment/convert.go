@@ -72,8 +72,7 @@ func (c *Converter) Reset() { c.calls.reset() }
 // several for an array of objects. Where one of them cannot be sent, none is,
 // and the violation says why. The calls are valid until the next Reset.
 func (c *Converter) Convert(dst []Call, payload []byte, from Source) ([]Call, Skips, *Violation) {
-	payload = bytes.TrimPrefix(payload, []byte("\xef\xbb\xbf"))
-	if len(bytes.TrimLeft(payload, " \t\r\n")) == 0 {
+	if isBlank(payload) {
 		return dst, Skips{Empty: 1}, nil
 	}
 	if v := c.scanner.start(payload); v != nil {
@@ -96,6 +95,10 @@ func (c *Converter) Convert(dst []Call, payload []byte, from Source) ([]Call, Sk
 		return dst, Skips{}, v
 	}
 	return calls, skips, nil
+}
+
+func isBlank(payload []byte) bool {
+	return len(bytes.TrimLeft(bytes.TrimPrefix(payload, byteOrderMark), " \t\r\n")) == 0
 }
 
 func (c *Converter) one(dst []Call, from Source) ([]Call, Skips, *Violation) {

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Config is what a Converter needs to know.
@@ -162,12 +160,13 @@ func (c *Converter) object(dst []Call, from origin, skips *Skips) ([]Call, *Viol
 		skips.Integrations++
 		return dst, nil
 	}
-	c.scratch = c.scratch[:0]
-	c.mend(t)
+	if v := c.mend(t, from); v != nil {
+		return dst, v
+	}
 	if v := c.doc.firstViolation(t); v != nil {
 		return dst, v
 	}
-	if v := c.complete(t, from); v != nil {
+	if v := c.mendTime(); v != nil {
 		return dst, v
 	}
 	call := c.write(t, from.WriteKey)
@@ -183,54 +182,6 @@ func oversized(size, limit int) *Violation {
 		Sentence: fmt.Sprintf("the call has %d bytes and Segment takes %d; "+
 			"send less in properties, traits or context", size, limit),
 	}
-}
-
-// complete gives the call what it gets from more than one member: its time,
-// its message id, its traits and its context.
-func (c *Converter) complete(t Type, from origin) *Violation {
-	var v *Violation
-	if t == Identify {
-		if v = c.userTraits(); v != nil {
-			return v
-		}
-	}
-	from.content = c.doc.raw
-	start := len(c.scratch)
-	c.scratch = c.ids.appendTo(c.scratch, &c.doc, from)
-	c.doc.set(fieldMessageID, c.scratch[start:])
-
-	var at jsontext.Value
-	if at, c.scratch, v = c.doc.eventTime(c.scratch); v != nil {
-		return v
-	}
-	c.doc.set(fieldTimestamp, at)
-
-	plan := planContext(&c.doc, t)
-	if plan.rewrite {
-		start = len(c.scratch)
-		c.scratch = appendContext(c.scratch, &c.doc, t, plan, c.library)
-		c.doc.set(fieldContext, c.scratch[start:])
-	}
-	return nil
-}
-
-// userTraits gives identify the traits that web and mobile SDKs put into
-// context, under those of the call itself.
-func (c *Converter) userTraits() *Violation {
-	inContext := c.doc.contextMember("traits")
-	if inContext == nil {
-		return nil
-	}
-	if inContext.Kind() != '{' {
-		return violationContextTraits
-	}
-	start := len(c.scratch)
-	c.scratch = appendUserTraits(c.scratch, inContext)
-	under := jsontext.Value(c.scratch[start:])
-	start = len(c.scratch)
-	c.scratch = appendMerged(c.scratch, c.doc.value[fieldTraits], under)
-	c.doc.set(fieldTraits, c.scratch[start:])
-	return nil
 }
 
 // write encodes the call: every member that may leave, in the order in which

@@ -398,8 +398,9 @@ func TestMembersKeepTheirOrderAndBytes(t *testing.T) {
 func TestWhatIsAddedComesLast(t *testing.T) {
 	call := convertedOne(t, `{"type":"alias","originalTimestamp":"2026-01-02T03:04:05Z","anonymousId":"a","to":"u"}`)
 	id := segment.Inspect(call.JSON, segment.UnknownType).MessageID
-	assert.Equal(t, `{"type":"alias","anonymousId":"a","userId":"u","previousId":"a","messageId":"`+id+`",`+
-		`"timestamp":"2026-01-02T03:04:05.000Z","context":{"library":{"name":"benthos-segment","version":"1.2.3"}}}`,
+	assert.Equal(t, `{"type":"alias","anonymousId":"a","userId":"u","previousId":"a",`+
+		`"context":{"library":{"name":"benthos-segment","version":"1.2.3"}},`+
+		`"messageId":"`+id+`","timestamp":"2026-01-02T03:04:05.000Z"}`,
 		string(call.JSON))
 }
 

@@ -263,33 +263,39 @@ func members(object jsontext.Value) iter.Seq[member] {
 		s := scanners.Get().(*scanner)
 		defer scanners.Put(s)
 		s.open(object)
-		for m, ok := s.firstMember(); ok && yield(m); {
-			m, ok = s.nextMember()
+		_, _ = s.decoder.ReadToken()
+		for s.decoder.PeekKind() == '"' {
+			name, _ := s.decoder.ReadValue()
+			value, err := s.decoder.ReadValue()
+			if err != nil || !yield(member{name, value}) {
+				return
+			}
 		}
 	}
 }
 
-// scanners are reused for looks into nested objects.
+// elements yields the elements of a JSON array that has been read before.
+// What is not an array has none.
+func elements(array jsontext.Value) iter.Seq[jsontext.Value] {
+	return func(yield func(jsontext.Value) bool) {
+		if array.Kind() != '[' {
+			return
+		}
+		s := scanners.Get().(*scanner)
+		defer scanners.Put(s)
+		s.open(array)
+		_, _ = s.decoder.ReadToken()
+		for s.decoder.PeekKind() != ']' {
+			value, err := s.decoder.ReadValue()
+			if err != nil || !yield(value) {
+				return
+			}
+		}
+	}
+}
+
+// scanners are reused for looks into nested values.
 var scanners = sync.Pool{New: func() any { return new(scanner) }}
-
-func (s *scanner) firstMember() (member, bool) {
-	if _, err := s.decoder.ReadToken(); err != nil {
-		return member{}, false
-	}
-	return s.nextMember()
-}
-
-func (s *scanner) nextMember() (member, bool) {
-	if s.decoder.PeekKind() != '"' {
-		return member{}, false
-	}
-	name, err := s.decoder.ReadValue()
-	if err != nil {
-		return member{}, false
-	}
-	value, err := s.decoder.ReadValue()
-	return member{name, value}, err == nil
-}
 
 // lookup returns the last value of that name in object, or nil.
 func lookup(object jsontext.Value, name string) (value jsontext.Value) {

@@ -50,7 +50,6 @@ func New(t TB, cfg ...Config) *TestServer {
 	ts.client = &http.Client{Transport: transport}
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
-		// Close and not Shutdown: a test may leave a request in a long delay.
 		_ = server.Close()
 		<-done
 	})

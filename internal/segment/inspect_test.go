@@ -49,6 +49,7 @@ func TestInspectNamesEveryRuleThatACallBreaks(t *testing.T) {
 		want       []string
 	}{
 		{"nothing", `{"type":"track","userId":"u","event":"E","properties":{},"context":{}}`, nil},
+		{"a type that only the converter understands", `{"type":" Page","userId":"u"}`, []string{"unknown_type type"}},
 		{"empty ids", `{"type":"page","userId":"","anonymousId":""}`, []string{
 			"id_not_string userId", "id_not_string anonymousId",
 		}},

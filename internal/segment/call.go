@@ -36,9 +36,9 @@ func (t Type) String() string { return typeNames[t] }
 
 // ParseType returns the type of that exact lower-case name, or UnknownType.
 func ParseType(name string) Type {
-	for t, n := range typeNames {
-		if n == name && Type(t) != UnknownType {
-			return Type(t)
+	for t := Identify; t <= Alias; t++ {
+		if typeNames[t] == name {
+			return t
 		}
 	}
 	return UnknownType
@@ -48,12 +48,10 @@ func ParseType(name string) Type {
 type Call struct {
 	// Type says which of the six calls it is.
 	Type Type
-	// JSON is the call as it is sent, one object without surrounding blanks.
-	JSON []byte
-	// MessageID is what Segment removes duplicates by.
-	MessageID string
 	// WriteKey names the source that the call goes to.
 	WriteKey string
+	// JSON is the call as it is sent, one object without surrounding blanks.
+	JSON []byte
 	// UserID, AnonymousID and PreviousID say whose call it is, unescaped and
 	// without quotes; empty where the call has none. Calls that share one of
 	// them belong to the same person and must not overtake each other.

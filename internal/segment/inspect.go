@@ -1,5 +1,7 @@
 package segment
 
+import "github.com/go-json-experiment/json/jsontext"
+
 // Inspection is what a finished call shows of itself.
 type Inspection struct {
 	Type Type
@@ -17,5 +19,69 @@ type Inspection struct {
 // anything, and names every rule that it breaks. Where the call has no type
 // of its own, as on the paths for single calls, fallback is its type.
 func Inspect(call []byte, fallback Type) Inspection {
-	return Inspection{}
+	var (
+		s scanner
+		d document
+	)
+	if v := s.read(call, &d); v != nil {
+		return Inspection{Type: fallback, Violations: []*Violation{v}}
+	}
+	t, v := d.callType()
+	if t == UnknownType && !d.has(fieldType) && fallback != UnknownType {
+		t, v = fallback, nil
+	}
+	inspection := Inspection{
+		Type:        t,
+		Name:        d.callName(t),
+		MessageID:   d.text(fieldMessageID),
+		UserID:      d.text(fieldUserID),
+		AnonymousID: d.text(fieldAnonymousID),
+		PreviousID:  d.text(fieldPreviousID),
+		GroupID:     d.text(fieldGroupID),
+		Timestamp:   d.text(fieldTimestamp),
+	}
+	if v != nil {
+		inspection.Violations = append(inspection.Violations, v)
+	}
+	for _, broken := range rules {
+		if v := broken(&d, t); v != nil {
+			inspection.Violations = append(inspection.Violations, v)
+		}
+	}
+	if _, _, v := d.instant(fieldTimestamp); v != nil && d.has(fieldTimestamp) {
+		inspection.Violations = append(inspection.Violations, v)
+	}
+	return inspection
+}
+
+// read reads a payload that is one object.
+func (s *scanner) read(payload []byte, d *document) *Violation {
+	if v := s.start(payload); v != nil {
+		return v
+	}
+	if s.next() != '{' {
+		return s.other()
+	}
+	if v := s.object(d); v != nil {
+		return v
+	}
+	return s.end()
+}
+
+func (d *document) callName(t Type) string {
+	if t == Track {
+		return d.text(fieldEvent)
+	}
+	if fields[fieldName].on.has(t) {
+		return d.text(fieldName)
+	}
+	return ""
+}
+
+// text returns the text of a string or the digits of a number.
+func (d *document) text(f field) string {
+	if value := d.value[f]; value.Kind() == jsontext.Kind('0') {
+		return string(value)
+	}
+	return unquoteText(d.value[f])
 }

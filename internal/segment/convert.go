@@ -1,0 +1,278 @@
+package segment
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Config is what a Converter needs to know.
+type Config struct {
+	// Integrations says what becomes of the integrations object.
+	Integrations IntegrationsMode
+	// LibraryName and LibraryVersion name the sender of calls that do not say
+	// who sent them, in context.library.
+	LibraryName, LibraryVersion string
+	// MaxCallBytes is the largest call, as it is sent; 0 means no limit.
+	MaxCallBytes int
+	// NewID makes a message id for a call that has nothing to derive one from.
+	NewID func() string
+}
+
+// Source is where a payload comes from and goes to.
+type Source struct {
+	// WriteKey names the source at Segment.
+	WriteKey string
+	// MessageID is the configured message id; empty or "null" where there is
+	// none.
+	MessageID string
+	// Origin names the record at the place where it was read, such as a topic,
+	// a partition and an offset; empty where that is not known.
+	Origin string
+}
+
+// Skips counts what was passed over, because it is not meant to be sent.
+type Skips struct {
+	// Empty counts payloads that hold no call.
+	Empty int
+	// Integrations counts events whose integrations object excludes Segment.
+	Integrations int
+}
+
+// Converter makes calls of payloads. It is not safe for concurrent use.
+type Converter struct {
+	conf    Config
+	library []byte
+	scanner scanner
+	doc     document
+	ids     messageIDs
+	calls   arena
+	// scratch holds the values that are written anew for one call.
+	scratch []byte
+}
+
+// NewConverter returns a converter.
+func NewConverter(conf Config) *Converter {
+	library := append([]byte(`{"name":`), appendQuoted(nil, conf.LibraryName)...)
+	library = append(append(library, `,"version":`...), appendQuoted(nil, conf.LibraryVersion)...)
+	return &Converter{
+		conf:    conf,
+		library: append(library, '}'),
+		ids:     messageIDs{fresh: conf.NewID},
+	}
+}
+
+// Reset takes back the memory of all calls made since the last reset.
+func (c *Converter) Reset() { c.calls.reset() }
+
+// Convert appends to dst the calls that a payload holds: one for an object,
+// several for an array of objects. Where one of them cannot be sent, none is,
+// and the violation says why. The calls are valid until the next Reset.
+func (c *Converter) Convert(dst []Call, payload []byte, from Source) ([]Call, Skips, *Violation) {
+	payload = bytes.TrimPrefix(payload, []byte("\xef\xbb\xbf"))
+	if len(bytes.TrimLeft(payload, " \t\r\n")) == 0 {
+		return dst, Skips{Empty: 1}, nil
+	}
+	if v := c.scanner.start(payload); v != nil {
+		return dst, Skips{}, v
+	}
+	var (
+		calls = dst
+		skips Skips
+		v     *Violation
+	)
+	switch c.scanner.next() {
+	case '{':
+		calls, skips, v = c.one(calls, from)
+	case '[':
+		calls, skips, v = c.several(calls, from)
+	default:
+		v = c.scanner.other()
+	}
+	if v != nil {
+		return dst, Skips{}, v
+	}
+	return calls, skips, nil
+}
+
+func (c *Converter) one(dst []Call, from Source) ([]Call, Skips, *Violation) {
+	if v := c.scanner.object(&c.doc); v != nil {
+		return dst, Skips{}, v
+	}
+	if v := c.scanner.end(); v != nil {
+		return dst, Skips{}, v
+	}
+	var skips Skips
+	dst, v := c.object(dst, origin{Source: from}, &skips)
+	return dst, skips, v
+}
+
+func (c *Converter) several(dst []Call, from Source) ([]Call, Skips, *Violation) {
+	var skips Skips
+	c.ids.startArray()
+	defer c.ids.endArray()
+	if v := c.scanner.token(); v != nil {
+		return dst, skips, v
+	}
+	position := 0
+	for ; c.scanner.next() != ']'; position++ {
+		if c.scanner.next() != '{' {
+			return dst, skips, inArray(position, c.scanner.other())
+		}
+		if v := c.scanner.object(&c.doc); v != nil {
+			return dst, skips, v
+		}
+		var v *Violation
+		if dst, v = c.object(dst, origin{Source: from, position: position}, &skips); v != nil {
+			return dst, skips, inArray(position, v)
+		}
+	}
+	if v := c.scanner.token(); v != nil {
+		return dst, skips, v
+	}
+	if position == 0 {
+		skips.Empty++
+	}
+	return dst, skips, c.scanner.end()
+}
+
+// inArray names the element of an array that a violation is about.
+func inArray(position int, v *Violation) *Violation {
+	if v.Reason == ReasonInvalidJSON {
+		return v
+	}
+	placed := *v
+	placed.Field = strings.TrimSuffix(strconv.Itoa(position)+"."+v.Field, ".")
+	return &placed
+}
+
+// object converts the document that has just been read.
+func (c *Converter) object(dst []Call, from origin, skips *Skips) ([]Call, *Violation) {
+	t, v := c.doc.callType()
+	if v != nil {
+		return dst, v
+	}
+	if c.conf.Integrations == IntegrationsFilter && excludesSegment(c.doc.value[fieldIntegrations]) {
+		skips.Integrations++
+		return dst, nil
+	}
+	c.scratch = c.scratch[:0]
+	c.mend(t)
+	if v := c.doc.firstViolation(t); v != nil {
+		return dst, v
+	}
+	if v := c.complete(t, from); v != nil {
+		return dst, v
+	}
+	call := c.write(t, from.WriteKey)
+	if size := len(call.JSON); c.conf.MaxCallBytes > 0 && size > c.conf.MaxCallBytes {
+		return dst, oversized(size, c.conf.MaxCallBytes)
+	}
+	return append(dst, call), nil
+}
+
+func oversized(size, limit int) *Violation {
+	return &Violation{
+		Reason: ReasonOversizedCall,
+		Sentence: fmt.Sprintf("the call has %d bytes and Segment takes %d; "+
+			"send less in properties, traits or context", size, limit),
+	}
+}
+
+// complete gives the call what it gets from more than one member: its time,
+// its message id, its traits and its context.
+func (c *Converter) complete(t Type, from origin) *Violation {
+	var v *Violation
+	if t == Identify {
+		if v = c.userTraits(); v != nil {
+			return v
+		}
+	}
+	from.content = c.doc.raw
+	start := len(c.scratch)
+	c.scratch = c.ids.appendTo(c.scratch, &c.doc, from)
+	c.doc.set(fieldMessageID, c.scratch[start:])
+
+	var at jsontext.Value
+	if at, c.scratch, v = c.doc.eventTime(c.scratch); v != nil {
+		return v
+	}
+	c.doc.set(fieldTimestamp, at)
+
+	plan := planContext(&c.doc, t)
+	if plan.rewrite {
+		start = len(c.scratch)
+		c.scratch = appendContext(c.scratch, &c.doc, t, plan, c.library)
+		c.doc.set(fieldContext, c.scratch[start:])
+	}
+	return nil
+}
+
+// userTraits gives identify the traits that web and mobile SDKs put into
+// context, under those of the call itself.
+func (c *Converter) userTraits() *Violation {
+	inContext := c.doc.contextMember("traits")
+	if inContext == nil {
+		return nil
+	}
+	if inContext.Kind() != '{' {
+		return violationContextTraits
+	}
+	start := len(c.scratch)
+	c.scratch = appendUserTraits(c.scratch, inContext)
+	under := jsontext.Value(c.scratch[start:])
+	start = len(c.scratch)
+	c.scratch = appendMerged(c.scratch, c.doc.value[fieldTraits], under)
+	c.doc.set(fieldTraits, c.scratch[start:])
+	return nil
+}
+
+// write encodes the call: every member that may leave, in the order in which
+// the payload had them, and what was added behind.
+func (c *Converter) write(t Type, writeKey string) Call {
+	buf := c.calls.room(len(c.doc.raw) + len(c.scratch) + 512)
+	start := len(buf)
+	var at [fieldCount]int
+	buf = append(buf, '{')
+	for _, f := range c.doc.order {
+		if !c.doc.has(f) || !fields[f].on.has(t) {
+			continue
+		}
+		if len(buf) > start+1 {
+			buf = append(buf, ',')
+		}
+		buf = append(buf, keys[f]...)
+		at[f] = len(buf)
+		buf = append(buf, c.doc.value[f]...)
+	}
+	buf = append(buf, '}')
+	c.calls.keep(buf)
+	id := func(f field) []byte { return unescaped(buf[at[f]:][:len(c.doc.value[f])]) }
+	call := Call{
+		Type:        t,
+		WriteKey:    writeKey,
+		JSON:        buf[start:len(buf):len(buf)],
+		UserID:      id(fieldUserID),
+		AnonymousID: id(fieldAnonymousID),
+	}
+	if t == Alias {
+		call.PreviousID = id(fieldPreviousID)
+	}
+	return call
+}
+
+// unescaped returns the text of a string in the call, or nothing where there
+// is none.
+func unescaped(quoted []byte) []byte {
+	switch {
+	case len(quoted) == 0:
+		return nil
+	case bytes.IndexByte(quoted, '\\') < 0:
+		return quoted[1 : len(quoted)-1]
+	default:
+		return []byte(unquote(quoted))
+	}
+}

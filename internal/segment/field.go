@@ -1,0 +1,100 @@
+package segment
+
+// field is a top-level member of a payload that the conversion knows.
+type field uint8
+
+const (
+	fieldUnknown field = iota
+
+	fieldType
+	fieldMessageID
+	fieldTimestamp
+	fieldUserID
+	fieldAnonymousID
+	fieldPreviousID
+	fieldGroupID
+	fieldEvent
+	fieldName
+	fieldCategory
+	fieldProperties
+	fieldTraits
+	fieldContext
+	fieldIntegrations
+	fieldChannel
+
+	fieldOriginalTimestamp
+	fieldSentAt
+	fieldReceivedAt
+	fieldRequestIP
+	fieldFrom
+	fieldTo
+	fieldBatch
+
+	fieldCount
+)
+
+// typeSet is a set of call types.
+type typeSet uint8
+
+func on(types ...Type) (set typeSet) {
+	for _, t := range types {
+		set |= 1 << t
+	}
+	return set
+}
+
+func (s typeSet) has(t Type) bool { return s>>t&1 == 1 }
+
+var (
+	onEvery = on(Identify, Track, Page, Screen, Group, Alias)
+	onNone  = on()
+)
+
+// fields is the table of the conversion: which top-level members a payload
+// may have, and on which calls they leave. A member that is not in it, or not
+// on this call, is dropped: Segment knows no use for it there.
+var fields = [fieldCount]struct {
+	name string
+	on   typeSet
+}{
+	fieldType:         {"type", onEvery},
+	fieldMessageID:    {"messageId", onEvery},
+	fieldTimestamp:    {"timestamp", onEvery},
+	fieldUserID:       {"userId", onEvery},
+	fieldAnonymousID:  {"anonymousId", onEvery},
+	fieldPreviousID:   {"previousId", on(Alias)},
+	fieldGroupID:      {"groupId", on(Group)},
+	fieldEvent:        {"event", on(Track)},
+	fieldName:         {"name", on(Page, Screen)},
+	fieldCategory:     {"category", on(Page, Screen)},
+	fieldProperties:   {"properties", on(Track, Page, Screen)},
+	fieldTraits:       {"traits", on(Identify, Group)},
+	fieldContext:      {"context", onEvery},
+	fieldIntegrations: {"integrations", onEvery},
+	fieldChannel:      {"channel", onEvery},
+
+	// These are only read, to find the values of the others.
+	fieldOriginalTimestamp: {"originalTimestamp", onNone},
+	fieldSentAt:            {"sentAt", onNone},
+	fieldReceivedAt:        {"receivedAt", onNone},
+	fieldRequestIP:         {"request_ip", onNone},
+	fieldFrom:              {"from", onNone},
+	fieldTo:                {"to", onNone},
+	fieldBatch:             {"batch", onNone},
+}
+
+var fieldsByName = func() map[string]field {
+	byName := make(map[string]field, fieldCount)
+	for f := fieldUnknown + 1; f < fieldCount; f++ {
+		byName[fields[f].name] = f
+	}
+	return byName
+}()
+
+// keys are the names as they are written into a call.
+var keys = func() (quoted [fieldCount]string) {
+	for f := range fields {
+		quoted[f] = `"` + fields[f].name + `":`
+	}
+	return quoted
+}()

@@ -1,0 +1,226 @@
+package segment
+
+import (
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// maxMessageIDRunes is the longest message id that Segment takes; Unify drops
+// longer ones without a word.
+// https://www.twilio.com/docs/segment/unify/product-limits
+const maxMessageIDRunes = 100
+
+// consentEvent is the one event whose context.consent Segment checks.
+// https://www.twilio.com/docs/segment/privacy/consent-management/consent-in-segment-connect
+const consentEvent = `"Segment Consent Preference Updated"`
+
+// rule looks at one aspect of a call. It returns nil where all is well.
+type rule func(d *document, t Type) *Violation
+
+// rules are what Segment wants of a call, in the order in which a person
+// would mend them. The converter stops at the first that is broken; Inspect
+// goes through all.
+var rules = [...]rule{
+	idRule(fieldUserID),
+	idRule(fieldAnonymousID),
+	someIDRule,
+	eventRule,
+	objectRule(fieldProperties, ReasonPropertiesNotObject),
+	objectRule(fieldTraits, ReasonTraitsNotObject),
+	objectRule(fieldContext, ReasonContextNotObject),
+	objectRule(fieldIntegrations, ReasonBadRequest),
+	nameRule(fieldName, ReasonNameNotString),
+	nameRule(fieldCategory, ReasonCategoryNotString),
+	requiredIDRule(fieldGroupID, "a group call says which group: set groupId to a non-empty string"),
+	requiredIDRule(fieldPreviousID, "an alias call says whose id is replaced: set previousId, "+
+		"or an anonymousId other than userId"),
+	messageIDRule,
+	advertisingIDRule,
+	consentRule,
+}
+
+// firstViolation returns the first rule that the call breaks, or nil.
+func (d *document) firstViolation(t Type) *Violation {
+	for _, broken := range rules {
+		if v := broken(d, t); v != nil {
+			return v
+		}
+	}
+	return nil
+}
+
+// idRule: an id is a non-empty string.
+func idRule(f field) rule {
+	broken := &Violation{
+		Reason:   ReasonIDNotString,
+		Field:    fields[f].name,
+		Sentence: "Segment drops a call whose id is no string or an empty one; send a non-empty string, or leave the member out",
+	}
+	return func(d *document, _ Type) *Violation {
+		if !d.has(f) || isText(d.value[f]) {
+			return nil
+		}
+		return broken
+	}
+}
+
+var violationNoID = &Violation{
+	Reason: ReasonNoUserAnonID,
+	Field:  fields[fieldUserID].name,
+	Sentence: "Segment drops a call that has neither userId nor anonymousId; " +
+		"set one of them in the mapping",
+}
+
+func someIDRule(d *document, _ Type) *Violation {
+	if d.has(fieldUserID) || d.has(fieldAnonymousID) {
+		return nil
+	}
+	return violationNoID
+}
+
+var (
+	violationNoEvent = &Violation{
+		Reason:   ReasonEventNotDefined,
+		Field:    fields[fieldEvent].name,
+		Sentence: "Segment drops a track call without the name of its event; set event to a non-empty string",
+	}
+	violationEventNotString = &Violation{
+		Reason:   ReasonEventNotString,
+		Field:    fields[fieldEvent].name,
+		Sentence: "Segment drops a track call whose event is no string; set event to the event's name",
+	}
+)
+
+func eventRule(d *document, t Type) *Violation {
+	switch {
+	case t != Track || isText(d.value[fieldEvent]):
+		return nil
+	case !d.has(fieldEvent) || d.value[fieldEvent].Kind() == '"':
+		return violationNoEvent
+	default:
+		return violationEventNotString
+	}
+}
+
+// objectRule: where field f may stand, it is an object.
+func objectRule(f field, reason Reason) rule {
+	broken := &Violation{
+		Reason:   reason,
+		Field:    fields[f].name,
+		Sentence: "this must be a JSON object; send an object, or leave the member out",
+	}
+	return func(d *document, t Type) *Violation {
+		if !d.has(f) || !fields[f].on.has(t) || d.value[f].Kind() == '{' {
+			return nil
+		}
+		return broken
+	}
+}
+
+// nameRule: the name and the category of a page or screen are non-empty
+// strings, where they are given.
+func nameRule(f field, reason Reason) rule {
+	broken := &Violation{
+		Reason:   reason,
+		Field:    fields[f].name,
+		Sentence: "Segment drops a call where this is no string or an empty one; send a non-empty string, or leave the member out",
+	}
+	return func(d *document, t Type) *Violation {
+		if !d.has(f) || !fields[f].on.has(t) || isText(d.value[f]) {
+			return nil
+		}
+		return broken
+	}
+}
+
+// requiredIDRule: a call on which the id f may stand cannot do without it.
+func requiredIDRule(f field, sentence string) rule {
+	missing := &Violation{Reason: ReasonIDRequired, Field: fields[f].name, Sentence: sentence}
+	notText := idRule(f)
+	return func(d *document, t Type) *Violation {
+		switch {
+		case !fields[f].on.has(t):
+			return nil
+		case !d.has(f):
+			return missing
+		default:
+			return notText(d, t)
+		}
+	}
+}
+
+var (
+	violationMessageIDNotString = &Violation{
+		Reason:   ReasonIDNotString,
+		Field:    fields[fieldMessageID].name,
+		Sentence: "Segment removes duplicates by this id; send a string, or leave the member out",
+	}
+	violationMessageIDTooLong = &Violation{
+		Reason:   ReasonMessageIDTooLong,
+		Field:    fields[fieldMessageID].name,
+		Sentence: "Segment takes ids of at most 100 characters; send a hash of a longer one",
+	}
+)
+
+func messageIDRule(d *document, _ Type) *Violation {
+	id := d.value[fieldMessageID]
+	switch {
+	case !d.has(fieldMessageID):
+		return nil
+	case !isText(id):
+		return violationMessageIDNotString
+	case isLongMessageID(id):
+		return violationMessageIDTooLong
+	default:
+		return nil
+	}
+}
+
+func isLongMessageID(quoted jsontext.Value) bool {
+	if len(quoted)-len(`""`) <= maxMessageIDRunes {
+		return false
+	}
+	return utf8.RuneCountInString(unquote(quoted)) > maxMessageIDRunes
+}
+
+var violationAdvertisingID = &Violation{
+	Reason:   ReasonAdvertisingID,
+	Field:    "context.device.advertisingId",
+	Sentence: "Segment drops a call where this is no string; send a string, or leave the member out",
+}
+
+func advertisingIDRule(d *document, _ Type) *Violation {
+	id := lookup(d.contextMember("device"), "advertisingId")
+	if id == nil || id.Kind() == '"' || id.Kind() == 'n' {
+		return nil
+	}
+	return violationAdvertisingID
+}
+
+var (
+	violationConsentPreferences = &Violation{
+		Reason:   ReasonConsentPreferences,
+		Field:    "context.consent.categoryPreferences",
+		Sentence: "Segment drops this event without it; send an object of category ids with true or false",
+	}
+	violationConsentVersion = &Violation{
+		Reason:   ReasonConsentVersion,
+		Field:    "context.consent.version",
+		Sentence: "Segment drops this event where the version is no number; send a number, or leave the member out",
+	}
+)
+
+func consentRule(d *document, t Type) *Violation {
+	if t != Track || string(d.value[fieldEvent]) != consentEvent {
+		return nil
+	}
+	consent := d.contextMember("consent")
+	if lookup(consent, "categoryPreferences").Kind() != '{' {
+		return violationConsentPreferences
+	}
+	if version := lookup(consent, "version"); version != nil && version.Kind() != '0' {
+		return violationConsentVersion
+	}
+	return nil
+}

@@ -1,0 +1,248 @@
+package segment
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// instant is a point in time with the number of fraction digits that it was
+// given with, so that microseconds of a sender stay microseconds.
+type instant struct {
+	time.Time
+	digits int
+}
+
+const (
+	minFractionDigits = 3
+	maxFractionDigits = 9
+)
+
+// timeLayouts are the ISO 8601 forms that SDKs and databases write beside
+// RFC 3339. time.Parse takes a fraction after the seconds in all of them.
+var timeLayouts = [...]string{
+	"2006-01-02T15:04:05Z0700",
+	"2006-01-02T15:04:05Z07",
+	"2006-01-02T15:04:05",
+	time.DateOnly,
+}
+
+// parseInstant reads a JSON value as a point in time: ISO 8601 in a string,
+// or epoch milliseconds (13 digits) or seconds (10 digits) in a number. No
+// zone means UTC, and a date alone is its midnight.
+func parseInstant(value jsontext.Value) (instant, bool) {
+	switch value.Kind() {
+	case '"':
+		return parseTimeText(value)
+	case '0':
+		return parseEpoch(string(value))
+	default:
+		return instant{}, false
+	}
+}
+
+func parseTimeText(quoted jsontext.Value) (instant, bool) {
+	text := string(quoted[1 : len(quoted)-1])
+	digits := fractionDigits(text)
+	if digits > maxFractionDigits {
+		return instant{}, false
+	}
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		return instant{t, digits}, true
+	}
+	if strings.ContainsRune(text, '\\') {
+		text = unquote(quoted)
+	}
+	text = normalTimeText(text)
+	for _, layout := range timeLayouts {
+		if t, err := time.Parse(layout, text); err == nil {
+			return instant{t, digits}, true
+		}
+	}
+	return instant{}, false
+}
+
+// normalTimeText writes a date and time that are parted by a blank or a small
+// t, and a zone in small letters or after a blank, in the one way that the
+// layouts know.
+func normalTimeText(text string) string {
+	text = strings.ToUpper(strings.TrimSpace(text))
+	if len(text) <= len(time.DateOnly) {
+		return text
+	}
+	date, separator, clock := text[:len(time.DateOnly)], text[len(time.DateOnly)], text[len(time.DateOnly)+1:]
+	if separator != ' ' && separator != 'T' {
+		return text
+	}
+	clock = strings.ReplaceAll(clock, " ", "")
+	return date + "T" + strings.TrimSuffix(clock, "Z")
+}
+
+// fractionDigits counts the digits after the point, or after the comma that
+// ISO 8601 allows as well.
+func fractionDigits(text string) int {
+	point := strings.IndexAny(text, ".,")
+	if point < 0 {
+		return 0
+	}
+	end := point + 1
+	for end < len(text) && text[end] >= '0' && text[end] <= '9' {
+		end++
+	}
+	return end - point - 1
+}
+
+func parseEpoch(literal string) (instant, bool) {
+	whole, fraction, _ := strings.Cut(literal, ".")
+	count, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil || count < 0 {
+		return instant{}, false
+	}
+	part, ok := parseFraction(fraction)
+	if !ok {
+		return instant{}, false
+	}
+	var t time.Time
+	switch len(whole) {
+	case 10:
+		t = time.Unix(count, part)
+	case 13:
+		t = time.UnixMilli(count).Add(time.Duration(part / 1000))
+	default:
+		return instant{}, false
+	}
+	return instant{t, digitsOf(t)}, true
+}
+
+// parseFraction reads the digits after a point as billionths.
+func parseFraction(digits string) (int64, bool) {
+	if digits == "" {
+		return 0, true
+	}
+	if len(digits) > maxFractionDigits {
+		return 0, false
+	}
+	padded := digits + "000000000"[len(digits):]
+	n, err := strconv.ParseInt(padded, 10, 64)
+	return n, err == nil && n >= 0
+}
+
+// digitsOf returns how many fraction digits it takes to write t.
+func digitsOf(t time.Time) int {
+	digits := maxFractionDigits
+	for rest := t.Nanosecond(); digits > 0 && rest%10 == 0; rest /= 10 {
+		digits--
+	}
+	return digits
+}
+
+const sendLayout = "2006-01-02T15:04:05.000000000"
+
+// appendTime writes a time as Segment is sent it: RFC 3339 in UTC, with
+// milliseconds or as many digits more as it was given with. It reports false
+// for a year that RFC 3339 cannot write.
+func appendTime(dst []byte, at instant) ([]byte, bool) {
+	utc := at.UTC()
+	if year := utc.Year(); year < 0 || year > 9999 {
+		return dst, false
+	}
+	digits := max(minFractionDigits, at.digits)
+	layout := sendLayout[:len(sendLayout)-maxFractionDigits+digits]
+	dst = append(dst, '"')
+	dst = utc.AppendFormat(dst, layout)
+	return append(dst, `Z"`...), true
+}
+
+// isSendForm says whether a time that parses is written as appendTime would.
+func isSendForm(quoted jsontext.Value, at instant) bool {
+	return at.digits >= minFractionDigits &&
+		bytes.HasSuffix(quoted, []byte(`Z"`)) &&
+		len(quoted) == len(`"2006-01-02T15:04:05.Z"`)+at.digits &&
+		quoted[11] == 'T' && quoted[20] == '.'
+}
+
+// eventTime finds when the event happened and writes it to scratch. Nothing
+// is left where the payload does not say.
+//
+// The arithmetic is the one of Segment and RudderStack alike: the difference
+// between sentAt and originalTimestamp is a stretch of the sender's clock,
+// and receivedAt is a point of a right one.
+// https://www.twilio.com/docs/segment/connections/spec/common#timestamps
+func (d *document) eventTime(scratch []byte) (value jsontext.Value, rest []byte, v *Violation) {
+	f, at, v := d.eventInstant()
+	if v != nil || f == fieldUnknown {
+		return nil, scratch, v
+	}
+	if f == fieldTimestamp && isSendForm(d.value[f], at) {
+		return d.value[f], scratch, nil
+	}
+	start := len(scratch)
+	scratch, ok := appendTime(scratch, at)
+	if !ok {
+		return nil, scratch, timestampUnparseable(f)
+	}
+	return jsontext.Value(scratch[start:]), scratch, nil
+}
+
+// eventInstant returns the time of the event and the field that it rests on.
+func (d *document) eventInstant() (field, instant, *Violation) {
+	switch {
+	case d.hasTime(fieldTimestamp):
+		return d.instant(fieldTimestamp)
+	case d.hasTime(fieldOriginalTimestamp):
+		return d.correctedInstant()
+	case d.hasTime(fieldReceivedAt):
+		return d.instant(fieldReceivedAt)
+	default:
+		if at, ok := parseInstant(d.value[fieldSentAt]); ok {
+			return fieldSentAt, at, nil
+		}
+		return fieldUnknown, instant{}, nil
+	}
+}
+
+func (d *document) correctedInstant() (field, instant, *Violation) {
+	f, original, v := d.instant(fieldOriginalTimestamp)
+	if v != nil {
+		return f, original, v
+	}
+	// Mobile SDKs leave a placeholder in sentAt until they upload, so that one
+	// that does not parse says nothing.
+	sent, ok := parseInstant(d.value[fieldSentAt])
+	if !ok || !d.hasTime(fieldReceivedAt) {
+		return f, original, nil
+	}
+	_, received, v := d.instant(fieldReceivedAt)
+	if v != nil {
+		return fieldReceivedAt, received, v
+	}
+	return f, instant{
+		received.Add(-sent.Sub(original.Time)),
+		max(original.digits, sent.digits, received.digits),
+	}, nil
+}
+
+// hasTime says whether field f holds something that is meant as a time.
+func (d *document) hasTime(f field) bool {
+	return d.has(f) && (d.value[f].Kind() != '"' || isText(d.value[f]))
+}
+
+func (d *document) instant(f field) (field, instant, *Violation) {
+	at, ok := parseInstant(d.value[f])
+	if !ok {
+		return f, at, timestampUnparseable(f)
+	}
+	return f, at, nil
+}
+
+func timestampUnparseable(f field) *Violation {
+	return &Violation{
+		Reason: ReasonTimestampUnparseable,
+		Field:  fields[f].name,
+		Sentence: "this is no time that can be read; write RFC 3339 " +
+			"(2006-01-02T15:04:05.000Z), a date, or epoch seconds or milliseconds as a number",
+	}
+}

@@ -21,7 +21,7 @@ trap 'exit 143' TERM
 # fetch prints the body of a GET. bash speaks TCP itself, so that a machine
 # without curl can show the demo too; HTTP/1.0 keeps the body in one piece.
 fetch() {
-  local line
+  local line header
   exec 3<>"/dev/tcp/127.0.0.1/$port" || return
   printf 'GET %s HTTP/1.0\r\nHost: 127.0.0.1:%s\r\n\r\n' "$1" "$port" >&3
   read -r line <&3
@@ -56,33 +56,44 @@ DEAD_LETTERS=$work/dead_letters.ndjson SEGMENT_ENDPOINT=http://127.0.0.1:$port \
   $bin run examples/quickstart/pipeline.yaml >"$work/pipeline.log" 2>&1 ||
   fail "The pipeline failed: $(cat "$work/pipeline.log")"
 
-# Bloblang turns both JSON documents into text: the binary has it built in.
+# The binary has Bloblang built in, which turns JSON into text.
 fetch /api/v1/summary >"$work/summary.json"
-count() { $bin blobl "root = $1" <"$work/summary.json"; }
+count() { $bin blobl "root = this.$1" <"$work/summary.json"; }
+by_type() {
+  $bin blobl '
+    let by_type = this.by_type
+    root = ["identify", "track", "page", "screen", "group", "alias"].
+      map_each(name -> "      %-9s %3v".format(name, $by_type.get(name).or(0))).join("\n")
+  ' <"$work/summary.json"
+}
+reasons() {
+  $bin blobl '
+    root = ["reason", "field", "sentence", "payload"].
+      map_each(name -> "      %-9s %s".format(name, this.get(name).slice(0, 90))).join("\n")
+  ' <"$work/dead_letters.ndjson"
+}
+
 touch "$work/dead_letters.ndjson"
 read_in=$(grep -c . "$events")
-arrived=$(count this.unique)
+arrived=$(count unique)
 dead=$(grep -c . "$work/dead_letters.ndjson" || true)
 
 cat <<TEXT
 
-  $read_in events      $events
-     ↓
-  pipeline       examples/quickstart/pipeline.yaml
-     ↓
-  $arrived calls       http://127.0.0.1:$port, which stands in for Segment, in $(count this.requests) request(s)
+  $events
+      $read_in events of eight SDKs and a till
+          │
+  examples/quickstart/pipeline.yaml
+          │
+  http://127.0.0.1:$port, which stands in for Segment
+      $arrived calls in requests: $(count requests), duplicates: $(count duplicates), thrown away: $(count discarded)
 
-$($bin blobl '
-  let by_type = this.by_type
-  root = ["identify", "track", "page", "screen", "group", "alias"].
-    map_each(name -> "      %-9s %3v".format(name, $by_type.get(name).or(0))).join("\n")
-' <"$work/summary.json")
+$(by_type)
 
-      duplicates $(count this.duplicates), discarded $(count this.discarded)
+  $work/dead_letters.ndjson
+      $dead event that Segment would have thrown away without a word
 
-  $dead dead letter  $work/dead_letters.ndjson
-
-$($bin blobl 'root = "      reason    " + this.reason + "\n      field     " + this.field + "\n      sentence  " + this.sentence + "\n      payload   " + this.payload.slice(0, 60) + " …"' <"$work/dead_letters.ndjson")
+$(reasons)
 
 TEXT
 
@@ -108,7 +119,7 @@ cat <<TEXT
 
   The sandbox stays up until Ctrl-C. Try, in another terminal:
       curl http://127.0.0.1:$port/api/v1/summary
-      curl http://127.0.0.1:$port/api/v1/calls
+      curl 'http://127.0.0.1:$port/api/v1/calls?user=cus_7001'
       SEGMENT_ENDPOINT=http://127.0.0.1:$port $bin run examples/quickstart/pipeline.yaml
       curl http://127.0.0.1:$port/api/v1/summary      # the same ids: duplicates
 

@@ -1,22 +1,42 @@
+// Command benthos-segment is a Benthos with the output segment built in, the
+// inputs and outputs that people use around it, and a local stand-in of
+// Segment to try it with.
 package main
 
 import (
 	"context"
+	"fmt"
+	"os"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
-
-	_ "github.com/Jeffail/gabs/v2"
-	_ "github.com/go-json-experiment/json/jsontext"
-	_ "github.com/klauspost/compress/gzip"
-	_ "github.com/redpanda-data/connect/v4/public/components/amqp09"
-	_ "github.com/redpanda-data/connect/v4/public/components/io"
-	_ "github.com/redpanda-data/connect/v4/public/components/kafka"
-	_ "github.com/redpanda-data/connect/v4/public/components/mqtt"
-	_ "github.com/redpanda-data/connect/v4/public/components/nats"
-	_ "github.com/redpanda-data/connect/v4/public/components/prometheus"
-	_ "github.com/redpanda-data/connect/v4/public/components/pure"
-	_ "github.com/redpanda-data/connect/v4/public/components/redis"
-	_ "github.com/stretchr/testify/require"
 )
 
-func main() { service.RunCLI(context.Background()) }
+// These are set when a release is linked.
+var (
+	Version   = "devel"
+	DateBuilt = "unknown"
+	// DocsURL is where the commands' help texts send their readers, who want to
+	// know about Bloblang, unit tests and templates there.
+	DocsURL = "https://docs.redpanda.com/redpanda-connect"
+)
+
+func main() {
+	os.Exit(run(context.Background(), os.Args))
+}
+
+// run runs the command line and returns the exit code.
+func run(ctx context.Context, args []string) int {
+	code, err := service.RunCLIToCode(ctx,
+		service.CLIOptSetArgs(args...),
+		service.CLIOptSetBinaryName("benthos-segment"),
+		service.CLIOptSetProductName("Benthos Segment"),
+		service.CLIOptSetVersion(Version, DateBuilt),
+		service.CLIOptSetDocumentationURL(DocsURL),
+		service.CLIOptAddCommand(sandboxCommand()),
+	)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	printHints(os.Stderr, lintTargets(args))
+	return code
+}

@@ -2,192 +2,205 @@ package segment
 
 import (
 	"bytes"
-	"encoding/json"
 	"net/netip"
+	"slices"
 	"strings"
 
-	"github.com/Jeffail/gabs/v2"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// RudderStack's names inside context, and Segment's for the same thing. Where
-// an event has both, both stay: then it is not ours to say which is right.
-const (
-	rudderExternalID = "externalId"
-	rudderUAHints    = "ua-ch"
-	rudderConsent    = "consentManagement"
-	// rudderActivation is a fingerprint that reverse ETL adds for itself.
-	rudderActivation = "activation"
-
-	segmentExternalIDs = "externalIds"
-	segmentUAHints     = "userAgentData"
-	segmentConsent     = "consent"
-)
-
-// contextPlan says what has to change in a context.
-type contextPlan struct {
-	rewrite    bool
-	addLibrary bool
-	// ip is the quoted address to add, or nil.
-	ip []byte
+// renames are RudderStack's names inside context and Segment's for the same
+// thing. A conversion returns nil for a value that it does not understand,
+// which then stays as it is.
+var renames = [...]struct {
+	from, to string
+	convert  func(jsontext.Value) []byte
+}{
+	{"ua-ch", "userAgentData", func(hints jsontext.Value) []byte { return hints }},
+	{"externalId", "externalIds", externalIDs},
+	{"consentManagement", "consent", consent},
 }
 
-func planContext(d *document, t Type) contextPlan {
-	p := contextPlan{addLibrary: d.contextMember("library") == nil}
-	if d.has(fieldRequestIP) && d.contextMember("ip") == nil {
-		p.ip = quotedIP(d.value[fieldRequestIP])
-	}
-	p.rewrite = p.addLibrary || p.ip != nil
-	for _, m := range d.context {
-		switch string(m.name) {
-		case `"externalId"`, `"ua-ch"`, `"consentManagement"`, `"activation"`:
-			p.rewrite = true
-		case `"traits"`:
-			p.rewrite = p.rewrite || t == Identify || bytes.Contains(m.value, []byte(`"anonymousId"`))
-		}
-	}
-	return p
-}
-
-// appendContext writes the context of a call as Segment wants it: with its
-// names for things, without the traits that identify carries elsewhere, and
-// with a library, which says who the sender was.
-func appendContext(dst []byte, d *document, t Type, p contextPlan, library []byte) []byte {
-	w := objectWriter{dst: append(dst, '{')}
-	for _, m := range d.context {
-		switch {
-		case p.addLibrary && m.named("library"), p.ip != nil && m.named("ip"):
-			// A null, in whose place the value below comes.
-		case m.named("traits"):
-			w.contextTraits(m, t)
-		default:
-			w.renamed(m, d)
-		}
-	}
-	if p.ip != nil {
-		w.member(member{jsontext.Value(`"ip"`), p.ip})
-	}
-	if p.addLibrary {
-		w.member(member{jsontext.Value(`"library"`), library})
-	}
-	return append(w.dst, '}')
-}
-
-// contextTraits keeps the traits of every call but identify. Mobile SDKs
-// repeat the anonymous id in them, which is no trait.
-func (w *objectWriter) contextTraits(m member, t Type) {
-	if t == Identify {
+// mendContext gives the context Segment's names for things, takes out what is
+// none of Segment's business, and adds who the sender was and the address of
+// a request where the payload knows it.
+func (c *Converter) mendContext(t Type) {
+	d := &c.doc
+	if d.has(fieldContext) && d.value[fieldContext].Kind() != '{' {
 		return
 	}
-	w.name(m.name)
-	w.dst = appendUserTraits(w.dst, m.value)
+	// A fingerprint that reverse ETL adds for itself.
+	changed := d.dropContext("activation")
+	for i := range renames {
+		changed = d.rename(renames[i].from, renames[i].to, renames[i].convert) || changed
+	}
+	changed = c.mendContextTraits(t) || changed
+	if d.has(fieldRequestIP) {
+		changed = d.addContext("ip", quotedIP(d.value[fieldRequestIP])) || changed
+	}
+	changed = d.addContext("library", c.library) || changed
+	if changed {
+		c.writeContext()
+	}
 }
 
-func appendUserTraits(dst []byte, traits jsontext.Value) []byte {
-	if traits.Kind() != '{' || !bytes.Contains(traits, []byte(`"anonymousId"`)) {
-		return append(dst, traits...)
+func (c *Converter) writeContext() {
+	start := len(c.scratch)
+	w := objectWriter{dst: append(c.scratch, '{')}
+	for _, m := range c.doc.context {
+		w.member(m)
 	}
-	w := objectWriter{dst: append(dst, '{')}
+	c.scratch = append(w.dst, '}')
+	c.doc.set(fieldContext, c.scratch[start:])
+}
+
+// dropContext takes all members of that name out of context.
+func (d *document) dropContext(name string) (changed bool) {
+	before := len(d.context)
+	d.context = slices.DeleteFunc(d.context, func(m member) bool { return m.named(name) })
+	return len(d.context) < before
+}
+
+// addContext adds a member that context does not have.
+func (d *document) addContext(name string, value jsontext.Value) (changed bool) {
+	if value == nil || d.contextMember(name) != nil {
+		return false
+	}
+	d.dropContext(name) // A null would come after it, or before.
+	d.context = append(d.context, member{quotedName(name), value})
+	return true
+}
+
+// rename gives the members called from the name to. Where an event has both,
+// both stay: then it is not ours to say which is right.
+func (d *document) rename(from, to string, convert func(jsontext.Value) []byte) (changed bool) {
+	if d.contextMember(from) == nil || d.contextMember(to) != nil {
+		return false
+	}
+	d.dropContext(to) // What is left of it are nulls.
+	for i, m := range d.context {
+		if !m.named(from) {
+			continue
+		}
+		if value := convert(m.value); value != nil {
+			d.context[i] = member{quotedName(to), value}
+			changed = true
+		}
+	}
+	return changed
+}
+
+func quotedName(name string) jsontext.Value { return jsontext.Value(`"` + name + `"`) }
+
+// mendContextTraits keeps the traits of a person on every call but identify,
+// which carries them at its top level.
+func (c *Converter) mendContextTraits(t Type) (changed bool) {
+	if t == Identify {
+		return c.doc.dropContext("traits")
+	}
+	for i, m := range c.doc.context {
+		if m.named("traits") && hasAnonymousID(m.value) {
+			c.doc.context[i].value = c.userTraits(m.value)
+			changed = true
+		}
+	}
+	return changed
+}
+
+// userTraits returns the traits of a person without the anonymous id, which
+// mobile SDKs repeat in them and which is no trait.
+func (c *Converter) userTraits(traits jsontext.Value) jsontext.Value {
+	if !hasAnonymousID(traits) {
+		return traits
+	}
+	start := len(c.scratch)
+	w := objectWriter{dst: append(c.scratch, '{')}
 	for m := range members(traits) {
 		if !m.named("anonymousId") {
 			w.member(m)
 		}
 	}
-	return append(w.dst, '}')
+	c.scratch = append(w.dst, '}')
+	return c.scratch[start:]
 }
 
-// renamed writes a member under Segment's name, or as it is.
-func (w *objectWriter) renamed(m member, d *document) {
-	name, value := "", []byte(nil)
-	switch {
-	case m.named(rudderActivation):
-		return
-	case m.named(rudderUAHints):
-		name, value = segmentUAHints, m.value
-	case m.named(rudderExternalID):
-		name, value = segmentExternalIDs, externalIDs(m.value)
-	case m.named(rudderConsent):
-		name, value = segmentConsent, categoryPreferences(m.value)
-	}
-	if value == nil || d.contextMember(name) != nil {
-		w.member(m)
-		return
-	}
-	w.member(member{jsontext.Value(`"` + name + `"`), value})
+// hasAnonymousID says whether there may be such a member in an object.
+func hasAnonymousID(value jsontext.Value) bool {
+	return value.Kind() == '{' && bytes.Contains(value, []byte(`"anonymousId"`))
 }
 
 // externalIDs gives each of RudderStack's external ids the four members that
 // Segment asks for. It returns nil where the value has another shape.
 // https://www.twilio.com/docs/segment/unify/identity-resolution/externalids
 func externalIDs(value jsontext.Value) []byte {
-	given, err := parse(value)
-	if err != nil {
+	if value.Kind() != '[' {
 		return nil
 	}
-	if _, isArray := given.Data().([]any); !isArray {
-		return nil
-	}
-	ids := gabs.Wrap([]any{})
-	for _, entry := range given.Children() {
-		kind, isText := entry.S("type").Data().(string)
-		id := idText(entry.S("id").Data())
-		if !isText || kind == "" || id == "" {
+	ids := []byte{'['}
+	for entry := range elements(value) {
+		kind, id := lookup(entry, "type"), quotedID(lookup(entry, "id"))
+		if !isText(kind) || id == nil {
 			return nil
 		}
-		_ = ids.ArrayAppend(map[string]any{
-			"id": id, "type": kind, "collection": "users", "encoding": "none",
-		})
+		if len(ids) > 1 {
+			ids = append(ids, ',')
+		}
+		ids = append(append(ids, `{"id":`...), id...)
+		ids = append(append(ids, `,"type":`...), kind...)
+		ids = append(ids, `,"collection":"users","encoding":"none"}`...)
 	}
-	return ids.EncodeJSON()
+	return append(ids, ']')
 }
 
-func idText(value any) string {
-	switch id := value.(type) {
-	case string:
-		return id
-	case json.Number:
-		return id.String()
+// quotedID returns an id as a string, or nil where the value is none.
+func quotedID(value jsontext.Value) jsontext.Value {
+	switch {
+	case isText(value):
+		return value
+	case value.Kind() == '0':
+		return slices.Concat(jsontext.Value{'"'}, value, jsontext.Value{'"'})
 	default:
-		return ""
+		return nil
 	}
 }
 
-// categoryPreferences turns lists of consent ids that were allowed and denied
-// into Segment's object of ids with true or false. It returns nil where there
-// is no such list.
+// consent turns lists of consent ids that were denied and allowed into
+// Segment's object of ids with true or false; one in both lists is denied. It
+// returns nil where there is no such list.
 // https://www.twilio.com/docs/segment/privacy/consent-management
-func categoryPreferences(value jsontext.Value) []byte {
-	given, err := parse(value)
-	if err != nil {
+func consent(value jsontext.Value) []byte {
+	w := objectWriter{dst: []byte(`{"categoryPreferences":{`)}
+	listed := map[string]bool{}
+	for _, list := range [...]struct {
+		name     string
+		decision jsontext.Value
+	}{
+		{"deniedConsentIds", jsontext.Value("false")},
+		{"allowedConsentIds", jsontext.Value("true")},
+	} {
+		for _, id := range consentIDs(lookup(value, list.name)) {
+			if name := unquote(id); !listed[name] {
+				listed[name] = true
+				w.member(member{id, list.decision})
+			}
+		}
+	}
+	if len(listed) == 0 {
 		return nil
 	}
-	preferences := map[string]any{}
-	for _, id := range consentIDs(given.S("allowedConsentIds").Data()) {
-		preferences[id] = true
-	}
-	for _, id := range consentIDs(given.S("deniedConsentIds").Data()) {
-		preferences[id] = false
-	}
-	if len(preferences) == 0 {
-		return nil
-	}
-	return gabs.Wrap(map[string]any{"categoryPreferences": preferences}).EncodeJSON()
+	return append(w.dst, "}}"...)
 }
 
 // consentIDs reads a list of ids, or an object from ids to names, as the
 // plugin for OneTrust writes it.
-func consentIDs(value any) (ids []string) {
-	switch list := value.(type) {
-	case []any:
-		for _, entry := range list {
-			if id := idText(entry); id != "" {
-				ids = append(ids, id)
-			}
-		}
-	case map[string]any:
-		for id := range list {
+func consentIDs(value jsontext.Value) (ids []jsontext.Value) {
+	for entry := range elements(value) {
+		if id := quotedID(entry); id != nil {
 			ids = append(ids, id)
 		}
+	}
+	for m := range members(value) {
+		ids = append(ids, m.name)
 	}
 	return ids
 }
@@ -207,11 +220,4 @@ func quotedIP(value jsontext.Value) []byte {
 		return appendQuoted(nil, alone.String())
 	}
 	return nil
-}
-
-// parse reads a value for the rare nested rewrites, with its number literals.
-func parse(value jsontext.Value) (*gabs.Container, error) {
-	decoder := json.NewDecoder(bytes.NewReader(value))
-	decoder.UseNumber()
-	return gabs.ParseJSONDecoder(decoder)
 }

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Config is what a Converter needs to know.
@@ -72,8 +70,7 @@ func (c *Converter) Reset() { c.calls.reset() }
 // several for an array of objects. Where one of them cannot be sent, none is,
 // and the violation says why. The calls are valid until the next Reset.
 func (c *Converter) Convert(dst []Call, payload []byte, from Source) ([]Call, Skips, *Violation) {
-	payload = bytes.TrimPrefix(payload, []byte("\xef\xbb\xbf"))
-	if len(bytes.TrimLeft(payload, " \t\r\n")) == 0 {
+	if isBlank(payload) {
 		return dst, Skips{Empty: 1}, nil
 	}
 	if v := c.scanner.start(payload); v != nil {
@@ -96,6 +93,10 @@ func (c *Converter) Convert(dst []Call, payload []byte, from Source) ([]Call, Sk
 		return dst, Skips{}, v
 	}
 	return calls, skips, nil
+}
+
+func isBlank(payload []byte) bool {
+	return len(bytes.TrimLeft(bytes.TrimPrefix(payload, byteOrderMark), " \t\r\n")) == 0
 }
 
 func (c *Converter) one(dst []Call, from Source) ([]Call, Skips, *Violation) {
@@ -159,12 +160,13 @@ func (c *Converter) object(dst []Call, from origin, skips *Skips) ([]Call, *Viol
 		skips.Integrations++
 		return dst, nil
 	}
-	c.scratch = c.scratch[:0]
-	c.mend(t)
+	if v := c.mend(t, from); v != nil {
+		return dst, v
+	}
 	if v := c.doc.firstViolation(t); v != nil {
 		return dst, v
 	}
-	if v := c.complete(t, from); v != nil {
+	if v := c.mendTime(); v != nil {
 		return dst, v
 	}
 	call := c.write(t, from.WriteKey)
@@ -180,54 +182,6 @@ func oversized(size, limit int) *Violation {
 		Sentence: fmt.Sprintf("the call has %d bytes and Segment takes %d; "+
 			"send less in properties, traits or context", size, limit),
 	}
-}
-
-// complete gives the call what it gets from more than one member: its time,
-// its message id, its traits and its context.
-func (c *Converter) complete(t Type, from origin) *Violation {
-	var v *Violation
-	if t == Identify {
-		if v = c.userTraits(); v != nil {
-			return v
-		}
-	}
-	from.content = c.doc.raw
-	start := len(c.scratch)
-	c.scratch = c.ids.appendTo(c.scratch, &c.doc, from)
-	c.doc.set(fieldMessageID, c.scratch[start:])
-
-	var at jsontext.Value
-	if at, c.scratch, v = c.doc.eventTime(c.scratch); v != nil {
-		return v
-	}
-	c.doc.set(fieldTimestamp, at)
-
-	plan := planContext(&c.doc, t)
-	if plan.rewrite {
-		start = len(c.scratch)
-		c.scratch = appendContext(c.scratch, &c.doc, t, plan, c.library)
-		c.doc.set(fieldContext, c.scratch[start:])
-	}
-	return nil
-}
-
-// userTraits gives identify the traits that web and mobile SDKs put into
-// context, under those of the call itself.
-func (c *Converter) userTraits() *Violation {
-	inContext := c.doc.contextMember("traits")
-	if inContext == nil {
-		return nil
-	}
-	if inContext.Kind() != '{' {
-		return violationContextTraits
-	}
-	start := len(c.scratch)
-	c.scratch = appendUserTraits(c.scratch, inContext)
-	under := jsontext.Value(c.scratch[start:])
-	start = len(c.scratch)
-	c.scratch = appendMerged(c.scratch, c.doc.value[fieldTraits], under)
-	c.doc.set(fieldTraits, c.scratch[start:])
-	return nil
 }
 
 // write encodes the call: every member that may leave, in the order in which

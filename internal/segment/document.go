@@ -50,19 +50,26 @@ type scanner struct {
 	buffer  bytes.Buffer
 	decoder jsontext.Decoder
 	data    []byte
+	// skipped is how many bytes of the payload precede data.
+	skipped int
 }
 
-// start makes the scanner read data from its first byte.
-func (s *scanner) start(data []byte) *Violation {
-	if !utf8.Valid(data) {
-		return invalidJSON(int64(validPrefix(data)), "a byte that is not UTF-8")
-	}
+// start makes the scanner read a payload from its first byte, or from behind
+// its byte order mark.
+func (s *scanner) start(payload []byte) *Violation {
+	data := bytes.TrimPrefix(payload, byteOrderMark)
 	s.open(data)
+	s.skipped = len(payload) - len(data)
+	if !utf8.Valid(data) {
+		return s.invalid(int64(validPrefix(data)), "a byte that is not UTF-8")
+	}
 	return nil
 }
 
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
 func (s *scanner) open(data []byte) {
-	s.data = data
+	s.data, s.skipped = data, 0
 	// The decoder reads a bytes.Buffer in place: its values are slices of
 	// data and stay valid after the next read.
 	s.buffer = *bytes.NewBuffer(data)
@@ -80,6 +87,7 @@ func (s *scanner) token() *Violation {
 
 // end makes sure that nothing but blanks is left.
 func (s *scanner) end() *Violation {
+	behind := s.decoder.InputOffset()
 	_, err := s.decoder.ReadToken()
 	switch {
 	case errors.Is(err, io.EOF):
@@ -87,7 +95,7 @@ func (s *scanner) end() *Violation {
 	case err != nil:
 		return s.violation(err)
 	default:
-		return invalidJSON(s.decoder.InputOffset(), "a second document, where one payload "+
+		return s.invalid(behind, "a second document, where one payload "+
 			"holds one; split the payload before the output, for example with "+
 			"the processor `unarchive: {format: lines}`")
 	}
@@ -122,15 +130,17 @@ func (s *scanner) violation(err error) *Violation {
 		offset = syntactic.ByteOffset
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		return invalidJSON(offset, "the end of the payload, in the middle of a value")
+		return s.invalid(offset, "the end of the payload, in the middle of a value")
 	}
-	return invalidJSON(offset, "something that JSON does not allow there")
+	return s.invalid(offset, "something that JSON does not allow there, or more than "+
+		"10,000 values inside each other")
 }
 
-func invalidJSON(offset int64, found string) *Violation {
+func (s *scanner) invalid(offset int64, found string) *Violation {
 	return &Violation{
-		Reason:   ReasonInvalidJSON,
-		Sentence: fmt.Sprintf("the payload is not valid JSON: at byte %d there is %s", offset, found),
+		Reason: ReasonInvalidJSON,
+		Sentence: fmt.Sprintf("the payload is not valid JSON: at byte %d there is %s",
+			int64(s.skipped)+offset, found),
 	}
 }
 
@@ -253,33 +263,39 @@ func members(object jsontext.Value) iter.Seq[member] {
 		s := scanners.Get().(*scanner)
 		defer scanners.Put(s)
 		s.open(object)
-		for m, ok := s.firstMember(); ok && yield(m); {
-			m, ok = s.nextMember()
+		_, _ = s.decoder.ReadToken()
+		for s.decoder.PeekKind() == '"' {
+			name, _ := s.decoder.ReadValue()
+			value, err := s.decoder.ReadValue()
+			if err != nil || !yield(member{name, value}) {
+				return
+			}
 		}
 	}
 }
 
-// scanners are reused for looks into nested objects.
+// elements yields the elements of a JSON array that has been read before.
+// What is not an array has none.
+func elements(array jsontext.Value) iter.Seq[jsontext.Value] {
+	return func(yield func(jsontext.Value) bool) {
+		if array.Kind() != '[' {
+			return
+		}
+		s := scanners.Get().(*scanner)
+		defer scanners.Put(s)
+		s.open(array)
+		_, _ = s.decoder.ReadToken()
+		for s.decoder.PeekKind() != ']' {
+			value, err := s.decoder.ReadValue()
+			if err != nil || !yield(value) {
+				return
+			}
+		}
+	}
+}
+
+// scanners are reused for looks into nested values.
 var scanners = sync.Pool{New: func() any { return new(scanner) }}
-
-func (s *scanner) firstMember() (member, bool) {
-	if _, err := s.decoder.ReadToken(); err != nil {
-		return member{}, false
-	}
-	return s.nextMember()
-}
-
-func (s *scanner) nextMember() (member, bool) {
-	if s.decoder.PeekKind() != '"' {
-		return member{}, false
-	}
-	name, err := s.decoder.ReadValue()
-	if err != nil {
-		return member{}, false
-	}
-	value, err := s.decoder.ReadValue()
-	return member{name, value}, err == nil
-}
 
 // lookup returns the last value of that name in object, or nil.
 func lookup(object jsontext.Value, name string) (value jsontext.Value) {

@@ -53,30 +53,36 @@ func (d *document) callType() (Type, *Violation) {
 	return UnknownType, violationUnknownType
 }
 
-// mend brings the members into the form in which Segment wants them, without
-// judging what cannot be mended.
-func (c *Converter) mend(t Type) {
+// mend brings the members into the form in which Segment wants them. What
+// cannot be mended is left for the rules to judge, but for context.traits,
+// whose place in an identify call Segment does not look at.
+func (c *Converter) mend(t Type, from origin) *Violation {
+	c.scratch = c.scratch[:0]
 	d := &c.doc
-	d.value[fieldType] = jsontext.Value(typeLiterals[t])
+	d.value[fieldType] = typeLiterals[t]
 	for _, f := range [...]field{
 		fieldUserID, fieldAnonymousID, fieldGroupID, fieldPreviousID,
 		fieldFrom, fieldTo, fieldMessageID,
 	} {
 		c.mendID(f)
 	}
-	if !isText(d.value[fieldMessageID]) {
-		d.drop(fieldMessageID)
-	}
 	switch t {
+	case Identify:
+		if v := c.mendTraits(); v != nil {
+			return v
+		}
 	case Alias:
 		d.mendAlias()
 	case Page, Screen:
 		d.mendNames(t)
 	}
-	d.value[fieldChannel] = jsontext.Value(channels[unquoteText(d.value[fieldChannel])])
+	c.mendContext(t)
+	d.mendChannel()
 	if c.conf.Integrations != IntegrationsForward {
 		d.drop(fieldIntegrations)
 	}
+	c.mendMessageID(from)
+	return nil
 }
 
 // mendID makes a string of a number, every digit kept, and nothing of an
@@ -134,14 +140,68 @@ func (d *document) dropEmptyText(f field) {
 	}
 }
 
-// channels gives RudderStack's names of channels those of Segment, which
-// knows only these three.
-var channels = map[string]string{
-	"web":     `"browser"`,
-	"browser": `"browser"`,
-	"mobile":  `"mobile"`,
-	"server":  `"server"`,
-	"sources": `"server"`,
+// mendTraits gives identify the traits that web and mobile SDKs put into
+// context, under those of the call itself.
+func (c *Converter) mendTraits() *Violation {
+	under, over := c.doc.contextMember("traits"), c.doc.value[fieldTraits]
+	switch {
+	case under == nil:
+		return nil
+	case under.Kind() != '{':
+		return violationContextTraits
+	case c.doc.has(fieldTraits) && over.Kind() != '{':
+		return nil
+	}
+	under = c.userTraits(under)
+	start := len(c.scratch)
+	c.scratch = appendMerged(c.scratch, over, under)
+	c.doc.set(fieldTraits, c.scratch[start:])
+	return nil
+}
+
+// mendChannel gives RudderStack's channels the names of Segment's, which knows
+// only three. Others are dropped.
+func (d *document) mendChannel() {
+	channel := d.value[fieldChannel]
+	if channel.Kind() != '"' {
+		d.drop(fieldChannel)
+		return
+	}
+	switch unquote(channel) {
+	case "web", "browser":
+		d.value[fieldChannel] = channelBrowser
+	case "mobile":
+		d.value[fieldChannel] = channelMobile
+	case "server", "sources":
+		d.value[fieldChannel] = channelServer
+	default:
+		d.drop(fieldChannel)
+	}
+}
+
+var (
+	channelBrowser = jsontext.Value(`"browser"`)
+	channelMobile  = jsontext.Value(`"mobile"`)
+	channelServer  = jsontext.Value(`"server"`)
+)
+
+// mendMessageID gives the call the id that it keeps in every attempt.
+func (c *Converter) mendMessageID(from origin) {
+	from.content = c.doc.raw
+	start := len(c.scratch)
+	c.scratch = c.ids.appendTo(c.scratch, &c.doc, from)
+	c.doc.set(fieldMessageID, c.scratch[start:])
+}
+
+// mendTime gives the call the one time that it is sent with.
+func (c *Converter) mendTime() *Violation {
+	at, scratch, v := c.doc.eventTime(c.scratch)
+	if v != nil {
+		return v
+	}
+	c.scratch = scratch
+	c.doc.set(fieldTimestamp, at)
+	return nil
 }
 
 // unquoteText returns the text of a string, and nothing of any other value.
@@ -153,9 +213,9 @@ func unquoteText(value jsontext.Value) string {
 }
 
 // typeLiterals are the types as they stand in a call.
-var typeLiterals = func() (quoted [len(typeNames)]string) {
+var typeLiterals = func() (quoted [len(typeNames)]jsontext.Value) {
 	for t, name := range typeNames {
-		quoted[t] = `"` + name + `"`
+		quoted[t] = quotedName(name)
 	}
 	return quoted
 }()

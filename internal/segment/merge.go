@@ -7,8 +7,8 @@ import (
 )
 
 // appendMerged writes the union of two objects, where over wins, and where
-// both hold an object under one name, these are merged in turn. Members keep
-// their bytes; those of under that over lacks come last.
+// both hold an object under one name, these are merged in turn. Values keep
+// their bytes; members of under that over lacks come last.
 func appendMerged(dst []byte, over, under jsontext.Value) []byte {
 	// The usual cases need no look inside: one side is empty, or a server SDK
 	// has copied the traits to both places.
@@ -18,43 +18,85 @@ func appendMerged(dst []byte, over, under jsontext.Value) []byte {
 	if isEmptyObject(over) {
 		return append(dst, under...)
 	}
-	rest, index := lastMembers(under)
+	return appendMergedNodes(dst, nodes(over), nodes(under))
+}
+
+// node is a member of an object that has been taken apart at every depth, in
+// one pass: looking into each depth anew would cost a deep object's size
+// times its depth.
+type node struct {
+	member
+	// children are the members of an object.
+	children []node
+}
+
+func appendMergedNodes(dst []byte, over, under []node) []byte {
+	// Of a duplicate only the last counts: merging all of them would repeat
+	// the other side for each.
+	over, _ = lastOfEachName(over)
+	rest, index := lastOfEachName(under)
 	overridden := make([]bool, len(rest))
 	w := objectWriter{dst: append(dst, '{')}
-	for m := range members(over) {
-		i, both := index[unquote(m.name)]
+	for _, n := range over {
+		i, both := index[unquote(n.name)]
 		if both {
 			overridden[i] = true
 		}
-		if both && m.value.Kind() == '{' && rest[i].value.Kind() == '{' {
-			w.name(m.name)
-			w.dst = appendMerged(w.dst, m.value, rest[i].value)
+		if both && n.value.Kind() == '{' && rest[i].value.Kind() == '{' {
+			w.name(n.name)
+			w.dst = appendMergedNodes(w.dst, n.children, rest[i].children)
 			continue
 		}
-		w.member(m)
+		w.member(n.member)
 	}
-	for i, m := range rest {
+	for i, n := range rest {
 		if !overridden[i] {
-			w.member(m)
+			w.member(n.member)
 		}
 	}
 	return append(w.dst, '}')
 }
 
-// lastMembers lists the members of an object, of each name the last, with the
-// place of each name in the list.
-func lastMembers(object jsontext.Value) (list []member, index map[string]int) {
-	index = make(map[string]int)
-	for m := range members(object) {
-		name := unquote(m.name)
+// lastOfEachName lists of each name the last node, at the place of the first,
+// and the place of each name in the list.
+func lastOfEachName(all []node) (list []node, index map[string]int) {
+	list, index = all[:0:0], make(map[string]int, len(all))
+	for _, n := range all {
+		name := unquote(n.name)
 		if i, exists := index[name]; exists {
-			list[i] = m
+			list[i] = n
 			continue
 		}
 		index[name] = len(list)
-		list = append(list, m)
+		list = append(list, n)
 	}
 	return list, index
+}
+
+// nodes takes an object apart that has been read before.
+func nodes(object jsontext.Value) []node {
+	s := scanners.Get().(*scanner)
+	defer scanners.Put(s)
+	s.open(object)
+	return s.node(member{}).children
+}
+
+// node reads the value of a member, whose name has been read.
+func (s *scanner) node(m member) node {
+	if s.decoder.PeekKind() != '{' {
+		m.value, _ = s.decoder.ReadValue()
+		return node{member: m}
+	}
+	n := node{member: m}
+	_, _ = s.decoder.ReadToken()
+	start := s.decoder.InputOffset() - 1
+	for s.decoder.PeekKind() == '"' {
+		name, _ := s.decoder.ReadValue()
+		n.children = append(n.children, s.node(member{name: name}))
+	}
+	_, _ = s.decoder.ReadToken()
+	n.value = s.data[start:s.decoder.InputOffset()]
+	return n
 }
 
 func isEmptyObject(value jsontext.Value) bool {

@@ -64,32 +64,40 @@ func isID(text string) bool { return text != "" && text != "null" }
 func (m *messageIDs) appendConfigured(dst []byte, from origin) []byte {
 	id := from.MessageID
 	if from.position > 0 {
-		id += "-" + strconv.Itoa(from.position)
+		id = placed(id, from.position)
 	}
-	start := len(dst)
-	dst = appendQuoted(dst, id)
-	if !isLongMessageID(dst[start:]) {
-		return dst
-	}
-	return m.derive(longDomain).part(id).appendHash(dst[:start])
+	return m.appendText(dst, id)
 }
 
 // appendOwn keeps the id of the payload. Where a mapping copied it to several
 // calls, the later ones get their position added: under one id, Segment would
 // throw all but the first away.
 func (m *messageIDs) appendOwn(dst []byte, quoted jsontext.Value, from origin) []byte {
+	own := unquote(quoted)
+	id := own
+	for m.taken[id] {
+		id = placed(id, from.position)
+	}
 	if m.taken != nil {
-		id := unquote(quoted)
-		if m.taken[id] {
-			from.MessageID = id
-			return m.appendConfigured(dst, from)
-		}
 		m.taken[id] = true
 	}
-	if !isLongMessageID(quoted) {
+	if id == own && !isLongMessageID(quoted) {
 		return append(dst, quoted...)
 	}
-	return m.derive(longDomain).part(unquote(quoted)).appendHash(dst)
+	return m.appendText(dst, id)
+}
+
+func placed(id string, position int) string { return id + "-" + strconv.Itoa(position) }
+
+// appendText writes an id, or the hash of one that is longer than Segment
+// takes.
+func (m *messageIDs) appendText(dst []byte, id string) []byte {
+	start := len(dst)
+	dst = appendQuoted(dst, id)
+	if !isLongMessageID(dst[start:]) {
+		return dst
+	}
+	return m.derive(longDomain).part(id).appendHash(dst[:start])
 }
 
 // appendDerived hashes what makes the event itself. The write key is part of

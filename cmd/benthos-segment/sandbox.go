@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"benthos-segment/internal/sandbox"
+)
+
+// sandboxCommand returns the command that serves a local stand-in of Segment's
+// Tracking API until it is told to stop.
+func sandboxCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "sandbox",
+		Usage: "Serve a local stand-in of Segment's HTTP Tracking API",
+		Description: `Answers as Segment does, keeps what it receives in memory, says what Segment
+would have discarded and why, and fails on request. Point an output at it with
+
+   endpoint: http://127.0.0.1:8765
+
+and read what arrived at http://127.0.0.1:8765/api/v1/calls.`,
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:8765", Usage: "`ADDRESS` to listen on"},
+			&cli.BoolFlag{Name: "allow-remote", Usage: "allow --listen on an address that other machines reach; whoever reaches it can read, change and delete everything"},
+			&cli.StringSliceFlag{Name: "host", Usage: "further host `NAME` that the control API may be called by, such as a container's; repeatable"},
+			&cli.BoolFlag{Name: "strict", Usage: "answer 400 to a request with a call that Segment would silently discard"},
+			&cli.StringSliceFlag{Name: "write-key", Usage: "let in only this write `KEY` and answer 401 to others; repeatable"},
+			&cli.IntFlag{Name: "max-calls", Value: 10_000, Usage: "keep at most `N` calls, the newest"},
+			&cli.Int64Flag{Name: "max-bytes", Value: 64 << 20, Usage: "keep calls of at most `N` bytes altogether"},
+		},
+		Action: runSandbox,
+	}
+}
+
+func runSandbox(c *cli.Context) error {
+	if c.Args().Present() {
+		return fmt.Errorf("sandbox takes flags only, not %q", c.Args().First())
+	}
+	cfg, err := sandboxConfig(c)
+	if err != nil {
+		return err
+	}
+	listener, err := listenForSandbox(c.String("listen"), c.Bool("allow-remote"))
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(c.Context, syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	greet(c.App.ErrWriter, listener.Addr())
+	return serve(ctx, sandbox.NewHandler(cfg).Server(), listener)
+}
+
+func sandboxConfig(c *cli.Context) (sandbox.Config, error) {
+	for _, name := range []string{"max-calls", "max-bytes"} {
+		if c.Int64(name) < 1 {
+			return sandbox.Config{}, fmt.Errorf("--%s must be at least 1", name)
+		}
+	}
+	return sandbox.Config{
+		Strict:    c.Bool("strict"),
+		WriteKeys: c.StringSlice("write-key"),
+		Hosts:     append(c.StringSlice("host"), hostOf(c.String("listen"))...),
+		MaxCalls:  c.Int("max-calls"),
+		MaxBytes:  c.Int64("max-bytes"),
+	}, nil
+}
+
+// hostOf returns the host to listen on where it is one that can be called.
+func hostOf(address string) []string {
+	host, _, err := net.SplitHostPort(address)
+	if ip := net.ParseIP(host); err != nil || host == "" || (ip != nil && ip.IsUnspecified()) {
+		return nil
+	}
+	return []string{host}
+}
+
+// listenForSandbox opens the address, which has to be a loopback one unless
+// remote ones are allowed: the sandbox asks nobody who he is.
+func listenForSandbox(address string, allowRemote bool) (net.Listener, error) {
+	tcp, err := net.ResolveTCPAddr("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("--listen must be a host and a port such as 127.0.0.1:8765: %w", err)
+	}
+	if !allowRemote && !tcp.IP.IsLoopback() {
+		return nil, fmt.Errorf("--listen %s can be reached from other machines, and whoever reaches the sandbox can read and delete what it holds: listen on 127.0.0.1, or add --allow-remote if that is what you want", address)
+	}
+	listener, err := net.ListenTCP("tcp", tcp)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("something listens on %s already: stop it, or choose another port with --listen: %w", address, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listening on %s, as --listen says: %w", address, err)
+	}
+	return listener, nil
+}
+
+func greet(w io.Writer, addr net.Addr) {
+	url := "http://" + addr.String()
+	fmt.Fprintf(w, `The sandbox listens on %[1]s. Stop it with Ctrl-C.
+Try:  curl -u my-key: %[1]s/v1/track -d '{"event":"Hello","userId":"me"}'
+Then: curl %[1]s/api/v1/calls
+`, url)
+}
+
+// serve serves until ctx ends, and then lets the requests under way finish.
+func serve(ctx context.Context, server *http.Server, listener net.Listener) error {
+	stopped := make(chan error, 1)
+	go func() { stopped <- server.Serve(listener) }()
+	select {
+	case err := <-stopped:
+		return fmt.Errorf("serving: %w", err)
+	case <-ctx.Done():
+	}
+	// Time of its own, because ctx has none left.
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := server.Shutdown(grace); err != nil {
+		return fmt.Errorf("stopping: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/urfave/cli/v2"
+)
+
+// lines is what a command says, safe to be read while it runs.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func runCommand(ctx context.Context, said *lines, args ...string) error {
+	app := &cli.App{
+		Commands: []*cli.Command{sandboxCommand()}, Writer: said, ErrWriter: said,
+		ExitErrHandler: func(*cli.Context, error) {},
+	}
+	return app.RunContext(ctx, append([]string{"benthos-segment", "sandbox"}, args...))
+}
+
+func TestTheSandboxCommandServesUntilItIsStopped(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	said, ended := &lines{}, make(chan error, 1)
+	go func() { ended <- runCommand(ctx, said, "--listen", "127.0.0.1:0", "--strict", "--write-key", "k") }()
+	var url string
+	require.Eventually(t, func() bool {
+		url = regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(said.String())
+		return url != ""
+	}, 10*time.Second, 5*time.Millisecond)
+
+	for key, want := range map[string]int{"k": http.StatusBadRequest, "other": http.StatusUnauthorized} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/v1/track", strings.NewReader(`{"userId":"u"}`))
+		require.NoError(t, err)
+		r.SetBasicAuth(key, "")
+		resp, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		assert.Equal(t, want, resp.StatusCode)
+	}
+
+	stop()
+	select {
+	case err := <-ended:
+		assert.NoError(t, err)
+	case <-time.After(10 * time.Second):
+		t.Fatal("the command does not stop")
+	}
+}
+
+func TestTheSandboxCommandSaysWhatIsWrong(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = taken.Close() })
+	for name, given := range map[string]struct {
+		args []string
+		says string
+	}{
+		"every address":  {[]string{"--listen", "0.0.0.0:0"}, "--allow-remote"},
+		"no host":        {[]string{"--listen", ":0"}, "--allow-remote"},
+		"foreign IPv6":   {[]string{"--listen", "[::]:0"}, "--allow-remote"},
+		"no port":        {[]string{"--listen", "127.0.0.1"}, "--listen must be"},
+		"port taken":     {[]string{"--listen", taken.Addr().String()}, "choose another port with --listen"},
+		"no calls":       {[]string{"--max-calls", "0"}, "--max-calls must be"},
+		"negative bytes": {[]string{"--max-bytes", "-1"}, "--max-bytes must be"},
+		"an argument":    {[]string{"start"}, `not "start"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+			defer cancel()
+			assert.ErrorContains(t, runCommand(ctx, &lines{}, given.args...), given.says)
+		})
+	}
+}
+
+func TestTheControlAPIGoesByTheNameItListensOn(t *testing.T) {
+	for address, want := range map[string][]string{
+		"sandbox.test:80": {"sandbox.test"},
+		"192.0.2.1:80":    {"192.0.2.1"},
+		"0.0.0.0:80":      nil,
+		"[::]:80":         nil,
+		":80":             nil,
+		"nonsense":        nil,
+	} {
+		assert.Equal(t, want, hostOf(address), address)
+	}
+}

@@ -1,0 +1,199 @@
+package sandbox
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+)
+
+// controlAPI serves what the sandbox holds and takes faults.
+func (s *Sandbox) controlAPI() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", serveHealth)
+	mux.HandleFunc("GET /api/v1/healthz", serveHealth)
+	mux.HandleFunc("GET /api/v1/calls", s.serveCalls)
+	mux.HandleFunc("GET /api/v1/calls/{seq}", s.serveCall)
+	mux.HandleFunc("GET /api/v1/calls/{seq}/raw", s.serveRaw)
+	mux.HandleFunc("GET /api/v1/requests", s.serveRequests)
+	mux.HandleFunc("GET /api/v1/requests/{seq}", s.serveRequest)
+	mux.HandleFunc("GET /api/v1/summary", s.serveSummary)
+	mux.HandleFunc("GET /api/v1/wait", s.serveWait)
+	mux.HandleFunc("GET /api/v1/faults", s.serveFaults)
+	mux.HandleFunc("POST /api/v1/faults", s.serveNewFault)
+	mux.HandleFunc("DELETE /api/v1/faults", s.serveNoFaults)
+	mux.HandleFunc("DELETE /api/v1/faults/{id}", s.serveNoFault)
+	mux.HandleFunc("POST /api/v1/reset", s.serveReset)
+	return withJSONErrors(mux)
+}
+
+// withJSONErrors answers what no pattern fits, as the mux itself would answer
+// in plain text or with a redirect.
+func withJSONErrors(mux *http.ServeMux) http.Handler {
+	methods := []string{http.MethodGet, http.MethodPost, http.MethodDelete}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, pattern := mux.Handler(r); pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		for _, method := range methods {
+			probe := &http.Request{Method: method, Host: r.Host, URL: r.URL}
+			if _, pattern := mux.Handler(probe); pattern != "" {
+				answerError(w, http.StatusMethodNotAllowed, r.Method+" is not for "+r.URL.Path+", "+method+" is")
+				return
+			}
+		}
+		answerError(w, http.StatusNotFound, "there is nothing at this path: calls go to /v1/…, the control API is at /api/v1/{calls,requests,summary,wait,faults,reset,healthz}")
+	})
+}
+
+func answerError(w http.ResponseWriter, status int, message string) {
+	answerJSON(w, status, map[string]string{"error": message})
+}
+
+func serveHealth(w http.ResponseWriter, _ *http.Request) {
+	answerJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+func (s *Sandbox) serveCalls(w http.ResponseWriter, r *http.Request) {
+	q := newQuery(r.URL.Query())
+	filter, window, raw := q.filter(), q.window(), q.boolean("raw")
+	if err := q.done(); err != nil {
+		answerError(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	calls, _ := s.store.callsAfter(filter.Since)
+	calls = slices.DeleteFunc(calls, func(c *Call) bool { return !filter.matches(c) })
+	calls, more := clip(calls, window)
+	answer := struct {
+		Calls []callView `json:"calls"`
+		cursor
+	}{Calls: make([]callView, len(calls)), cursor: cursor{Next: filter.Since, More: more}}
+	for i, call := range calls {
+		answer.Calls[i] = viewCall(call, raw != nil && *raw)
+		answer.Next = max(answer.Next, call.Seq)
+	}
+	answerJSON(w, http.StatusOK, answer)
+}
+
+func (s *Sandbox) serveCall(w http.ResponseWriter, r *http.Request) {
+	call, ok := s.callOf(w, r)
+	if !ok {
+		return
+	}
+	answerJSON(w, http.StatusOK, struct {
+		callView
+		Attempts []attempt `json:"attempts"`
+	}{viewCall(call, true), attemptsOf(call.MessageID, s.store.requestsAfter(0))})
+}
+
+func (s *Sandbox) serveRaw(w http.ResponseWriter, r *http.Request) {
+	call, ok := s.callOf(w, r)
+	if !ok {
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(withoutWriteKey(call.Raw))
+}
+
+// callOf finds the call that the path names, or answers that there is none.
+func (s *Sandbox) callOf(w http.ResponseWriter, r *http.Request) (*Call, bool) {
+	seq, err := strconv.ParseUint(r.PathValue("seq"), 10, 64)
+	if err != nil {
+		answerError(w, http.StatusBadRequest, "a call is named by its sequence number, such as /api/v1/calls/1")
+		return nil, false
+	}
+	call, ok := s.store.call(seq)
+	if !ok {
+		answerError(w, http.StatusNotFound, fmt.Sprintf("call %d is not held: it never came, or it made room for newer ones", seq))
+	}
+	return call, ok
+}
+
+func (s *Sandbox) serveRequests(w http.ResponseWriter, r *http.Request) {
+	q := newQuery(r.URL.Query())
+	since, window, messageID := q.number("since"), q.window(), q.text("message_id")
+	if err := q.done(); err != nil {
+		answerError(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	requests := slices.DeleteFunc(s.store.requestsAfter(since), func(req *Request) bool {
+		return messageID != "" && !slices.Contains(req.MessageIDs, messageID)
+	})
+	requests, more := clip(requests, window)
+	answer := struct {
+		Requests []requestView `json:"requests"`
+		cursor
+	}{Requests: make([]requestView, len(requests)), cursor: cursor{Next: since, More: more}}
+	for i, req := range requests {
+		answer.Requests[i] = viewRequest(req)
+		answer.Next = max(answer.Next, req.Seq)
+	}
+	answerJSON(w, http.StatusOK, answer)
+}
+
+func (s *Sandbox) serveRequest(w http.ResponseWriter, r *http.Request) {
+	seq, err := strconv.ParseUint(r.PathValue("seq"), 10, 64)
+	if err != nil {
+		answerError(w, http.StatusBadRequest, "a request is named by its sequence number, such as /api/v1/requests/1")
+		return
+	}
+	req, ok := s.store.request(seq)
+	if !ok {
+		answerError(w, http.StatusNotFound, fmt.Sprintf("request %d is not held: it never came, or it made room for newer ones", seq))
+		return
+	}
+	answerJSON(w, http.StatusOK, viewRequest(req))
+}
+
+func (s *Sandbox) serveSummary(w http.ResponseWriter, _ *http.Request) {
+	answerJSON(w, http.StatusOK, s.Summary())
+}
+
+func (s *Sandbox) serveWait(w http.ResponseWriter, r *http.Request) {
+	q := newQuery(r.URL.Query())
+	filter, count, timeout := q.filter(), q.count(), q.timeout()
+	if err := q.done(); err != nil {
+		answerError(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), timeout)
+	defer cancel()
+	matched, reached := s.store.await(ctx, filter, count)
+	answerJSON(w, http.StatusOK, struct {
+		Reached bool   `json:"reached"`
+		Count   int    `json:"count"`
+		Matched int    `json:"matched"`
+		LastSeq uint64 `json:"last_seq"`
+	}{reached, count, matched, s.Summary().LastSeq})
+}
+
+func (s *Sandbox) serveReset(w http.ResponseWriter, _ *http.Request) {
+	s.Reset()
+	answerJSON(w, http.StatusOK, map[string]bool{"reset": true})
+}
+
+// cursor tells how to go on reading a list.
+type cursor struct {
+	// Next is the since that goes on behind the newest entry of this answer.
+	Next uint64 `json:"next_since"`
+	// More tells that the limit cut the list short.
+	More bool `json:"more"`
+}
+
+// window is which part of a list is wanted.
+type window struct {
+	limit  int
+	newest bool // newest first
+}
+
+func clip[T any](list []T, w window) (clipped []T, more bool) {
+	if w.newest {
+		slices.Reverse(list)
+	}
+	if len(list) <= w.limit {
+		return list, false
+	}
+	return list[:w.limit], true
+}

@@ -1,0 +1,132 @@
+package sandbox
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+
+	"benthos-segment/internal/segment"
+)
+
+// refusal is an answer of the Tracking API that accepts nothing.
+type refusal struct {
+	status int
+	failure
+}
+
+func refuse(status int, code segment.Reason, message string) *refusal {
+	return &refusal{status, failure{Code: string(code), Message: message}}
+}
+
+// check returns why a request is refused, nil where it is not. That is: what
+// Segment refuses, and in strict mode also what it would discard.
+func (s *Sandbox) check(route route, d *delivery, size int, broken error) *refusal {
+	limit, reason := s.cfg.MaxBatchBytes, segment.ReasonOversizedBatch
+	if !route.isBatch() {
+		limit, reason = s.cfg.MaxCallBytes, segment.ReasonOversizedCall
+	}
+	switch {
+	case size > limit:
+		return refuse(http.StatusBadRequest, reason,
+			fmt.Sprintf("the body has %d bytes, more than the %d that %s takes", size, limit, route.path))
+	case broken != nil:
+		return refuse(http.StatusBadRequest, segment.ReasonInvalidJSON, broken.Error())
+	case d.req.WriteKey == "":
+		return refuse(http.StatusBadRequest, segment.ReasonWriteKeyMissing,
+			"there is no write key: send it as the user of Basic authentication or as writeKey in the body")
+	case len(s.cfg.WriteKeys) > 0 && !slices.Contains(s.cfg.WriteKeys, d.req.WriteKey):
+		return refuse(http.StatusUnauthorized, segment.ReasonBadRequest,
+			"the write key is not one of those that this sandbox lets in")
+	}
+	if refusal := s.checkCallSizes(d.calls); refusal != nil {
+		return refusal
+	}
+	return s.checkStrictly(route, d.calls)
+}
+
+func (s *Sandbox) checkCallSizes(calls []Call) *refusal {
+	for i := range calls {
+		if calls[i].Size > s.cfg.MaxCallBytes {
+			return refuse(http.StatusBadRequest, segment.ReasonOversizedCall,
+				fmt.Sprintf("call %d has %d bytes, more than %d", i, calls[i].Size, s.cfg.MaxCallBytes))
+		}
+	}
+	return nil
+}
+
+func (s *Sandbox) checkStrictly(route route, calls []Call) *refusal {
+	if !s.cfg.Strict {
+		return nil
+	}
+	if v := s.batchViolation(route, len(calls)); v != nil {
+		return &refusal{http.StatusBadRequest, failure{Code: v.Code, Message: v.Message}}
+	}
+	for i := range calls {
+		if calls[i].Accepted {
+			continue
+		}
+		v := calls[i].Violations[0]
+		return &refusal{http.StatusBadRequest, failure{
+			Code:    v.Code,
+			Message: fmt.Sprintf("call %d, %s: %s", i, orDash(v.Field), v.Message),
+		}}
+	}
+	return nil
+}
+
+// batchViolation returns what Segment minds about the number of calls, which
+// it answers with 200 all the same.
+func (s *Sandbox) batchViolation(route route, calls int) *Violation {
+	switch {
+	case !route.isBatch():
+		return nil
+	case calls == 0:
+		return &Violation{
+			Code: string(segment.ReasonEmptyBatch), Field: "batch",
+			Message: "the batch has no calls: send at least one",
+		}
+	case calls > s.cfg.MaxBatchCalls:
+		return &Violation{
+			Code: string(segment.ReasonOversizedBatch), Field: "batch",
+			Message: fmt.Sprintf("the batch has %d calls, more than %d: Segment discards all of them", calls, s.cfg.MaxBatchCalls),
+		}
+	default:
+		return nil
+	}
+}
+
+// violate notes on the request and its calls what Segment would have minded.
+// A body that could not be taken apart has nothing to note.
+func (s *Sandbox) violate(route route, d *delivery) {
+	if d.refusal != nil && d.req.Calls == 0 && d.refusal.Code != string(segment.ReasonEmptyBatch) {
+		return
+	}
+	if v := s.batchViolation(route, len(d.calls)); v != nil {
+		d.req.note(CallViolation{Call: -1, Violation: *v})
+		for i := range d.calls {
+			d.calls[i].Accepted = false
+			d.calls[i].Violations = append(d.calls[i].Violations, *v)
+		}
+		return
+	}
+	for i := range d.calls {
+		for _, v := range d.calls[i].Violations {
+			d.req.note(CallViolation{Call: i, Violation: v})
+		}
+	}
+}
+
+// note keeps the violation if there are not too many to be looked at.
+func (r *Request) note(v CallViolation) {
+	const enough = 100
+	if len(r.Violations) < enough {
+		r.Violations = append(r.Violations, v)
+	}
+}
+
+func orDash(field string) string {
+	if field == "" {
+		return "-"
+	}
+	return field
+}

@@ -1,0 +1,266 @@
+package sandbox
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Fault is a failure to inject: one of Status, Drop and LostAck, or none of
+// them with a Delay, and whom it strikes.
+type Fault struct {
+	// Status answers with this status and accepts nothing. Only with a 2xx are
+	// the calls accepted, as that is what the sender must take it for; with
+	// Body it makes a strange success.
+	Status int
+	// RetryAfter, Header and Body go with Status.
+	RetryAfter string
+	Header     map[string]string
+	Body       string
+	// Drop cuts the connection without an answer and accepts nothing.
+	Drop bool
+	// LostAck accepts the calls and cuts the connection before the answer.
+	LostAck bool
+	// Delay passes before anything is accepted or answered. A sender that
+	// does not wait so long gets nothing accepted.
+	Delay time.Duration
+
+	// Times is how often the fault strikes, 0 for as often as it matches.
+	Times int
+	// Probability is the chance to strike, 0 for always. The same Seed gives
+	// the same row of chances for the matching requests in their order.
+	Probability float64
+	Seed        uint64
+	// Match chooses the requests: those with at least one call that meets it.
+	Match Match
+}
+
+// validate says what is wrong with the fault in words of the JSON API.
+func (f *Fault) validate() error {
+	effects := 0
+	for _, is := range []bool{f.Status != 0, f.Drop, f.LostAck} {
+		if is {
+			effects++
+		}
+	}
+	switch {
+	case effects > 1:
+		return errors.New("status, drop and lost_ack exclude each other: inject one fault for each")
+	case effects == 0 && f.Delay == 0:
+		return errors.New("a fault needs one of status, drop, lost_ack or delay")
+	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
+		return fmt.Errorf("status must be from 200 to 599, not %d", f.Status)
+	case f.Status == 0 && (f.RetryAfter != "" || f.Body != "" || len(f.Header) > 0):
+		return errors.New("retry_after, headers and body need a status to go with")
+	case f.Delay < 0:
+		return errors.New("delay must not be negative")
+	case f.Times < 0:
+		return errors.New("times must not be negative")
+	case f.Probability < 0 || f.Probability > 1:
+		return fmt.Errorf("probability must be from 0 to 1, not %v", f.Probability)
+	}
+	return f.Match.validate()
+}
+
+func (f *Fault) accepts() bool {
+	return !f.Drop && (f.Status == 0 || f.Status/100 == 2)
+}
+
+// effect names what the fault does, for the journal.
+func (f *Fault) effect() string {
+	var parts []string
+	if f.Delay > 0 {
+		parts = append(parts, "delay "+f.Delay.String())
+	}
+	switch {
+	case f.Drop:
+		parts = append(parts, "drop")
+	case f.LostAck:
+		parts = append(parts, "lost_ack")
+	case f.Status != 0:
+		parts = append(parts, "status "+strconv.Itoa(f.Status))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// answer writes the answer of a fault that has a status.
+func (f *Fault) answer(w http.ResponseWriter) {
+	for name, value := range f.Header {
+		w.Header().Set(name, value)
+	}
+	if f.RetryAfter != "" {
+		w.Header().Set("Retry-After", f.RetryAfter)
+	}
+	switch {
+	case f.Body != "":
+		w.WriteHeader(f.Status)
+		_, _ = w.Write([]byte(f.Body))
+	case f.Status/100 == 2:
+		answerJSON(w, f.Status, success)
+	default:
+		answerJSON(w, f.Status, failure{Code: "fault", Message: "an injected fault: " + f.effect()})
+	}
+}
+
+// FaultState is a fault in place and what it did so far.
+type FaultState struct {
+	ID int
+	Fault
+	// Hits counts how often it struck. Remaining is how often it still will,
+	// -1 for no end.
+	Hits      int
+	Remaining int
+}
+
+// faults is the list of faults in place, in order of their creation.
+type faults struct {
+	mu     sync.Mutex
+	lastID int
+	list   []*activeFault
+}
+
+type activeFault struct {
+	id, hits int
+	Fault
+	dice *rand.Rand
+}
+
+func (a *activeFault) setFault(f Fault) {
+	a.Fault = f
+	a.dice = rand.New(rand.NewPCG(f.Seed, 0))
+}
+
+// strikes rolls the dice only for requests that match, so that other traffic
+// does not change the outcome.
+func (a *activeFault) strikes(req *Request, calls []Call) bool {
+	if a.Times > 0 && a.hits >= a.Times {
+		return false
+	}
+	if !a.meets(req, calls) {
+		return false
+	}
+	return a.Probability == 0 || a.dice.Float64() < a.Probability
+}
+
+func (a *activeFault) meets(req *Request, calls []Call) bool {
+	if !a.Match.matchesRequest(req.Path, req.WriteKey) {
+		return false
+	}
+	if a.Match.isRequestOnly() {
+		return true
+	}
+	for i := range calls {
+		if a.Match.matchesContent(&calls[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *activeFault) state() FaultState {
+	remaining := -1
+	if a.Times > 0 {
+		remaining = max(a.Times-a.hits, 0)
+	}
+	return FaultState{ID: a.id, Fault: a.Fault, Hits: a.hits, Remaining: remaining}
+}
+
+func (fs *faults) add(f Fault) (id int, err error) {
+	if err := f.validate(); err != nil {
+		return 0, err
+	}
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	fs.lastID++
+	active := &activeFault{id: fs.lastID}
+	active.setFault(f)
+	fs.list = append(fs.list, active)
+	return active.id, nil
+}
+
+// change alters a fault in place. The row of its chances begins anew.
+func (fs *faults) change(id int, alter func(*Fault)) error {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	for _, active := range fs.list {
+		if active.id != id {
+			continue
+		}
+		f := active.Fault
+		alter(&f)
+		if err := f.validate(); err != nil {
+			return err
+		}
+		active.setFault(f)
+		return nil
+	}
+	return fmt.Errorf("there is no fault %d", id)
+}
+
+// take returns the fault that strikes a request, nil for none: of those that
+// are not used up and match, the one created first.
+func (fs *faults) take(req *Request, calls []Call) *FaultState {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	for _, active := range fs.list {
+		if active.strikes(req, calls) {
+			active.hits++
+			state := active.state()
+			return &state
+		}
+	}
+	return nil
+}
+
+func (fs *faults) states() []FaultState {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	states := make([]FaultState, len(fs.list))
+	for i, active := range fs.list {
+		states[i] = active.state()
+	}
+	return states
+}
+
+func (fs *faults) state(id int) (FaultState, bool) {
+	for _, state := range fs.states() {
+		if state.ID == id {
+			return state, true
+		}
+	}
+	return FaultState{}, false
+}
+
+func (fs *faults) remove(id int) bool {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	for i, active := range fs.list {
+		if active.id == id {
+			fs.list = append(fs.list[:i], fs.list[i+1:]...)
+			return true
+		}
+	}
+	return false
+}
+
+func (fs *faults) clear() {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	fs.list = nil
+}
+
+// Inject puts a fault in place and returns its id. Of several faults that
+// match a request, the one injected first strikes.
+func (s *Sandbox) Inject(f Fault) (id int, err error) { return s.faults.add(f) }
+
+// Faults returns the faults in place in the order they were injected, also
+// those that are used up.
+func (s *Sandbox) Faults() []FaultState { return s.faults.states() }
+
+// RemoveFault ends a fault and reports whether there was one of that id.
+func (s *Sandbox) RemoveFault(id int) bool { return s.faults.remove(id) }

@@ -1,0 +1,124 @@
+package sandbox
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"benthos-segment/internal/segment"
+)
+
+// Match says which calls are meant. Empty members mean any; a call must meet
+// all the others. Both the filters of the API and the faults are made of it.
+type Match struct {
+	// Type is one of the six, or "unknown".
+	Type string `json:"type,omitempty"`
+	// User is a user id, an anonymous id or a previous id.
+	User string `json:"user,omitempty"`
+	// Event is the event of a track call or the name of a page or screen,
+	// where * stands for any text.
+	Event     string `json:"event,omitempty"`
+	MessageID string `json:"message_id,omitempty"`
+	// WriteKey is a write key or its fingerprint.
+	WriteKey string `json:"write_key,omitempty"`
+	// Path is the path the call came by, such as /v1/batch.
+	Path string `json:"path,omitempty"`
+	// Text is found somewhere in the raw bytes of the call.
+	Text string `json:"text,omitempty"`
+}
+
+// matches reports whether the call meets every member.
+func (m *Match) matches(c *Call) bool {
+	return m.matchesRequest(c.Path, c.WriteKey) && m.matchesContent(c)
+}
+
+// matchesRequest reports on the members that a request decides for all of its
+// calls.
+func (m *Match) matchesRequest(path, writeKey string) bool {
+	return (m.Path == "" || m.Path == path) &&
+		(m.WriteKey == "" || m.WriteKey == writeKey || m.WriteKey == fingerprint(writeKey))
+}
+
+// isRequestOnly tells that no member looks at a call's content, so that a body
+// without readable calls can match as well.
+func (m *Match) isRequestOnly() bool {
+	return m.Type == "" && m.User == "" && m.Event == "" && m.MessageID == "" && m.Text == ""
+}
+
+func (m *Match) matchesContent(c *Call) bool {
+	return (m.Type == "" || m.Type == c.Type) &&
+		(m.User == "" || m.User == c.UserID || m.User == c.AnonymousID || m.User == c.PreviousID) &&
+		(m.Event == "" || matchesWildcard(m.Event, c.Name)) &&
+		(m.MessageID == "" || m.MessageID == c.MessageID) &&
+		(m.Text == "" || bytes.Contains(c.Raw, []byte(m.Text)))
+}
+
+// Filter says which of the held calls are meant.
+type Filter struct {
+	Match
+	// Violation is a code, or "any" for calls with at least one violation.
+	Violation string
+	// Duplicate and Accepted are nil where they do not matter.
+	Duplicate *bool
+	Accepted  *bool
+	// Since leaves out the calls up to this sequence number.
+	Since uint64
+}
+
+func (f *Filter) isZero() bool { return *f == Filter{} }
+
+func (f *Filter) matches(c *Call) bool {
+	return c.Seq > f.Since &&
+		(f.Duplicate == nil || *f.Duplicate == c.Duplicate) &&
+		(f.Accepted == nil || *f.Accepted == c.Accepted) &&
+		f.matchesViolation(c) &&
+		f.Match.matches(c)
+}
+
+func (f *Filter) matchesViolation(c *Call) bool {
+	switch f.Violation {
+	case "":
+		return true
+	case "any":
+		return len(c.Violations) > 0
+	}
+	for _, v := range c.Violations {
+		if v.Code == f.Violation {
+			return true
+		}
+	}
+	return false
+}
+
+// matchesWildcard reports whether text is pattern, where each * in pattern
+// stands for any text, also none.
+func matchesWildcard(pattern, text string) bool {
+	head, rest, wild := strings.Cut(pattern, "*")
+	if !wild {
+		return text == pattern
+	}
+	text, found := strings.CutPrefix(text, head)
+	if !found {
+		return false
+	}
+	for {
+		middle, after, more := strings.Cut(rest, "*")
+		if !more {
+			return strings.HasSuffix(text, middle)
+		}
+		// The leftmost find leaves the most text for what follows.
+		_, text, found = strings.Cut(text, middle)
+		if !found {
+			return false
+		}
+		rest = after
+	}
+}
+
+// validate refuses what could never match, which is a typing error.
+func (m *Match) validate() error {
+	if m.Type == "" || m.Type == segment.UnknownType.String() || segment.ParseType(m.Type) != segment.UnknownType {
+		return nil
+	}
+	return fmt.Errorf("type must be identify, track, page, screen, group, alias or unknown, not %q", m.Type)
+}

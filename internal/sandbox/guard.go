@@ -1,0 +1,57 @@
+package sandbox
+
+import (
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// guard keeps pages of other origins away from the control API, which shows
+// what customers did and can be told to lose it. The Host is checked because
+// a name that is made to resolve to loopback (DNS rebinding) turns a foreign
+// page into one of the same origin.
+func guard(hosts []string, next http.Handler) http.Handler {
+	crossOrigin := http.NewCrossOriginProtection()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		switch {
+		case !isAllowedHost(r.Host, hosts):
+			answerError(w, http.StatusForbidden, "the control API is not served under the host name of this request: call it by a loopback name, or allow the name")
+		case isForeign(r), crossOrigin.Check(r) != nil:
+			answerError(w, http.StatusForbidden, "the control API is not for pages of another origin")
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+func isAllowedHost(hostport string, allowed []string) bool {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		host = hostport
+	}
+	host = strings.ToLower(strings.Trim(host, "[]"))
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsLoopback() {
+		return true
+	}
+	return slices.ContainsFunc(allowed, func(name string) bool { return strings.EqualFold(name, host) })
+}
+
+// isForeign tells a request that a page of another origin makes, also one
+// that changes nothing: http.CrossOriginProtection lets those pass.
+func isForeign(r *http.Request) bool {
+	if r.Header.Get("Sec-Fetch-Site") == "cross-site" {
+		return true
+	}
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return false
+	}
+	u, err := url.Parse(origin)
+	return err != nil || !strings.EqualFold(u.Host, r.Host)
+}

@@ -1,0 +1,150 @@
+package sandbox
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	defaultLimit   = 100
+	maxLimit       = 10_000
+	defaultTimeout = 10 * time.Second
+	maxTimeout     = 10 * time.Minute
+)
+
+// query reads the parameters of one request to the control API. It remembers
+// the first thing wrong, and that a parameter nobody asked for is a typing
+// error: a filter that is silently not applied is worse than none.
+type query struct {
+	values url.Values
+	known  []string
+	err    error
+}
+
+func newQuery(values url.Values) *query { return &query{values: values} }
+
+func (q *query) text(name string) string {
+	q.known = append(q.known, name)
+	return q.values.Get(name)
+}
+
+func (q *query) fail(name, want string) {
+	if q.err == nil {
+		q.err = fmt.Errorf("parameter %s must be %s", name, want)
+	}
+}
+
+func (q *query) number(name string) uint64 {
+	text := q.text(name)
+	if text == "" {
+		return 0
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		q.fail(name, "a sequence number")
+	}
+	return n
+}
+
+func (q *query) boolean(name string) *bool {
+	text := q.text(name)
+	if text == "" {
+		return nil
+	}
+	b, err := strconv.ParseBool(text)
+	if err != nil {
+		q.fail(name, "true or false")
+	}
+	return &b
+}
+
+// filter reads the parameters that lists and waiting have in common.
+func (q *query) filter() Filter {
+	f := Filter{
+		Match: Match{
+			Type:      q.text("type"),
+			User:      q.text("user"),
+			Event:     q.text("event"),
+			MessageID: q.text("message_id"),
+			WriteKey:  q.text("write_key"),
+			Path:      q.text("path"),
+			Text:      q.text("text"),
+		},
+		Violation: q.text("violation"),
+		Duplicate: q.boolean("duplicate"),
+		Accepted:  q.boolean("accepted"),
+		Since:     q.number("since"),
+	}
+	if err := f.Match.validate(); err != nil && q.err == nil {
+		q.err = fmt.Errorf("parameter %w", err)
+	}
+	return f
+}
+
+func (q *query) window() window {
+	w := window{limit: defaultLimit}
+	if text := q.text("limit"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > maxLimit {
+			q.fail("limit", fmt.Sprintf("a number from 1 to %d", maxLimit))
+		}
+		w.limit = n
+	}
+	switch q.text("order") {
+	case "", "oldest":
+	case "newest":
+		w.newest = true
+	default:
+		q.fail("order", "oldest or newest")
+	}
+	return w
+}
+
+func (q *query) count() int {
+	text := q.text("count")
+	if text == "" {
+		return 1
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		q.fail("count", "a number from 1")
+	}
+	return n
+}
+
+func (q *query) timeout() time.Duration {
+	text := q.text("timeout")
+	if text == "" {
+		return defaultTimeout
+	}
+	d, err := parseDuration(text)
+	if err != nil || d < 0 || d > maxTimeout {
+		q.fail("timeout", fmt.Sprintf("a duration such as 10s, at most %s", maxTimeout))
+	}
+	return d
+}
+
+// parseDuration takes a number without a unit for seconds.
+func parseDuration(text string) (time.Duration, error) {
+	if n, err := strconv.ParseFloat(text, 64); err == nil {
+		return time.Duration(n * float64(time.Second)), nil
+	}
+	return time.ParseDuration(text)
+}
+
+// done returns what is wrong with the parameters, if anything.
+func (q *query) done() error {
+	if q.err != nil {
+		return q.err
+	}
+	for name := range q.values {
+		if !slices.Contains(q.known, name) {
+			return fmt.Errorf("parameter %q is not known here: there are %s", name, strings.Join(q.known, ", "))
+		}
+	}
+	return nil
+}

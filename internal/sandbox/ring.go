@@ -1,0 +1,73 @@
+package sandbox
+
+// ring keeps the newest entries within a number and a weight, and numbers them
+// without gaps from 1, also across a reset.
+type ring[T interface{ footprint() int64 }] struct {
+	maxEntries int
+	maxBytes   int64
+
+	entries []T
+	head    int // entries[:head] have made room already
+	bytes   int64
+	lastSeq uint64
+	dropped int
+}
+
+// next returns the sequence number that the next entry gets.
+func (r *ring[T]) next() uint64 { return r.lastSeq + 1 }
+
+// push adds an entry and lets the oldest go until the rest is within bounds.
+// The newest always stays, however heavy it is.
+func (r *ring[T]) push(entry T) {
+	r.entries = append(r.entries, entry)
+	r.lastSeq++
+	r.bytes += entry.footprint()
+	for r.len() > 1 && (r.len() > r.maxEntries || r.bytes > r.maxBytes) {
+		r.dropOldest()
+	}
+}
+
+func (r *ring[T]) len() int { return len(r.entries) - r.head }
+
+func (r *ring[T]) dropOldest() {
+	var none T
+	r.bytes -= r.entries[r.head].footprint()
+	r.entries[r.head] = none
+	r.head++
+	r.dropped++
+	// Moving only when half is empty keeps the cost per entry constant.
+	if r.head*2 < len(r.entries) {
+		return
+	}
+	n := copy(r.entries, r.entries[r.head:])
+	clear(r.entries[n:])
+	r.entries, r.head = r.entries[:n], 0
+}
+
+// get returns the entry of that sequence number if it is still kept.
+func (r *ring[T]) get(seq uint64) (entry T, ok bool) {
+	first := r.next() - uint64(r.len())
+	if seq < first || seq > r.lastSeq {
+		return entry, false
+	}
+	return r.entries[r.head+int(seq-first)], true
+}
+
+// after returns the entries that are kept of those with a higher number than
+// seq. The slice is the ring's own and good until the next push.
+func (r *ring[T]) after(seq uint64) []T {
+	kept := r.entries[r.head:]
+	first := r.next() - uint64(len(kept))
+	switch {
+	case seq < first:
+		return kept
+	case seq >= r.lastSeq:
+		return nil
+	default:
+		return kept[seq-first+1:]
+	}
+}
+
+func (r *ring[T]) reset() {
+	r.entries, r.head, r.bytes, r.dropped = nil, 0, 0, 0
+}

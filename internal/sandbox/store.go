@@ -1,0 +1,233 @@
+package sandbox
+
+import (
+	"context"
+	"strconv"
+	"sync"
+)
+
+// store keeps what the sandbox received. Records are not changed once they are
+// in it, so readers take a list of them and look at it without the lock.
+type store struct {
+	mu       sync.Mutex
+	calls    ring[*Call]
+	requests ring[*Request]
+	seen     seen
+	totals   Summary
+	// changed is closed at the next change; nil while nobody waits for one.
+	changed chan struct{}
+}
+
+// Summary counts what came in since the start or the last reset, whether it is
+// still held or not.
+type Summary struct {
+	Strict bool `json:"strict"`
+	// Requests counts requests, RequestsByStatus by the status they were
+	// answered with; "cut" are those whose connection was cut instead.
+	Requests         int            `json:"requests"`
+	RequestsByStatus map[string]int `json:"requests_by_status"`
+	// Calls counts the calls of requests that were not refused: Accepted and
+	// Discarded. Refused counts the calls of the others, each time they came.
+	Calls     int `json:"calls"`
+	Accepted  int `json:"accepted"`
+	Discarded int `json:"discarded"`
+	Refused   int `json:"refused"`
+	// Of the accepted ones, Duplicates came again and Unique did not.
+	Duplicates int            `json:"duplicates"`
+	Unique     int            `json:"unique"`
+	ByType     map[string]int `json:"by_type"`
+	// Violations counts by code, also those of requests that were refused.
+	Violations map[string]int `json:"violations"`
+	// Bytes counts bodies after decompression, BytesOnWire before.
+	Bytes       int64 `json:"bytes"`
+	BytesOnWire int64 `json:"bytes_on_wire"`
+	// CallsDropped and RequestsDropped are no longer held, because newer ones
+	// needed the room.
+	CallsHeld       int    `json:"calls_held"`
+	CallsDropped    int    `json:"calls_dropped"`
+	RequestsHeld    int    `json:"requests_held"`
+	RequestsDropped int    `json:"requests_dropped"`
+	LastSeq         uint64 `json:"last_seq"`
+	LastRequest     uint64 `json:"last_request"`
+}
+
+func newStore(cfg Config) *store {
+	s := &store{
+		calls:    ring[*Call]{maxEntries: cfg.MaxCalls, maxBytes: cfg.MaxBytes},
+		requests: ring[*Request]{maxEntries: cfg.MaxRequests, maxBytes: cfg.MaxBytes},
+		seen:     seen{limit: cfg.MaxMessageIDs},
+	}
+	s.totals = emptySummary(cfg.Strict)
+	return s
+}
+
+func emptySummary(strict bool) Summary {
+	return Summary{
+		Strict:           strict,
+		RequestsByStatus: map[string]int{},
+		ByType:           map[string]int{},
+		Violations:       map[string]int{},
+	}
+}
+
+// add records a request and the calls that it brought; none where it was
+// refused. It numbers them, finds the duplicates and counts.
+func (s *store) add(req *Request, calls []Call) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	req.Seq = s.requests.next()
+	for i := range calls {
+		s.addCall(req, &calls[i])
+	}
+	s.countRequest(req, len(calls))
+	s.requests.push(req)
+	s.wake()
+}
+
+func (s *store) addCall(req *Request, call *Call) {
+	call.Request = req.Seq
+	call.Seq = s.calls.next()
+	if req.FirstCall == 0 {
+		req.FirstCall = call.Seq
+	}
+	s.totals.Calls++
+	s.totals.ByType[call.Type]++
+	switch {
+	case !call.Accepted:
+		req.Discarded++
+		s.totals.Discarded++
+	case call.MessageID != "" && s.seen.add(call.MessageID):
+		call.Duplicate = true
+		req.Accepted++
+		req.Duplicates++
+		s.totals.Accepted++
+		s.totals.Duplicates++
+	default:
+		req.Accepted++
+		s.totals.Accepted++
+		s.totals.Unique++
+	}
+	for _, v := range call.Violations {
+		s.totals.Violations[v.Code]++
+	}
+	s.calls.push(call)
+}
+
+func (s *store) countRequest(req *Request, held int) {
+	s.totals.Requests++
+	s.totals.RequestsByStatus[statusName(req.Status)]++
+	s.totals.Bytes += req.Bytes
+	s.totals.BytesOnWire += req.BytesOnWire
+	s.totals.Refused += req.Calls - held
+	// Those of calls that are held are counted with the calls, and a request
+	// that a fault refused comes again.
+	if held > 0 || req.Fault != nil {
+		return
+	}
+	for _, v := range req.Violations {
+		s.totals.Violations[v.Code]++
+	}
+}
+
+func statusName(status int) string {
+	if status == 0 {
+		return "cut"
+	}
+	return strconv.Itoa(status)
+}
+
+func (s *store) wake() {
+	if s.changed == nil {
+		return
+	}
+	close(s.changed)
+	s.changed = nil
+}
+
+// callsAfter returns the calls that are held of those after seq, and a channel
+// that is closed when there may be more.
+func (s *store) callsAfter(seq uint64) ([]*Call, <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.changed == nil {
+		s.changed = make(chan struct{})
+	}
+	return append([]*Call(nil), s.calls.after(seq)...), s.changed
+}
+
+func (s *store) call(seq uint64) (*Call, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.calls.get(seq)
+}
+
+func (s *store) requestsAfter(seq uint64) []*Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]*Request(nil), s.requests.after(seq)...)
+}
+
+func (s *store) request(seq uint64) (*Request, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.requests.get(seq)
+}
+
+func (s *store) summary() Summary {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sum := s.totals
+	sum.RequestsByStatus = copyOf(sum.RequestsByStatus)
+	sum.ByType = copyOf(sum.ByType)
+	sum.Violations = copyOf(sum.Violations)
+	sum.CallsHeld, sum.CallsDropped = s.calls.len(), s.calls.dropped
+	sum.RequestsHeld, sum.RequestsDropped = s.requests.len(), s.requests.dropped
+	sum.LastSeq, sum.LastRequest = s.calls.lastSeq, s.requests.lastSeq
+	return sum
+}
+
+// await blocks until n calls that match f came in, counting those held when it
+// starts, or until ctx ends. It returns how many there are.
+func (s *store) await(ctx context.Context, f Filter, n int) (matched int, reached bool) {
+	seq := f.Since
+	for {
+		calls, changed := s.callsAfter(seq)
+		for _, call := range calls {
+			if f.matches(call) {
+				matched++
+			}
+			seq = call.Seq
+		}
+		// Without a filter, calls that made room already count too.
+		if f.isZero() {
+			matched = s.summary().Calls
+		}
+		if matched >= n {
+			return matched, true
+		}
+		select {
+		case <-ctx.Done():
+			return matched, false
+		case <-changed:
+		}
+	}
+}
+
+func (s *store) reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls.reset()
+	s.requests.reset()
+	s.seen.reset()
+	s.totals = emptySummary(s.totals.Strict)
+	s.wake()
+}
+
+func copyOf(counts map[string]int) map[string]int {
+	copied := make(map[string]int, len(counts))
+	for name, n := range counts {
+		copied[name] = n
+	}
+	return copied
+}

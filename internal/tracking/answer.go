@@ -1,0 +1,56 @@
+package tracking
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"benthos-segment/internal/segment"
+)
+
+// answer is what an attempt led to: a status, or an error instead of one.
+type answer struct {
+	status     int
+	retryAfter time.Duration
+	err        error
+}
+
+func (a answer) class() class {
+	if a.err != nil {
+		return classifyError(a.err)
+	}
+	means := classify(a.status)
+	if means == transient && a.retryAfter > 0 {
+		return throttled
+	}
+	return means
+}
+
+// String describes the answer without what the server wrote into it, which
+// may be the data that it was sent.
+func (a answer) String() string {
+	if a.err == nil {
+		return fmt.Sprintf("status %d", a.status)
+	}
+	// The URL that the HTTP client puts in front says nothing new.
+	if outer, ok := errors.AsType[*url.Error](a.err); ok {
+		return outer.Err.Error()
+	}
+	return a.err.Error()
+}
+
+func refusedCall(a answer) *segment.Violation {
+	return &segment.Violation{
+		Reason: segment.ReasonRefused,
+		Sentence: fmt.Sprintf("the server answered this call alone with %v; "+
+			"it will do so again, so that the call needs a mapping or a dead letter", a),
+	}
+}
+
+func undelivered(why string) *segment.Violation {
+	return &segment.Violation{
+		Reason:   segment.ReasonUndelivered,
+		Sentence: why + "; nothing is wrong with the event, it can be sent again as it is",
+	}
+}

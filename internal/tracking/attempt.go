@@ -1,0 +1,101 @@
+package tracking
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// maxAnswerBytes is how much of an answer is read, so that its connection can
+// be used again. What Segment writes there is of no use.
+const maxAnswerBytes = 64 << 10
+
+// attempt is one sending of a request.
+type attempt struct {
+	body    *body
+	indexes []int
+	earlier int
+}
+
+// attempt sends a request once.
+func (d *delivery) attempt(ctx context.Context, s *source, a attempt) answer {
+	ctx, cancel := context.WithTimeout(ctx, d.client.conf.Timeout)
+	defer cancel()
+	started := time.Now()
+	text := end(d.client.sentAt(started))
+	tail := a.body.tail(text)
+	ctx, observed := d.observer.Sending(ctx, Request{
+		Calls:     a.indexes,
+		Bytes:     a.body.size + len(text),
+		WireBytes: len(a.body.head) + len(tail),
+		Earlier:   a.earlier,
+	})
+	last := d.client.post(ctx, s, a, tail)
+	observed(Answer{Status: last.status, Err: last.err, Latency: time.Since(started)})
+	return last
+}
+
+func (c *Client) sentAt(now time.Time) time.Time {
+	if !c.conf.SentAt {
+		return time.Time{}
+	}
+	return now
+}
+
+func (c *Client) post(ctx context.Context, s *source, a attempt, tail []byte) answer {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, nil)
+	if err != nil {
+		return answer{err: err}
+	}
+	req.ContentLength = int64(len(a.body.head) + len(tail))
+	req.GetBody = func() (io.ReadCloser, error) {
+		return io.NopCloser(io.MultiReader(bytes.NewReader(a.body.head), bytes.NewReader(tail))), nil
+	}
+	req.Body, _ = req.GetBody()
+	c.setHeaders(req.Header, s, a)
+	res, err := c.http.Do(req)
+	if err != nil {
+		return answer{err: err}
+	}
+	defer res.Body.Close()
+	// The status has settled it; whether the rest arrives does not matter.
+	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, maxAnswerBytes))
+	return answer{
+		status:     res.StatusCode,
+		retryAfter: retryAfter(res.Header.Get("Retry-After"), time.Now()),
+	}
+}
+
+func (c *Client) setHeaders(header http.Header, s *source, a attempt) {
+	header.Set("Authorization", s.authorization)
+	header.Set("Content-Type", "application/json")
+	header.Set("User-Agent", c.conf.UserAgent)
+	if a.body.gzip {
+		header.Set("Content-Encoding", "gzip")
+	}
+	if a.earlier > 0 {
+		// Segment's own SDKs leave it out of the first attempt.
+		header.Set("X-Retry-Count", strconv.Itoa(a.earlier))
+	}
+}
+
+// Reach says whether the endpoint can be reached at all. It sends no key and
+// no call, and any answer will do: Segment answers 200 to most wrong keys, so
+// that no request can tell whether a key is right.
+func (c *Client) Reach(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, c.conf.Timeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodHead, c.url, nil)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("User-Agent", c.conf.UserAgent)
+	res, err := c.http.Do(req)
+	if err != nil {
+		return err
+	}
+	return res.Body.Close()
+}

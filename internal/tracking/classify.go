@@ -1,0 +1,115 @@
+package tracking
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// class is what an answer means for the calls of a request.
+type class uint8
+
+const (
+	// delivered: the server has them.
+	delivered class = iota
+	// throttled: the server says when to come back.
+	throttled
+	// transient: the same request may succeed a moment later.
+	transient
+	// setup: nothing is wrong with the calls; somebody has to mend the write
+	// key, the endpoint or the certificates.
+	setup
+	// refused: the server does not want these calls.
+	refused
+)
+
+var classNames = [...]string{"delivered", "throttled", "transient", "setup", "refused"}
+
+func (c class) String() string { return classNames[c] }
+
+// statusTransient is Segment's own code for a failure that passes. It is not
+// documented; its Java SDK says so.
+const statusTransient = 460
+
+// classify says what a status means. Most SDKs of Segment drop a batch at the
+// statuses that are taken for set-up here: with a wrong key, that loses good
+// data until somebody notices.
+func classify(status int) class {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,
+		// A proxy on the way wants a password, which says nothing of the data.
+		http.StatusProxyAuthRequired,
+		// A server that does not speak our protocol, or a captive portal, is
+		// not where the data should go.
+		http.StatusNotImplemented, http.StatusHTTPVersionNotSupported,
+		http.StatusNetworkAuthenticationRequired:
+		return setup
+	case http.StatusTooManyRequests, http.StatusRequestTimeout, http.StatusGone, statusTransient:
+		return transient
+	}
+	switch status / 100 {
+	case 2:
+		return delivered
+	case 3:
+		// Never followed, see NewClient.
+		return setup
+	case 4:
+		return refused
+	default:
+		return transient
+	}
+}
+
+// classifyError says what it means that there was no answer. Only a
+// certificate that does not hold is not going to pass by itself: a server
+// that cannot be found or reached is most often one that is being restarted.
+func classifyError(err error) class {
+	var (
+		verification *tls.CertificateVerificationError
+		authority    x509.UnknownAuthorityError
+		hostname     x509.HostnameError
+		invalid      x509.CertificateInvalidError
+	)
+	if errors.As(err, &verification) || errors.As(err, &authority) ||
+		errors.As(err, &hostname) || errors.As(err, &invalid) {
+		return setup
+	}
+	return transient
+}
+
+// maxRetryAfter is the longest wait that Segment's SDKs accept from a server.
+const maxRetryAfter = 300 * time.Second
+
+// retryAfter reads the header of that name: seconds, or a date of HTTP. It
+// returns 0 where it asks for no wait, or for none that can be read, and at
+// most five minutes.
+// https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+func retryAfter(header string, now time.Time) time.Duration {
+	header = strings.TrimSpace(header)
+	if isDigits(header) {
+		// What overflows asks for a very long wait.
+		seconds, err := strconv.ParseUint(header, 10, 32)
+		if err != nil || seconds > uint64(maxRetryAfter/time.Second) {
+			return maxRetryAfter
+		}
+		return time.Duration(seconds) * time.Second
+	}
+	date, err := http.ParseTime(header)
+	if err != nil {
+		return 0
+	}
+	return min(max(date.Sub(now), 0), maxRetryAfter)
+}
+
+func isDigits(text string) bool {
+	for _, c := range text {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return text != ""
+}

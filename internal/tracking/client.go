@@ -1,0 +1,139 @@
+// Package tracking delivers calls to Segment's HTTP Tracking API: it packs
+// them into requests of legal size, keeps each person's calls in order, waits
+// when the server asks for it, retries what can be retried, and finds the one
+// call that makes the server refuse a request.
+package tracking
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"benthos-segment/internal/segment"
+)
+
+// Config says where calls go and how. All fields but the optional ones must
+// be set.
+type Config struct {
+	// Endpoint is the base URL, with or without /v1 and a trailing slash.
+	Endpoint string
+	// UserAgent names the sender.
+	UserAgent string
+	// Transport carries the requests, see NewTransport.
+	Transport http.RoundTripper
+
+	// SentAt stamps each attempt with the time at which it leaves. Segment
+	// moves every timestamp by the difference to its own clock, so that it is
+	// off where timestamps are to stay as they are, as in a backfill.
+	SentAt bool
+	// Gzip compresses the requests.
+	Gzip bool
+	// MaxRequestBytes bounds a request before compression, MaxRequestCalls the
+	// calls in it.
+	MaxRequestBytes, MaxRequestCalls int
+	// ParallelRequests bounds the requests side by side within one Send.
+	ParallelRequests int
+
+	// Timeout bounds one attempt, from dialling to the end of the answer.
+	Timeout time.Duration
+	// Retry says how long to go on after failures that pass by themselves.
+	Retry Retry
+	// RejectOnSetupError gives calls up at once when the server answers that
+	// the set-up is wrong, such as the write key, instead of waiting for
+	// somebody to mend it.
+	RejectOnSetupError bool
+	// RateLimit, if set, is awaited before each request.
+	RateLimit func(context.Context) error
+}
+
+// Retry bounds the waits between attempts.
+type Retry struct {
+	// InitialInterval is the first wait; each further one is twice as long,
+	// give or take half of it, up to MaxInterval.
+	InitialInterval, MaxInterval time.Duration
+	// MaxElapsedTime is how long one request is tried, waits that the server
+	// asked for not counted; 0 means until the context ends.
+	MaxElapsedTime time.Duration
+}
+
+// Client sends calls. It is safe for concurrent use.
+type Client struct {
+	conf    Config
+	url     string
+	http    *http.Client
+	sources sources
+}
+
+// NewClient returns a client for one endpoint.
+func NewClient(conf Config) *Client {
+	return &Client{
+		conf: conf,
+		url:  batchURL(conf.Endpoint),
+		http: &http.Client{
+			Transport: conf.Transport,
+			// A redirect would take the write key to another host, and turn the
+			// POST into a GET; it is an answer like any other.
+			CheckRedirect: func(*http.Request, []*http.Request) error {
+				return http.ErrUseLastResponse
+			},
+		},
+	}
+}
+
+// batchURL accepts what people copy from Segment's pages and other SDKs: some
+// want the host with /v1, some without.
+func batchURL(endpoint string) string {
+	base := strings.TrimRight(endpoint, "/")
+	base = strings.TrimSuffix(base, "/v1")
+	return strings.TrimRight(base, "/") + "/v1/batch"
+}
+
+// Send delivers calls and returns nil when all of them have been accepted.
+// Otherwise it returns one error for each call, nil for those accepted; the
+// others are *segment.Violation with reason refused, when the server does not
+// want this very call, or undelivered.
+//
+// Send returns when every call has met its fate, or soon after ctx ends.
+// Calls of one person are accepted in the order given, as far as they are
+// accepted at all.
+func (c *Client) Send(ctx context.Context, calls []segment.Call, observer Observer) []error {
+	d := &delivery{
+		client:   c,
+		calls:    calls,
+		observer: observer,
+		slots:    make(chan struct{}, c.conf.ParallelRequests),
+		fates:    make([]fate, len(calls)),
+	}
+	var lanes sync.WaitGroup
+	for writeKey, group := range bySource(calls) {
+		source := c.sources.get(writeKey)
+		for _, lane := range c.limits().lanes(calls, group, c.conf.ParallelRequests) {
+			c.sources.hold(source)
+			lanes.Go(func() {
+				d.lane(ctx, source, lane)
+				c.sources.put(source)
+			})
+		}
+		c.sources.put(source)
+	}
+	lanes.Wait()
+	return d.errors()
+}
+
+func (c *Client) limits() limits {
+	return limits{bytes: c.conf.MaxRequestBytes - envelopeBytes, calls: c.conf.MaxRequestCalls}
+}
+
+// bySource lists the calls of each write key, in their order.
+func bySource(calls []segment.Call) map[string][]int {
+	groups := make(map[string][]int, 1)
+	for i := range calls {
+		groups[calls[i].WriteKey] = append(groups[calls[i].WriteKey], i)
+	}
+	return groups
+}
+
+// Close ends idle connections. Requests under way are not touched.
+func (c *Client) Close() { c.http.CloseIdleConnections() }

@@ -1,0 +1,44 @@
+package tracking
+
+import (
+	"context"
+	"time"
+)
+
+// Request is one attempt to deliver some calls.
+type Request struct {
+	// Calls are the places of its calls in the list given to Send.
+	Calls []int
+	// Bytes is its size before compression, WireBytes after it.
+	Bytes, WireBytes int
+	// Earlier counts the attempts before this one.
+	Earlier int
+}
+
+// Answer is what became of an attempt.
+type Answer struct {
+	// Status is the HTTP status, or 0 where there was no answer.
+	Status int
+	// Err says why there was no answer.
+	Err error
+	// Latency is the time from sending to the end of the answer.
+	Latency time.Duration
+}
+
+// Observer is told what happens during one Send. Its methods are called from
+// many goroutines.
+type Observer interface {
+	// Sending is called before each attempt. The context that it returns is
+	// used for the attempt, and the function is called with its outcome.
+	Sending(ctx context.Context, req Request) (context.Context, func(Answer))
+	// Retrying is called when a request is going to be sent again, with the
+	// class of the answer: throttled, transient or setup.
+	Retrying(class string)
+	// Splitting is called when a refused request is sent again in two halves.
+	Splitting()
+	// Throttled is called when the server has asked for a wait.
+	Throttled(wait time.Duration)
+	// Held is called, once a minute at most for each write key, while calls
+	// are held because of what the server answers about the set-up.
+	Held(what string, next time.Duration)
+}

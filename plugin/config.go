@@ -1,0 +1,193 @@
+package plugin
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/redpanda-data/benthos/v4/public/bloblang"
+	"github.com/redpanda-data/benthos/v4/public/service"
+
+	"benthos-segment/internal/segment"
+	"benthos-segment/internal/tracking"
+)
+
+// endpoints are Segment's two regions; there is no other.
+// https://www.twilio.com/docs/segment/guides/regional-segment
+var endpoints = map[string]string{
+	"us": "https://api.segment.io",
+	"eu": "https://events.eu1.segmentapis.com",
+}
+
+var integrationsModes = map[string]segment.IntegrationsMode{
+	"filter":  segment.IntegrationsFilter,
+	"forward": segment.IntegrationsForward,
+	"drop":    segment.IntegrationsDrop,
+}
+
+type outputConfig struct {
+	writeKey  *service.InterpolatedString
+	messageID *service.InterpolatedString
+	// mapping is nil where none is set.
+	mapping   *bloblang.Executor
+	rateLimit string
+	convert   segment.Config
+	tracking  tracking.Config
+	transport tracking.TransportConfig
+}
+
+func outputConfigFromParsed(conf *service.ParsedConfig) (c outputConfig, err error) {
+	if err = check(conf); err != nil {
+		return
+	}
+	if c.writeKey, err = conf.FieldInterpolatedString(soFieldWriteKey); err != nil {
+		return
+	}
+	if c.messageID, err = conf.FieldInterpolatedString(soFieldMessageID); err != nil {
+		return
+	}
+	if c.mapping, err = mappingFromParsed(conf); err != nil {
+		return
+	}
+	if c.rateLimit, err = conf.FieldString(soFieldRateLimit); err != nil {
+		return
+	}
+	if c.convert, err = convertConfigFromParsed(conf); err != nil {
+		return
+	}
+	if c.tracking, err = trackingConfigFromParsed(conf); err != nil {
+		return
+	}
+	c.transport, err = transportConfigFromParsed(conf)
+	return
+}
+
+func mappingFromParsed(conf *service.ParsedConfig) (*bloblang.Executor, error) {
+	text, err := conf.FieldString(soFieldMapping)
+	if err != nil || strings.TrimSpace(text) == "" {
+		return nil, err
+	}
+	return conf.FieldBloblang(soFieldMapping)
+}
+
+func convertConfigFromParsed(conf *service.ParsedConfig) (c segment.Config, err error) {
+	c.LibraryName, c.LibraryVersion = libraryName, version()
+	c.NewID = newID
+	if c.Integrations, err = fieldOneOf(conf, soFieldIntegrations, integrationsModes); err != nil {
+		return
+	}
+	c.MaxCallBytes, err = conf.FieldInt(soFieldMaxCallBytes)
+	return
+}
+
+func trackingConfigFromParsed(conf *service.ParsedConfig) (c tracking.Config, err error) {
+	c.UserAgent = libraryName + "/" + version()
+	if c.Endpoint, err = endpointFromParsed(conf); err != nil {
+		return
+	}
+	if c.SentAt, err = fieldOneOf(conf, soFieldSentAt, map[string]bool{"now": true, "none": false}); err != nil {
+		return
+	}
+	if c.Gzip, err = fieldOneOf(conf, soFieldCompression, map[string]bool{"gzip": true, "none": false}); err != nil {
+		return
+	}
+	if c.RejectOnSetupError, err = fieldOneOf(conf, soFieldOnSetupError, map[string]bool{"reject": true, "hold": false}); err != nil {
+		return
+	}
+	if c.MaxRequestBytes, err = conf.FieldInt(soFieldMaxRequestBytes); err != nil {
+		return
+	}
+	if c.MaxRequestCalls, err = conf.FieldInt(soFieldMaxRequestCalls); err != nil {
+		return
+	}
+	if c.ParallelRequests, err = conf.FieldInt(soFieldParallelRequests); err != nil {
+		return
+	}
+	if c.Timeout, err = conf.FieldDuration(soFieldTimeout); err != nil {
+		return
+	}
+	c.Retry, err = retryFromParsed(conf)
+	return
+}
+
+func retryFromParsed(conf *service.ParsedConfig) (tracking.Retry, error) {
+	waits, err := conf.FieldBackOff(soFieldRetry)
+	if err != nil {
+		return tracking.Retry{}, err
+	}
+	return tracking.Retry{
+		InitialInterval: waits.InitialInterval,
+		MaxInterval:     waits.MaxInterval,
+		MaxElapsedTime:  waits.MaxElapsedTime,
+	}, nil
+}
+
+func endpointFromParsed(conf *service.ParsedConfig) (string, error) {
+	endpoint, err := conf.FieldString(soFieldEndpoint)
+	if err != nil {
+		return "", err
+	}
+	if endpoint = strings.TrimSpace(endpoint); endpoint != "" {
+		return endpoint, nil
+	}
+	return fieldOneOf(conf, soFieldRegion, endpoints)
+}
+
+func transportConfigFromParsed(conf *service.ParsedConfig) (c tracking.TransportConfig, err error) {
+	if c.TLS, err = conf.FieldTLS(soFieldTLS); err != nil {
+		return
+	}
+	var parallel, inFlight int
+	if parallel, err = conf.FieldInt(soFieldParallelRequests); err != nil {
+		return
+	}
+	if inFlight, err = conf.FieldMaxInFlight(); err != nil {
+		return
+	}
+	c.Connections = parallel * inFlight
+	var proxy string
+	if proxy, err = conf.FieldString(soFieldProxyURL); err != nil || strings.TrimSpace(proxy) == "" {
+		return
+	}
+	if c.Proxy, err = url.Parse(strings.TrimSpace(proxy)); err != nil {
+		// The error of the parser repeats the URL, which may hold a password.
+		err = fmt.Errorf("field %s is not a URL", soFieldProxyURL)
+	}
+	return
+}
+
+// batchPolicyFromParsed fills in what the config leaves out.
+func batchPolicyFromParsed(conf *service.ParsedConfig) (service.BatchPolicy, error) {
+	policy, err := conf.FieldBatchPolicy(soFieldBatching)
+	if err != nil {
+		return policy, err
+	}
+	if policy.Count == 0 && policy.ByteSize == 0 && policy.Check == "" {
+		policy.Count = defaultBatchCount
+		if policy.Period == "" {
+			policy.Period = defaultBatchPeriod
+		}
+	}
+	if policy.Period != "" {
+		if _, err := time.ParseDuration(policy.Period); err != nil {
+			return policy, fmt.Errorf("field %s.period: %w", soFieldBatching, err)
+		}
+	}
+	return policy, nil
+}
+
+// fieldOneOf reads a field that has a fixed set of values. The linter knows
+// them from the spec; this is for configs that were not linted.
+func fieldOneOf[T any](conf *service.ParsedConfig, name string, values map[string]T) (T, error) {
+	var none T
+	text, err := conf.FieldString(name)
+	if err != nil {
+		return none, err
+	}
+	value, exists := values[text]
+	if !exists {
+		return none, fmt.Errorf("field %s has an unknown value %q", name, text)
+	}
+	return value, nil
+}

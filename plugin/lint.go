@@ -1,0 +1,76 @@
+package plugin
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/redpanda-data/benthos/v4/public/bloblang"
+	"github.com/redpanda-data/benthos/v4/public/service"
+)
+
+// lintRule holds every check that a config can be put to without running it.
+// The linter runs it, and so does the constructor, since configs that are
+// built in code are not always linted.
+const lintRule = `
+let write_key = this.write_key.or("").string().trim()
+let endpoint = this.endpoint.or("").string().trim()
+let url = $endpoint.parse_url().catch({})
+let scheme = $url.scheme.or("")
+let host = $url.host.or("").lowercase().re_replace(":[0-9]*$", "")
+let near_host = $host.re_match("""^(localhost|[a-z][a-z0-9_-]*|127(\.[0-9]{1,3}){3}|10(\.[0-9]{1,3}){3}|192\.168(\.[0-9]{1,3}){2}|172\.(1[6-9]|2[0-9]|3[01])(\.[0-9]{1,3}){2}|\[::1\]|\[f[cd][0-9a-f:]*\])$""")
+let proxy = this.proxy_url.or("").string().trim()
+let proxy_scheme = $proxy.parse_url().catch({}).scheme.or("")
+let batching = this.batching.or({})
+let gathers = $batching.count.or(0).number().catch(0) > 1 || $batching.byte_size.or(0).number().catch(0) > 0
+let in_flight = this.max_in_flight.or(1).number().catch(1)
+let parallel = this.parallel_requests.or(8).number().catch(8)
+let no_time = "^(-.*|0+(\\.0*)?[a-zµ]*)$"
+let timeout = this.timeout.or("15s").string()
+let first_wait = this.retry.initial_interval.or("500ms").string()
+let call_bytes = this.max_call_bytes.or(32000).number().catch(32000)
+let request_bytes = this.max_request_bytes.or(480000).number().catch(480000)
+let request_calls = this.max_request_calls.or(2500).number().catch(2500)
+
+root = [
+  if $write_key == "" { "field write_key is empty: set it to the write key of the source at Segment, for example with ${SEGMENT_WRITE_KEY}" } else { deleted() },
+  if $endpoint != "" && !["http", "https"].contains($scheme) { "field endpoint needs a scheme, as in https://events.example.com" } else { deleted() },
+  if $endpoint != "" && $host == "" { "field endpoint needs a host, as in https://events.example.com" } else { deleted() },
+  if $url.exists("user") { "field endpoint must not hold a user or password: the write key goes into write_key" } else { deleted() },
+  if $url.raw_query.or("") != "" || $url.fragment.or("") != "" { "field endpoint must be a base URL, without a query or fragment" } else { deleted() },
+  if $scheme == "http" && $host != "" && !$near_host { "field endpoint must use https: the write key goes with every request, so that plain http is only for loopback, single-label and private hosts" } else { deleted() },
+  if $proxy != "" && !["http", "https", "socks5"].contains($proxy_scheme) { "field proxy_url needs a scheme, as in http://proxy:3128" } else { deleted() },
+  if $gathers && $batching.period.or("") == "" { "field batching needs a period beside count or byte_size: without one the last messages never leave" } else { deleted() },
+  if $in_flight < 1 { "field max_in_flight must be at least 1" } else { deleted() },
+  if $parallel < 1 { "field parallel_requests must be at least 1" } else { deleted() },
+  if $timeout.re_match($no_time) { "field timeout must be more than 0s" } else { deleted() },
+  if $first_wait.re_match($no_time) { "field retry.initial_interval must be more than 0s" } else { deleted() },
+  if $request_calls < 1 || $request_calls > 2500 { "field max_request_calls must be from 1 to 2500: Segment throws away what is above" } else { deleted() },
+  if $call_bytes < 1 || $call_bytes > 32768 { "field max_call_bytes must be from 1 to 32768, which is what Segment takes" } else { deleted() },
+  if $request_bytes < $call_bytes + 64 || $request_bytes > 512000 { "field max_request_bytes must be from max_call_bytes + 64 to 512000, which is what Segment takes" } else { deleted() },
+]
+`
+
+// check runs the lint rule over a config that has been parsed.
+func check(conf *service.ParsedConfig) error {
+	fields, err := conf.FieldAny()
+	if err != nil {
+		return err
+	}
+	rule, err := bloblang.Parse(lintRule)
+	if err != nil {
+		return fmt.Errorf("parsing the lint rule: %w", err)
+	}
+	found, err := rule.Query(fields)
+	if err != nil {
+		return fmt.Errorf("checking the config: %w", err)
+	}
+	var sentences []string
+	for _, sentence := range found.([]any) {
+		sentences = append(sentences, sentence.(string))
+	}
+	if len(sentences) == 0 {
+		return nil
+	}
+	return errors.New(strings.Join(sentences, "; "))
+}

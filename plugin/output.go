@@ -1,0 +1,108 @@
+// Package plugin registers the Benthos batch output segment, which sends
+// messages to Segment's HTTP Tracking API. Import it for its side effect:
+//
+//	import _ "benthos-segment/plugin"
+package plugin
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/redpanda-data/benthos/v4/public/service"
+
+	"benthos-segment/internal/tracking"
+)
+
+func init() {
+	service.MustRegisterBatchOutput("segment", outputSpec(), newOutputFromParsed)
+}
+
+func newOutputFromParsed(conf *service.ParsedConfig, res *service.Resources) (
+	out service.BatchOutput, policy service.BatchPolicy, maxInFlight int, err error,
+) {
+	var c outputConfig
+	if c, err = outputConfigFromParsed(conf); err != nil {
+		return
+	}
+	if policy, err = batchPolicyFromParsed(conf); err != nil {
+		return
+	}
+	if maxInFlight, err = conf.FieldMaxInFlight(); err != nil {
+		return
+	}
+	out, err = newOutput(c, res)
+	return
+}
+
+// output sends batches of messages. Up to max_in_flight batches are written
+// at a time.
+type output struct {
+	conf   outputConfig
+	client *tracking.Client
+	report *report
+	// writes holds those not in use, with their buffers.
+	writes sync.Pool
+}
+
+var _ service.BatchOutput = (*output)(nil)
+
+func newOutput(conf outputConfig, res *service.Resources) (*output, error) {
+	if conf.rateLimit != "" {
+		if !res.HasRateLimit(conf.rateLimit) {
+			return nil, fmt.Errorf("field %s: there is no rate_limit resource %q; add one to rate_limit_resources",
+				soFieldRateLimit, conf.rateLimit)
+		}
+		conf.tracking.RateLimit = rateLimit(res, conf.rateLimit)
+	}
+	conf.tracking.Transport = tracking.NewTransport(conf.transport)
+	o := &output{
+		conf:   conf,
+		client: tracking.NewClient(conf.tracking),
+		report: newReport(res),
+	}
+	o.writes.New = func() any { return newWrite(o) }
+	return o, nil
+}
+
+// Connect does nothing: a server that is away is waited for while writing,
+// where it keeps the order and stops nothing else.
+func (*output) Connect(context.Context) error { return nil }
+
+// ConnectionTest says whether the endpoint can be reached. No test can tell
+// whether the write key is right, because Segment answers 200 to wrong ones.
+func (o *output) ConnectionTest(ctx context.Context) service.ConnectionTestResults {
+	if err := o.client.Reach(ctx); err != nil {
+		return service.ConnectionTestFailed(fmt.Errorf("reaching the endpoint: %w", err)).AsList()
+	}
+	return service.ConnectionTestSucceeded().AsList()
+}
+
+// WriteBatch makes calls of the messages and delivers them. It fails exactly
+// those messages whose calls were not accepted.
+func (o *output) WriteBatch(ctx context.Context, batch service.MessageBatch) error {
+	defer o.report.unsent()()
+	w := o.writes.Get().(*write)
+	defer o.release(w)
+
+	w.start(batch)
+	for i := range batch {
+		w.convert(i)
+	}
+	if len(w.calls) > 0 {
+		w.settle(o.client.Send(ctx, w.calls, w.observer()))
+	}
+	return w.failure()
+}
+
+func (o *output) release(w *write) {
+	w.reset()
+	o.writes.Put(w)
+}
+
+// Close ends idle connections. The engine calls it when nothing is being
+// written any more.
+func (o *output) Close(context.Context) error {
+	o.client.Close()
+	return nil
+}

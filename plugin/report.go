@@ -1,0 +1,165 @@
+package plugin
+
+import (
+	"context"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/redpanda-data/benthos/v4/public/service"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/trace"
+
+	"benthos-segment/internal/segment"
+	"benthos-segment/internal/tracking"
+)
+
+// report is what the output tells its operator: counters, spans, and a log
+// that is silent while all is well. It never holds an event or a write key.
+type report struct {
+	log    *service.Logger
+	tracer trace.Tracer
+
+	callsSent      *service.MetricCounter
+	callsRejected  *service.MetricCounter
+	callsSkipped   *service.MetricCounter
+	requests       *service.MetricCounter
+	retries        *service.MetricCounter
+	splits         *service.MetricCounter
+	throttleWait   *service.MetricCounter
+	requestLatency *service.MetricTimer
+	requestCalls   *service.MetricCounter
+	requestBytes   *service.MetricCounter
+	wireBytes      *service.MetricCounter
+	oldest         *oldestUnsent
+
+	sayExcluded sync.Once
+}
+
+func newReport(res *service.Resources) *report {
+	metrics := res.Metrics()
+	return &report{
+		log:            res.Logger(),
+		tracer:         res.OtelTracer().Tracer(libraryName),
+		callsSent:      metrics.NewCounter("segment_calls_sent", "type"),
+		callsRejected:  metrics.NewCounter("segment_calls_rejected", "reason"),
+		callsSkipped:   metrics.NewCounter("segment_calls_skipped", "reason"),
+		requests:       metrics.NewCounter("segment_requests", "status"),
+		retries:        metrics.NewCounter("segment_retries", "class"),
+		splits:         metrics.NewCounter("segment_splits"),
+		throttleWait:   metrics.NewCounter("segment_throttle_wait_ns"),
+		requestLatency: metrics.NewTimer("segment_request_latency_ns"),
+		requestCalls:   metrics.NewCounter("segment_request_calls"),
+		requestBytes:   metrics.NewCounter("segment_request_bytes"),
+		wireBytes:      metrics.NewCounter("segment_wire_bytes"),
+		oldest:         newOldestUnsent(metrics.NewGauge("segment_oldest_unsent_seconds")),
+	}
+}
+
+// unsent says that a batch has come in, until the function that it returns is
+// called.
+func (r *report) unsent() func() { return r.oldest.add() }
+
+func (r *report) sent(t segment.Type) { r.callsSent.Incr(1, t.String()) }
+
+func (r *report) rejected(v *segment.Violation) { r.callsRejected.Incr(1, string(v.Reason)) }
+
+func (r *report) skippedByMapping() { r.callsSkipped.Incr(1, "mapping") }
+
+func (r *report) skipped(skips segment.Skips) {
+	if skips.Empty > 0 {
+		r.callsSkipped.Incr(int64(skips.Empty), "empty")
+	}
+	if skips.Integrations > 0 {
+		r.callsSkipped.Incr(int64(skips.Integrations), "integrations")
+		r.sayExcluded.Do(func() {
+			r.log.Warn("segment: skipping events whose integrations object excludes Segment, as RudderStack would; " +
+				"set integrations to forward or drop to send them. This is said once; segment_calls_skipped counts on")
+		})
+	}
+}
+
+// maxLinks is how many spans one request is linked to; OpenTelemetry drops
+// what is above.
+const maxLinks = 128
+
+// batchObserver reports what happens to the requests of one batch.
+type batchObserver struct {
+	*report
+	batch  service.MessageBatch
+	owners []int
+}
+
+var _ tracking.Observer = (*batchObserver)(nil)
+
+// Sending starts the span of an attempt.
+func (o *batchObserver) Sending(ctx context.Context, req tracking.Request) (context.Context, func(tracking.Answer)) {
+	ctx, span := o.tracer.Start(ctx, "segment batch",
+		trace.WithSpanKind(trace.SpanKindClient),
+		trace.WithLinks(o.links(req.Calls)...),
+		trace.WithAttributes(
+			attribute.Int("segment.calls", len(req.Calls)),
+			attribute.Int("http.request.body.size", req.WireBytes),
+			attribute.Int("http.request.resend_count", req.Earlier),
+		))
+	return ctx, func(got tracking.Answer) {
+		o.answered(req, got)
+		endSpan(span, got)
+	}
+}
+
+// links names the spans of the messages that a request was made of.
+func (o *batchObserver) links(calls []int) (links []trace.Link) {
+	last := -1
+	for _, n := range calls {
+		owner := o.owners[n]
+		if owner == last || len(links) == maxLinks {
+			continue
+		}
+		last = owner
+		if from := trace.SpanContextFromContext(o.batch[owner].Context()); from.IsValid() {
+			links = append(links, trace.Link{SpanContext: from})
+		}
+	}
+	return links
+}
+
+func (o *batchObserver) answered(req tracking.Request, got tracking.Answer) {
+	status := "error"
+	if got.Err == nil {
+		status = strconv.Itoa(got.Status)
+	}
+	o.requests.Incr(1, status)
+	o.requestLatency.Timing(got.Latency.Nanoseconds())
+	o.requestCalls.Incr(int64(len(req.Calls)))
+	o.requestBytes.Incr(int64(req.Bytes))
+	o.wireBytes.Incr(int64(req.WireBytes))
+}
+
+func endSpan(span trace.Span, got tracking.Answer) {
+	defer span.End()
+	if got.Err != nil {
+		span.SetStatus(codes.Error, "no answer")
+		return
+	}
+	span.SetAttributes(attribute.Int("http.response.status_code", got.Status))
+	if got.Status/100 != 2 {
+		span.SetStatus(codes.Error, "status "+strconv.Itoa(got.Status))
+	}
+}
+
+// Retrying counts a request that is going to be sent again.
+func (o *batchObserver) Retrying(class string) { o.retries.Incr(1, class) }
+
+// Splitting counts a refused request that is sent again in halves.
+func (o *batchObserver) Splitting() { o.splits.Incr(1) }
+
+// Throttled counts the time that the server has asked us to wait.
+func (o *batchObserver) Throttled(wait time.Duration) { o.throttleWait.Incr(wait.Nanoseconds()) }
+
+// Held says why nothing moves.
+func (o *batchObserver) Held(what string, next time.Duration) {
+	o.log.Errorf("segment: holding calls, because the server answers %s, which is about the set-up and not the data: "+
+		"check write_key, region, endpoint and certificates. Trying again in %v; nothing is lost", what, next)
+}

@@ -1,0 +1,197 @@
+package plugin
+
+import (
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+	"github.com/redpanda-data/benthos/v4/public/service"
+)
+
+const (
+	soFieldWriteKey         = "write_key"
+	soFieldRegion           = "region"
+	soFieldEndpoint         = "endpoint"
+	soFieldMapping          = "mapping"
+	soFieldIntegrations     = "integrations"
+	soFieldMessageID        = "message_id"
+	soFieldSentAt           = "sent_at"
+	soFieldCompression      = "compression"
+	soFieldParallelRequests = "parallel_requests"
+	soFieldTimeout          = "timeout"
+	soFieldRetry            = "retry"
+	soFieldOnSetupError     = "on_setup_error"
+	soFieldRateLimit        = "rate_limit"
+	soFieldBatching         = "batching"
+	soFieldTLS              = "tls"
+	soFieldProxyURL         = "proxy_url"
+	soFieldMaxCallBytes     = "max_call_bytes"
+	soFieldMaxRequestBytes  = "max_request_bytes"
+	soFieldMaxRequestCalls  = "max_request_calls"
+)
+
+// The defaults of the batching policy live here and not in the spec: a
+// default on the parent field makes the engine refuse a config that leaves
+// one of its children out.
+const (
+	defaultBatchCount  = 2500
+	defaultBatchPeriod = "1s"
+)
+
+func outputSpec() *service.ConfigSpec {
+	return service.NewConfigSpec().
+		Version("1.0.0").
+		Categories("Services").
+		Summary("Sends customer events to Segment's HTTP Tracking API as identify, track, page, screen, group and alias calls.").
+		Description(description).
+		Fields(
+			service.NewInterpolatedStringField(soFieldWriteKey).
+				Description("The write key of the source at Segment. Segment answers most wrong keys with 200 and throws the calls away, so look at the source's debugger after a change. It may be interpolated per message, to send to many sources; then set `on_setup_error: reject`, so that one bad key does not stop the others.").
+				Secret().
+				Example("${SEGMENT_WRITE_KEY}").
+				Example(`${! @write_key }`),
+			service.NewStringAnnotatedEnumField(soFieldRegion, map[string]string{
+				"us": "`https://api.segment.io`, for workspaces in the United States.",
+				"eu": "`https://events.eu1.segmentapis.com`, for workspaces in the European Union.",
+			}).
+				Description("Where the workspace is. Calls sent to the wrong region are answered with 200 and never appear.").
+				Default("us"),
+			service.NewStringField(soFieldEndpoint).
+				Description("Overrides `region` with a custom domain, a proxy or a sandbox, with or without `/v1`. When empty, as an unset `${…}` gives, the region decides. Plain http is accepted for loopback, single-label and private hosts only, because the write key goes with every request.").
+				Default("").
+				Example("https://events.example.com").
+				Example("http://127.0.0.1:8765"),
+			service.NewBloblangField(soFieldMapping).
+				Description("An optional [Bloblang](https://docs.redpanda.com/redpanda-connect/guides/bloblang/about/) mapping from the message to a call: `root` becomes one call, an array of calls, or `deleted()`. Message ids that are derived from the content stay what they are only where the mapping gives the same result each time, without `now()` or `uuid_v4()`.").
+				Default("").
+				Example("root = if this.kind == \"click\" {\n  {\"type\": \"track\", \"event\": \"Clicked\", \"userId\": this.user, \"properties\": this.data}\n} else { deleted() }"),
+			service.NewStringAnnotatedEnumField(soFieldIntegrations, map[string]string{
+				"filter":  "RudderStack's meaning: an event that excludes `Segment` (or `All`, without including `Segment`) is skipped, and the object is not sent.",
+				"forward": "Segment's meaning: the object is sent as it is and selects destinations at Segment.",
+				"drop":    "The object is ignored.",
+			}).
+				Description("What becomes of an event's `integrations` object. Its names are RudderStack's destinations in events of RudderStack's SDKs, and Segment's destinations in events of Segment's. Skipped events are counted in `segment_calls_skipped`.").
+				Default("filter"),
+			service.NewInterpolatedStringField(soFieldMessageID).
+				Description("The message id of the call, by which Segment removes duplicates. When empty, which is right for most: the payload's `messageId`; else one derived from the record's place in Kafka, NATS JetStream or a Redis stream; else one derived from the payload, where it carries its own time; else a new one, which changes when the input delivers the message again. Must be different for each event and the same each time the event is read. Several calls made of one message get their position added.").
+				Default("").
+				Example(`${! json("id") }`),
+			service.NewStringAnnotatedEnumField(soFieldSentAt, map[string]string{
+				"now":  "Each attempt says when it leaves. Right for live events.",
+				"none": "Not sent. Right for backfills: Segment moves timestamps by the difference between `sentAt` and its own clock.",
+			}).
+				Description("Whether requests carry `sentAt`.").
+				Default("now").
+				Advanced(),
+			service.NewStringEnumField(soFieldCompression, "gzip", "none").
+				Description("How requests are compressed.").
+				Default("gzip").
+				Advanced(),
+			service.NewIntField(soFieldParallelRequests).
+				Description("How many requests one batch may have under way side by side. The calls of one person never are, so that this keeps their order. Raise it when `segment_request_latency_ns` is high and events lag behind; each request in flight takes up to a fifth of a megabyte.").
+				Default(8),
+			service.NewOutputMaxInFlightField().
+				Description("How many batches may be under way side by side. Above 1, calls of one person that are in different batches may overtake each other. Raise `parallel_requests` first.").
+				Default(1),
+			service.NewDurationField(soFieldTimeout).
+				Description("How long one attempt may take, from dialling to the end of the answer.").
+				Default("15s").
+				Advanced(),
+			service.NewBackOffField(soFieldRetry, true, &backoff.ExponentialBackOff{
+				InitialInterval: 500 * time.Millisecond,
+				MaxInterval:     time.Minute,
+				MaxElapsedTime:  0,
+			}).
+				Description("How to go on after failures that pass by themselves, such as a server that cannot be reached. Retries happen inside the output, so that order is kept. With `max_elapsed_time: 0s` they go on until the output is stopped, and data waits upstream, where it is durable; watch `segment_oldest_unsent_seconds`. With a limit, what is not delivered in time is nacked with everything behind it in its lane: order then depends on how the input delivers it again, and a `fallback` receives good events too. Waits that the server asks for with `Retry-After` do not count.").
+				Advanced(),
+			service.NewStringAnnotatedEnumField(soFieldOnSetupError, map[string]string{
+				"hold":   "Keep the calls and try again after 5 s, doubling to 300 s, with a log line once a minute. Nothing is lost, and nothing else moves.",
+				"reject": "Nack the calls of this write key at once and go on with the others.",
+			}).
+				Description("What to do when the server says that the set-up is wrong and not the data: 401, 403, 404, a redirect, 501, 505, 511, or a certificate that does not hold.").
+				Default("hold"),
+			service.NewStringField(soFieldRateLimit).
+				Description("A `rate_limit` resource that is accessed once for each request. Segment allows 1,000 requests a second and workspace.").
+				Default("").
+				Advanced(),
+			service.NewBatchPolicyField(soFieldBatching).
+				Description("How messages are gathered before they are sent. When left out, `count: 2500` and `period: 1s`. Without a `period`, the last messages would wait for more to come."),
+			service.NewTLSField(soFieldTLS).
+				Description("TLS settings for a proxy or an endpoint with certificates of your own.").
+				Advanced(),
+			service.NewStringField(soFieldProxyURL).
+				Description("An HTTP proxy for all requests. When empty, the environment's `HTTPS_PROXY` and `NO_PROXY` count.").
+				Default("").
+				Advanced(),
+			service.NewIntField(soFieldMaxCallBytes).
+				Description("The largest call, in bytes as it is sent. Segment takes 32 KB; a larger call is refused with the reason `oversized_call` instead of making Segment refuse the whole request.").
+				Default(32000).
+				Advanced(),
+			service.NewIntField(soFieldMaxRequestBytes).
+				Description("The largest request, in bytes before compression. Segment takes 500 KB.").
+				Default(480000).
+				Advanced(),
+			service.NewIntField(soFieldMaxRequestCalls).
+				Description("The most calls in a request. Segment takes 2,500, and throws away what is above without a word.").
+				Default(2500).
+				Advanced(),
+		).
+		LintRule(lintRule).
+		Example("RudderStack events from Kafka, with a dead letter",
+			"Events that Segment would not take go to a topic of their own, with the reason; everything else is sent, each person's events in order.", `
+input:
+  kafka_franz:
+    seed_brokers: [ "${KAFKA_BROKERS:localhost:9092}" ]
+    topics: [ events ]
+    consumer_group: segment
+
+output:
+  fallback:
+    - segment:
+        write_key: "${SEGMENT_WRITE_KEY}"
+    - kafka_franz:
+        seed_brokers: [ "${KAFKA_BROKERS:localhost:9092}" ]
+        topic: events_dead
+      processors:
+        - mapping: |
+            let said = @fallback_error.re_find_object("^segment (?P<reason>[a-z_]+) (?P<field>[^ :]+): (?P<sentence>.*)$")
+            meta reason = $said.reason.or("unknown")
+            meta field = $said.field.or("-")
+`).
+		Example("Any JSON, made into calls",
+			"A mapping makes an identify and a track call of each order. A message that is no order is left out.", `
+input:
+  http_server:
+    path: /orders
+
+output:
+  segment:
+    write_key: "${SEGMENT_WRITE_KEY}"
+    region: eu
+    mapping: |
+      root = if this.kind == "order" {
+        [
+          {"type": "identify", "userId": this.customer.id, "traits": this.customer.without("id"), "timestamp": this.at},
+          {"type": "track", "event": "Order Completed", "userId": this.customer.id, "properties": this.order, "timestamp": this.at},
+        ]
+      } else { deleted() }
+`)
+}
+
+const description = "" +
+	"Takes events as the SDKs of RudderStack and Segment send them, or as they lie in dumps, and turns each into the call that Segment wants: " +
+	"names that RudderStack has for things are changed to Segment's, times are corrected, ids stay apart, and numbers and strings keep every digit and byte. " +
+	"A payload is one JSON object, or an array of them.\n\n" +
+	"## Delivery\n\n" +
+	"A message is acknowledged when Segment has accepted its calls. It may be delivered twice, after a crash or a lost answer, with the same message id, by which Segment removes the second. " +
+	"Calls of one person are accepted in order. " +
+	"What Segment would answer with 200 and throw away is refused here. Only the messages that are to blame are nacked, each with its own reason.\n\n" +
+	"A message that is refused stays refused: without a `fallback` to a dead letter, most inputs deliver it again for ever, and slow everything down. " +
+	"`@fallback_error` then holds `segment <reason> <field>: <sentence>`, with `-` where no field is to blame.\n\n" +
+	"Put `fallback` around this output and never `retry`, which sends whole batches again and hides the reasons. " +
+	"Set `shutdown_timeout` to more than `timeout` needs: at three quarters of it, what is under way is given up and nacked.\n\n" +
+	"## Metrics\n\n" +
+	"- `segment_calls_sent` by `type`, `segment_calls_rejected` and `segment_calls_skipped` by `reason`\n" +
+	"- `segment_requests` by `status`, `segment_retries` by `class`, `segment_splits`\n" +
+	"- `segment_request_latency_ns`, `segment_request_calls`, `segment_request_bytes`, `segment_wire_bytes`\n" +
+	"- `segment_throttle_wait_ns`: how long Segment has asked us to wait\n" +
+	"- `segment_oldest_unsent_seconds`: the best one to alert on"

@@ -38,6 +38,7 @@ func TestCallsAreListedAndFiltered(t *testing.T) {
 		"event=Order%20Refunded":               "2",
 		"event=Order*":                         "1 2 5",
 		"event=*efund*d":                       "2",
+		"event=*efund":                         "",
 		"event=order*":                         "",
 		"message_id=a":                         "1 5",
 		"write_key=other":                      "6",
@@ -113,6 +114,9 @@ func TestRawBytesAreExactButForAWriteKey(t *testing.T) {
 	post(t, sb, "/v1/batch", batch(odd))
 	post(t, sb, "/v1/track", `{"writeKey" : "`+canary+`", "event":"E","write\u004bey":"`+canary+`","userId":"u" }`, "Authorization", "")
 
+	resp, err := sb.Client().Get(sb.URL + "/api/v1/calls/1/raw")
+	require.NoError(t, err)
+	assert.Equal(t, "application/json", resp.Header.Get("Content-Type"))
 	_, text := controlText(t, sb, http.MethodGet, "/api/v1/calls/1/raw", "")
 	assert.Equal(t, odd, text)
 	_, text = controlText(t, sb, http.MethodGet, "/api/v1/calls/2/raw", "")
@@ -122,14 +126,15 @@ func TestRawBytesAreExactButForAWriteKey(t *testing.T) {
 
 func TestDeepCallsDoNotBreakTheListTheyAreIn(t *testing.T) {
 	sb := sandbox.NewInProcess(t)
-	deep := strings.Repeat("[", 9990) + strings.Repeat("]", 9990)
+	deep := strings.Repeat("[", 9995) + strings.Repeat("]", 9995)
 	body := `{"type":"track","event":"E","userId":"u","properties":{"d":` + deep + `}}`
 	post(t, sb, "/v1/batch", `{"context":{"d":`+deep+`},"batch":[`+body+`]}`)
 	require.Len(t, sb.Calls(), 1)
 
 	for _, path := range []string{"/api/v1/calls?raw=true", "/api/v1/calls/1", "/api/v1/requests"} {
-		status, _ := control(t, sb, http.MethodGet, path, "")
+		status, text := controlText(t, sb, http.MethodGet, path, "")
 		assert.Equal(t, http.StatusOK, status)
+		assert.Contains(t, text, deep)
 	}
 	_, text := controlText(t, sb, http.MethodGet, "/api/v1/calls/1/raw", "")
 	assert.Equal(t, body, text)
@@ -153,6 +158,8 @@ func TestTheJournalShowsEveryRequest(t *testing.T) {
 
 	_, answer = control(t, sb, http.MethodGet, "/api/v1/requests?since=2&limit=2", "")
 	assert.Len(t, answer["requests"], 2)
+	assert.EqualValues(t, "3", answer["requests"].([]any)[0].(map[string]any)["seq"])
+	assert.EqualValues(t, "4", answer["next_since"])
 	assert.Equal(t, true, answer["more"])
 	status, _ := control(t, sb, http.MethodGet, "/api/v1/requests/5", "")
 	assert.Equal(t, http.StatusOK, status)

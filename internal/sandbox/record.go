@@ -49,8 +49,11 @@ type Call struct {
 func (c *Call) footprint() int64 {
 	n := len(c.Raw) + len(c.Name) + len(c.MessageID) + len(c.UserID) +
 		len(c.AnonymousID) + len(c.PreviousID) + len(c.GroupID) + len(c.Timestamp)
-	return int64(n)
+	return int64(n + len(c.Violations)*violationFootprint)
 }
+
+// violationFootprint is about what a violation takes; its texts are shared.
+const violationFootprint = 80
 
 // Request is one entry of the journal: a request to the Tracking API, whatever
 // became of it.
@@ -108,7 +111,7 @@ func (r *Request) footprint() int64 {
 	for _, id := range r.MessageIDs {
 		n += 16 + len(id)
 	}
-	return int64(n)
+	return int64(n + len(r.Violations)*violationFootprint)
 }
 
 // FaultRef tells which fault struck a request, and how.

@@ -9,8 +9,8 @@
 //	send(sb.URL)
 //	calls := sb.Wait(3)
 //
-// Under testing/synctest, where a socket would stop the fake clock, NewInProcess
-// does the same without one.
+// Under testing/synctest, where a socket would stop the fake clock,
+// NewInProcess does the same without one.
 //
 // What is known of the real service, and what is not, decides the answers: the
 // limits are those of

@@ -50,7 +50,6 @@ func New(t TB, cfg ...Config) *TestServer {
 	ts.client = &http.Client{Transport: transport}
 	t.Cleanup(func() {
 		transport.CloseIdleConnections()
-		// Close and not Shutdown: a test may leave a request in a long delay.
 		_ = server.Close()
 		<-done
 	})
@@ -113,7 +112,8 @@ func (ts *TestServer) oneOf(filters []Filter) Filter {
 	return append(filters, Filter{})[0]
 }
 
-// Fail answers requests with status, from now on and until told otherwise:
+// Fail answers requests with status, from now on and until told otherwise. It
+// strikes at once, so inject and alter faults before there is traffic:
 //
 //	sb.Fail(503).Times(3)
 //	sb.Fail(429).RetryAfter("2").Match(sandbox.Match{User: "42"})

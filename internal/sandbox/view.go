@@ -26,7 +26,7 @@ func viewCall(call *Call, raw bool) callView {
 		Fingerprint: fingerprint(call.WriteKey),
 	}
 	if raw {
-		view.Raw = showable(withoutWriteKey(call.Raw))
+		view.Raw = withoutWriteKey(call.Raw)
 	}
 	return view
 }
@@ -39,19 +39,7 @@ type requestView struct {
 }
 
 func viewRequest(req *Request) requestView {
-	shown := *req
-	shown.Context, shown.Integrations = showable(req.Context), showable(req.Integrations)
-	return requestView{&shown, maskKey(req.WriteKey), fingerprint(req.WriteKey)}
-}
-
-// showable returns raw, or nothing where it is nested so deeply that
-// encoding/json would give up on it and on the whole answer around it.
-func showable(raw []byte) json.RawMessage {
-	const deep = 9_000
-	if depth(raw) > deep {
-		return nil
-	}
-	return raw
+	return requestView{req, maskKey(req.WriteKey), fingerprint(req.WriteKey)}
 }
 
 // attempt is one request that held a call, for the call's own history.
@@ -117,20 +105,4 @@ func quotedMask(value []byte) []byte {
 		return []byte(`""`)
 	}
 	return quoted
-}
-
-// depth returns how deep the arrays and objects of valid JSON are nested, at
-// most: brackets within strings count as well.
-func depth(raw []byte) int {
-	open, deepest := 0, 0
-	for _, b := range raw {
-		switch b {
-		case '{', '[':
-			open++
-			deepest = max(deepest, open)
-		case '}', ']':
-			open--
-		}
-	}
-	return deepest
 }

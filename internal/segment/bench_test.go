@@ -1,39 +1,15 @@
 package segment_test
 
 import (
-	"bufio"
-	"bytes"
-	"os"
-	"path/filepath"
 	"testing"
-
-	"github.com/stretchr/testify/require"
 
 	"benthos-segment/internal/segment"
 )
 
-// captured returns the events that one SDK sent, from testdata.
-func captured(tb testing.TB, pattern string) (events [][]byte) {
-	tb.Helper()
-	files, err := filepath.Glob(filepath.Join("testdata", "captures", pattern))
-	require.NoError(tb, err)
-	require.NotEmpty(tb, files)
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		require.NoError(tb, err)
-		lines := bufio.NewScanner(bytes.NewReader(data))
-		lines.Buffer(nil, 1<<20)
-		for lines.Scan() {
-			events = append(events, bytes.Clone(lines.Bytes()))
-		}
-	}
-	return events
-}
-
 func BenchmarkConvert(b *testing.B) {
 	for _, sdk := range []string{"rudder-analytics-js-default", "rudder-sdk-node", "segment-analytics-next"} {
 		b.Run(sdk, func(b *testing.B) {
-			events := captured(b, sdk+".events.ndjson")
+			events, _ := captured(b, sdk+".events.ndjson")
 			converter := segment.NewConverter(segment.Config{
 				LibraryName: "benthos-segment", LibraryVersion: "1.0.0",
 				NewID: func() string { return "fresh" }, MaxCallBytes: 32000,

@@ -1,7 +1,5 @@
 package segment
 
-import "github.com/go-json-experiment/json/jsontext"
-
 // Inspection is what a finished call shows of itself.
 type Inspection struct {
 	Type Type
@@ -39,6 +37,9 @@ func Inspect(call []byte, fallback Type) Inspection {
 		PreviousID:  d.text(fieldPreviousID),
 		GroupID:     d.text(fieldGroupID),
 		Timestamp:   d.text(fieldTimestamp),
+	}
+	if v == nil && d.has(fieldType) && d.text(fieldType) != t.String() {
+		v = violationUnknownType // Only the converter mends "Track ".
 	}
 	if v != nil {
 		inspection.Violations = append(inspection.Violations, v)
@@ -80,7 +81,7 @@ func (d *document) callName(t Type) string {
 
 // text returns the text of a string or the digits of a number.
 func (d *document) text(f field) string {
-	if value := d.value[f]; value.Kind() == jsontext.Kind('0') {
+	if value := d.value[f]; value.Kind() == '0' {
 		return string(value)
 	}
 	return unquoteText(d.value[f])

@@ -1,18 +1,301 @@
 package segment
 
 import (
-	"bytes"
+	"encoding/base64"
 	"encoding/json"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	jsonv1 "github.com/go-json-experiment/json/v1"
 )
 
-// AppendJSON encodes a payload that a processor has left in its structured
-// form, with sorted keys and without escaping HTML.
+// maxDepth is how many values may stand inside each other; it is what the
+// scanner reads.
+const maxDepth = 10_000
+
+// AppendJSON appends value to dst as JSON, the way encoding/json writes it,
+// but nothing is escaped that need not be: neither HTML nor U+2028 and U+2029.
+// The keys of objects are sorted, so that the same value has the same bytes
+// and thus the same derived message id, always.
+//
+// It takes what Bloblang hands over: nil, booleans, strings, json.Number with
+// its digits kept, integers and floats of every size, []byte in base64,
+// time.Time in RFC 3339, map[string]any and []any; everything else is written
+// by its type, as encoding/json does.
+//
+// What JSON cannot say is an error, a *Violation that names the top-level
+// member: a string that is not UTF-8, NaN and the infinities, a json.Number
+// that is none, a year of five digits, and more than 10,000 values inside
+// each other. Nothing is replaced silently. With an error, dst is returned as
+// it was.
 func AppendJSON(dst []byte, value any) ([]byte, error) {
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
-		return dst, err
+	a := appenders.Get().(*appender)
+	defer a.release()
+	written, v := a.value(dst, value)
+	if v != nil {
+		return dst, v
 	}
-	return append(dst, bytes.TrimSuffix(text.Bytes(), []byte("\n"))...), nil
+	return written, nil
+}
+
+// appender writes structured values. It is reused from one to the next.
+type appender struct {
+	// keys is a stack: those of the innermost object that is being written
+	// come last.
+	keys  []string
+	depth int
+}
+
+var appenders = sync.Pool{New: func() any { return new(appender) }}
+
+// maxKeptKeys bounds what a pooled appender holds on to.
+const maxKeptKeys = 4096
+
+func (a *appender) release() {
+	clear(a.keys)
+	a.keys, a.depth = a.keys[:0], 0
+	if cap(a.keys) <= maxKeptKeys {
+		appenders.Put(a)
+	}
+}
+
+func (a *appender) value(dst []byte, value any) ([]byte, *Violation) {
+	switch value := value.(type) {
+	case nil:
+		return append(dst, "null"...), nil
+	case bool:
+		return strconv.AppendBool(dst, value), nil
+	case string:
+		return appendText(dst, value)
+	case json.Number:
+		return appendNumber(dst, value)
+	case map[string]any:
+		return a.object(dst, value)
+	case []any:
+		return a.array(dst, value)
+	case float64:
+		return appendFloat(dst, value, 64)
+	case float32:
+		return appendFloat(dst, float64(value), 32)
+	case []byte:
+		return appendBase64(dst, value), nil
+	case time.Time:
+		return appendRFC3339(dst, value)
+	default:
+		return appendOther(dst, value)
+	}
+}
+
+func (a *appender) object(dst []byte, object map[string]any) ([]byte, *Violation) {
+	if object == nil {
+		return append(dst, "null"...), nil
+	}
+	if v := a.enter(); v != nil {
+		return dst, v
+	}
+	first := len(a.keys)
+	for key := range object {
+		a.keys = append(a.keys, key)
+	}
+	slices.Sort(a.keys[first:])
+	dst = append(dst, '{')
+	for i := range len(object) {
+		key := a.keys[first+i]
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		var v *Violation
+		if dst, v = a.member(dst, key, object[key]); v != nil {
+			return dst, v
+		}
+	}
+	a.keys = a.keys[:first]
+	a.depth--
+	return append(dst, '}'), nil
+}
+
+func (a *appender) member(dst []byte, key string, value any) ([]byte, *Violation) {
+	dst, v := appendText(dst, key)
+	if v != nil {
+		return dst, v
+	}
+	topLevel := a.depth == 1
+	dst, v = a.value(append(dst, ':'), value)
+	// Only names that we know are named: others are the sender's content.
+	if v != nil && topLevel && fieldsByName[key] != fieldUnknown {
+		v.Field = key
+	}
+	return dst, v
+}
+
+func (a *appender) array(dst []byte, array []any) ([]byte, *Violation) {
+	if array == nil {
+		return append(dst, "null"...), nil
+	}
+	if v := a.enter(); v != nil {
+		return dst, v
+	}
+	dst = append(dst, '[')
+	for i, element := range array {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		var v *Violation
+		if dst, v = a.value(dst, element); v != nil {
+			return dst, v
+		}
+	}
+	a.depth--
+	return append(dst, ']'), nil
+}
+
+func (a *appender) enter() *Violation {
+	if a.depth++; a.depth > maxDepth {
+		return cannotSay("more than 10,000 values inside each other")
+	}
+	return nil
+}
+
+func cannotSay(what string) *Violation {
+	return &Violation{
+		Reason:   ReasonInvalidJSON,
+		Sentence: "the payload cannot be written as JSON, it holds " + what + "; mend that in the mapping",
+	}
+}
+
+func appendText(dst []byte, text string) ([]byte, *Violation) {
+	dst, err := jsontext.AppendQuote(dst, text)
+	if err != nil {
+		return dst, cannotSay("a string that is not UTF-8")
+	}
+	return dst, nil
+}
+
+func appendNumber(dst []byte, number json.Number) ([]byte, *Violation) {
+	if !isNumber(string(number)) {
+		return dst, cannotSay("a number that is none")
+	}
+	return append(dst, number...), nil
+}
+
+// isNumber says whether text is a number literal, RFC 8259 section 6.
+func isNumber(text string) bool {
+	text = strings.TrimPrefix(text, "-")
+	whole := leadingDigits(text)
+	if whole == 0 || whole > 1 && text[0] == '0' {
+		return false
+	}
+	text = text[whole:]
+	if fraction, ok := strings.CutPrefix(text, "."); ok {
+		count := leadingDigits(fraction)
+		if count == 0 {
+			return false
+		}
+		text = fraction[count:]
+	}
+	if text == "" {
+		return true
+	}
+	if text[0] != 'e' && text[0] != 'E' {
+		return false
+	}
+	exponent := text[1:]
+	if exponent != "" && (exponent[0] == '+' || exponent[0] == '-') {
+		exponent = exponent[1:]
+	}
+	return exponent != "" && leadingDigits(exponent) == len(exponent)
+}
+
+// leadingDigits counts the digits that text begins with.
+func leadingDigits(text string) int {
+	for i := range len(text) {
+		if text[i] < '0' || text[i] > '9' {
+			return i
+		}
+	}
+	return len(text)
+}
+
+// appendFloat writes a float as ECMAScript does, the shortest literal that
+// reads as the same number.
+func appendFloat(dst []byte, f float64, bits int) ([]byte, *Violation) {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		return dst, cannotSay("a number that is infinite or not a number")
+	}
+	format := byte('f')
+	if abs := math.Abs(f); abs != 0 && isExtreme(abs, bits) {
+		format = 'e'
+	}
+	dst = strconv.AppendFloat(dst, f, format, -1, bits)
+	if n := len(dst); format == 'e' && n >= 4 && string(dst[n-4:n-1]) == "e-0" {
+		dst[n-2] = dst[n-1] // e-09 is written e-9.
+		dst = dst[:n-1]
+	}
+	return dst, nil
+}
+
+// isExtreme says whether a float is written with an exponent.
+func isExtreme(abs float64, bits int) bool {
+	if bits == 32 {
+		return float32(abs) < 1e-6 || float32(abs) >= 1e21
+	}
+	return abs < 1e-6 || abs >= 1e21
+}
+
+func appendBase64(dst, data []byte) []byte {
+	if data == nil {
+		return append(dst, "null"...)
+	}
+	dst = append(dst, '"')
+	dst = base64.StdEncoding.AppendEncode(dst, data)
+	return append(dst, '"')
+}
+
+func appendRFC3339(dst []byte, t time.Time) ([]byte, *Violation) {
+	dst, err := t.AppendText(append(dst, '"'))
+	if err != nil {
+		return dst, cannotSay("a time that RFC 3339 cannot write")
+	}
+	return append(dst, '"'), nil
+}
+
+// appendOther writes integers, and by their type the values that a processor
+// of somebody else may have made.
+func appendOther(dst []byte, value any) ([]byte, *Violation) {
+	switch n := value.(type) {
+	case int:
+		return strconv.AppendInt(dst, int64(n), 10), nil
+	case int8:
+		return strconv.AppendInt(dst, int64(n), 10), nil
+	case int16:
+		return strconv.AppendInt(dst, int64(n), 10), nil
+	case int32:
+		return strconv.AppendInt(dst, int64(n), 10), nil
+	case int64:
+		return strconv.AppendInt(dst, n, 10), nil
+	case uint:
+		return strconv.AppendUint(dst, uint64(n), 10), nil
+	case uint8:
+		return strconv.AppendUint(dst, uint64(n), 10), nil
+	case uint16:
+		return strconv.AppendUint(dst, uint64(n), 10), nil
+	case uint32:
+		return strconv.AppendUint(dst, uint64(n), 10), nil
+	case uint64:
+		return strconv.AppendUint(dst, n, 10), nil
+	}
+	// The options are encoding/json's, but for text that is not UTF-8, which
+	// that would replace.
+	written, err := jsonv2.Marshal(value, jsonv1.DefaultOptionsV1(),
+		jsontext.AllowInvalidUTF8(false), jsontext.EscapeForHTML(false), jsontext.EscapeForJS(false))
+	if err != nil {
+		return dst, cannotSay("a value that JSON has no form for")
+	}
+	return append(dst, written...), nil
 }

@@ -2,6 +2,7 @@ package segment
 
 import (
 	"bytes"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +25,7 @@ const (
 // timeLayouts are the ISO 8601 forms that SDKs and databases write beside
 // RFC 3339. time.Parse takes a fraction after the seconds in all of them.
 var timeLayouts = [...]string{
+	"2006-01-02T15:04:05Z07:00",
 	"2006-01-02T15:04:05Z0700",
 	"2006-01-02T15:04:05Z07",
 	"2006-01-02T15:04:05",
@@ -33,28 +35,29 @@ var timeLayouts = [...]string{
 // parseInstant reads a JSON value as a point in time: ISO 8601 in a string,
 // or epoch milliseconds (13 digits) or seconds (10 digits) in a number. No
 // zone means UTC, and a date alone is its midnight.
-func parseInstant(value jsontext.Value) (instant, bool) {
+func parseInstant(value jsontext.Value) (at instant, ok bool) {
 	switch value.Kind() {
 	case '"':
-		return parseTimeText(value)
+		at, ok = parseTimeText(unquote(value))
 	case '0':
-		return parseEpoch(string(value))
-	default:
-		return instant{}, false
+		at, ok = parseEpoch(string(value))
 	}
+	return at, ok && at.canBeSent()
 }
 
-func parseTimeText(quoted jsontext.Value) (instant, bool) {
-	text := string(quoted[1 : len(quoted)-1])
+// canBeSent says whether RFC 3339 can write the year.
+func (i instant) canBeSent() bool {
+	year := i.UTC().Year()
+	return year >= 0 && year <= 9999
+}
+
+func parseTimeText(text string) (instant, bool) {
 	digits := fractionDigits(text)
 	if digits > maxFractionDigits {
 		return instant{}, false
 	}
 	if t, err := time.Parse(time.RFC3339, text); err == nil {
 		return instant{t, digits}, true
-	}
-	if strings.ContainsRune(text, '\\') {
-		text = unquote(quoted)
 	}
 	text = normalTimeText(text)
 	for _, layout := range timeLayouts {
@@ -142,18 +145,13 @@ func digitsOf(t time.Time) int {
 const sendLayout = "2006-01-02T15:04:05.000000000"
 
 // appendTime writes a time as Segment is sent it: RFC 3339 in UTC, with
-// milliseconds or as many digits more as it was given with. It reports false
-// for a year that RFC 3339 cannot write.
-func appendTime(dst []byte, at instant) ([]byte, bool) {
-	utc := at.UTC()
-	if year := utc.Year(); year < 0 || year > 9999 {
-		return dst, false
-	}
+// milliseconds or as many digits more as it was given with.
+func appendTime(dst []byte, at instant) []byte {
 	digits := max(minFractionDigits, at.digits)
 	layout := sendLayout[:len(sendLayout)-maxFractionDigits+digits]
 	dst = append(dst, '"')
-	dst = utc.AppendFormat(dst, layout)
-	return append(dst, `Z"`...), true
+	dst = at.UTC().AppendFormat(dst, layout)
+	return append(dst, `Z"`...)
 }
 
 // isSendForm says whether a time that parses is written as appendTime would.
@@ -167,9 +165,8 @@ func isSendForm(quoted jsontext.Value, at instant) bool {
 // eventTime finds when the event happened and writes it to scratch. Nothing
 // is left where the payload does not say.
 //
-// The arithmetic is the one of Segment and RudderStack alike: the difference
-// between sentAt and originalTimestamp is a stretch of the sender's clock,
-// and receivedAt is a point of a right one.
+// The arithmetic is the one of Segment and RudderStack alike: sentAt and
+// receivedAt are the same moment on the sender's clock and on a right one.
 // https://www.twilio.com/docs/segment/connections/spec/common#timestamps
 func (d *document) eventTime(scratch []byte) (value jsontext.Value, rest []byte, v *Violation) {
 	f, at, v := d.eventInstant()
@@ -180,10 +177,7 @@ func (d *document) eventTime(scratch []byte) (value jsontext.Value, rest []byte,
 		return d.value[f], scratch, nil
 	}
 	start := len(scratch)
-	scratch, ok := appendTime(scratch, at)
-	if !ok {
-		return nil, scratch, timestampUnparseable(f)
-	}
+	scratch = appendTime(scratch, at)
 	return jsontext.Value(scratch[start:]), scratch, nil
 }
 
@@ -219,10 +213,17 @@ func (d *document) correctedInstant() (field, instant, *Violation) {
 	if v != nil {
 		return fieldReceivedAt, received, v
 	}
-	return f, instant{
-		received.Add(-sent.Sub(original.Time)),
-		max(original.digits, sent.digits, received.digits),
-	}, nil
+	ahead := received.Sub(sent.Time)
+	if ahead.Abs() == math.MaxInt64 {
+		// The difference does not fit: sentAt is centuries away, as Go's zero
+		// time is, and no reading of a clock.
+		return f, original, nil
+	}
+	corrected := instant{original.Add(ahead), max(original.digits, sent.digits, received.digits)}
+	if !corrected.canBeSent() {
+		return f, corrected, timestampUnparseable(f)
+	}
+	return f, corrected, nil
 }
 
 // hasTime says whether field f holds something that is meant as a time.

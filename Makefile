@@ -1,0 +1,57 @@
+# What this project does to itself. `make` alone lists the targets.
+#
+# Needed: Go (the version in go.mod is fetched by Go itself) and a POSIX shell.
+# `make demo` also wants curl. Everything else is pinned in go.mod or, for the
+# static checks, in internal/tools/go.mod.
+
+SHELL   := /bin/sh
+BIN     := bin/benthos-segment
+TOOL    := go tool -modfile=internal/tools/go.mod
+
+# The version is that of the commit, and so is the date: the same commit gives
+# the same binary, and an unchanged commit does not link it again.
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+DATE    := $(shell git log -1 --format=%cI 2>/dev/null || echo unknown)
+LDFLAGS := -X main.Version=$(VERSION) -X main.DateBuilt=$(DATE)
+
+# The race detector needs a C compiler. Where there is none, the tests still run.
+ifeq ($(shell go env CGO_ENABLED),1)
+RACE := -race
+endif
+
+# Packages that build every connector are tested without the race detector:
+# the code of ours in them is thin, and a second build of all connectors is not.
+RACED   = ./internal/... ./plugin/...
+UNRACED = ./cmd/... ./config/... ./examples/...
+
+.DEFAULT_GOAL := help
+.PHONY: help demo build test lint docs bench fmt clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: build ## Send sample events to a local Segment and show what arrived (KEEP=1 keeps it up)
+	@KEEP='$(KEEP)' examples/quickstart/demo.sh
+
+build: ## Build bin/benthos-segment
+	@mkdir -p bin
+	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/benthos-segment
+
+test: ## Run every test
+	go test $(RACE) $(RACED)
+	go test $(UNRACED)
+
+lint: build ## Run the static checks, over the code, the docs and every YAML we ship
+	.ci/lint
+
+docs: ## Generate docs/ from the code
+	go run ./internal/docsgen
+
+bench: ## Run the benchmarks
+	go test -run '^$$' -bench . -benchmem ./internal/... ./plugin/...
+
+fmt: ## Format the code
+	$(TOOL) gofumpt -w .
+
+clean: ## Remove what was built
+	rm -rf bin

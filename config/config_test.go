@@ -1,0 +1,102 @@
+// Package config_test holds the pipelines that we ship to their word: each of
+// them lints, passes the tests that it carries, and has some where it maps.
+package config_test
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/redpanda-data/benthos/v4/public/service"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	_ "github.com/redpanda-data/connect/v4/public/components/io"
+	_ "github.com/redpanda-data/connect/v4/public/components/kafka"
+	_ "github.com/redpanda-data/connect/v4/public/components/nats"
+	_ "github.com/redpanda-data/connect/v4/public/components/prometheus"
+	_ "github.com/redpanda-data/connect/v4/public/components/pure"
+
+	_ "benthos-segment/plugin"
+)
+
+// atRoot goes to the top of the repository, since the paths in our pipelines
+// are written to be run from there, and sets the write keys, since a pipeline
+// without one does not lint.
+func atRoot(t *testing.T) {
+	t.Helper()
+	t.Chdir("..")
+	for _, name := range []string{"SEGMENT_WRITE_KEY", "SEGMENT_WRITE_KEY_PRODUCT", "SEGMENT_WRITE_KEY_MARKETING"} {
+		t.Setenv(name, "the-write-key")
+	}
+}
+
+// shipped lists the files below the folders that have that ending.
+func shipped(t *testing.T, ending string, folders ...string) (files []string) {
+	t.Helper()
+	for _, folder := range folders {
+		require.NoError(t, filepath.WalkDir(folder, func(path string, _ fs.DirEntry, err error) error {
+			if err == nil && strings.HasSuffix(path, ending) {
+				files = append(files, path)
+			}
+			return err
+		}))
+	}
+	require.NotEmpty(t, files)
+	return files
+}
+
+// benthosSegment runs a command line and returns its exit code. What it found
+// wrong it prints itself.
+func benthosSegment(t *testing.T, args ...string) int {
+	t.Helper()
+	code, err := service.RunCLIToCode(context.Background(),
+		service.CLIOptSetArgs(append([]string{"benthos-segment"}, args...)...))
+	require.NoError(t, err)
+	return code
+}
+
+func TestEveryPipelineLints(t *testing.T) {
+	atRoot(t)
+	for _, file := range shipped(t, ".yaml", "config", "examples") {
+		assert.Zero(t, benthosSegment(t, "lint", "--deprecated", "--skip-env-var-check", file), file)
+	}
+}
+
+func TestEverySnippetOfTheReadmeLints(t *testing.T) {
+	atRoot(t)
+	assert.Zero(t, benthosSegment(t, "lint", "--deprecated", "README.md"))
+}
+
+func TestEveryPipelinePassesItsOwnTests(t *testing.T) {
+	atRoot(t)
+	assert.Zero(t, benthosSegment(t, "test", "./config/...", "./examples/..."))
+}
+
+func TestEveryPipelineThatMapsCarriesTests(t *testing.T) {
+	atRoot(t)
+	for _, file := range shipped(t, ".yaml", "config", "examples") {
+		pipeline, err := os.ReadFile(file)
+		require.NoError(t, err)
+		if strings.Contains(string(pipeline), "mapping:") {
+			assert.Contains(t, string(pipeline), "\ntests:\n", file)
+		}
+	}
+}
+
+// A write key with a default is a write key in a file.
+func TestNoPipelineForProductionHasAWriteKeyOfItsOwn(t *testing.T) {
+	atRoot(t)
+	for _, file := range shipped(t, ".yaml", "config") {
+		pipeline, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for line := range strings.Lines(string(pipeline)) {
+			if _, key, found := strings.Cut(line, " write_key:"); found {
+				assert.Regexp(t, `^ "\$\{[A-Z_]+\}"$`, strings.TrimRight(key, "\n"), file)
+			}
+		}
+	}
+}

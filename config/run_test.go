@@ -1,0 +1,175 @@
+package config_test
+
+import (
+	"compress/gzip"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redpanda-data/benthos/v4/public/service"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"benthos-segment/internal/sandbox"
+)
+
+// environment sets what a pipeline reads, with a sandbox in Segment's place.
+func environment(t *testing.T, sb *sandbox.TestServer, variables map[string]string) {
+	t.Helper()
+	t.Setenv("SEGMENT_ENDPOINT", sb.URL)
+	t.Setenv("METRICS_ADDRESS", "127.0.0.1:0")
+	for name, value := range variables {
+		t.Setenv(name, value)
+	}
+}
+
+// withInput writes a copy of a pipeline that reads a file instead of what it
+// reads in production, and returns its path.
+func withInput(t *testing.T, pipeline, events string) string {
+	t.Helper()
+	folder := t.TempDir()
+	source, copied := filepath.Join(folder, "events.ndjson"), filepath.Join(folder, "pipeline.yaml")
+	require.NoError(t, os.WriteFile(source, []byte(events), 0o600))
+	text, err := os.ReadFile(pipeline)
+	require.NoError(t, err)
+	before, rest, found := strings.Cut(string(text), "\ninput:\n")
+	require.True(t, found)
+	_, after, found := strings.Cut(rest, "\noutput:\n")
+	require.True(t, found)
+	text = []byte(before + "\ninput:\n  file: {paths: [" + source + "]}\n\noutput:\n" + after)
+	require.NoError(t, os.WriteFile(copied, text, 0o600))
+	return copied
+}
+
+// start runs a pipeline until the test ends.
+func start(t *testing.T, pipeline string) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_, err := service.RunCLIToCode(ctx, service.CLIOptSetArgs("benthos-segment", "run", pipeline))
+		assert.NoError(t, err)
+	}()
+	t.Cleanup(func() { cancel(); <-ended })
+}
+
+func TestTheBackfillKeepsTimesAndReadsGzip(t *testing.T) {
+	atRoot(t)
+	const (
+		plain  = `{"type":"track","userId":"u1","event":"A","timestamp":"2024-02-29T10:00:00.000Z","messageId":"m1"}`
+		zipped = `{"type":"track","userId":"u2","event":"B","timestamp":"2024-02-29T11:00:00.000Z","messageId":"m2"}`
+		guilty = `{"type":"track","userId":"u3","timestamp":"2024-02-29T12:00:00.000Z"}`
+	)
+	archive := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(archive, "1.json"), []byte(plain+"\n"+guilty+"\n"), 0o600))
+	gz, err := os.Create(filepath.Join(archive, "2.json.gz"))
+	require.NoError(t, err)
+	writer := gzip.NewWriter(gz)
+	_, err = io.WriteString(writer, zipped+"\n")
+	require.NoError(t, err)
+	require.NoError(t, writer.Close())
+	require.NoError(t, gz.Close())
+	deadLetters := filepath.Join(archive, "dead_letters.ndjson")
+	sb := sandbox.New(t)
+	environment(t, sb, map[string]string{
+		"BACKFILL_FILES": filepath.Join(archive, "*.json*"),
+		"DEAD_LETTERS":   deadLetters,
+	})
+
+	require.Zero(t, benthosSegment(t, "run", "config/backfill.yaml"))
+
+	times := map[string]string{}
+	for _, call := range sb.Calls() {
+		times[call.UserID] = call.Timestamp
+		assert.Empty(t, call.SentAt)
+	}
+	assert.Equal(t, map[string]string{"u1": "2024-02-29T10:00:00.000Z", "u2": "2024-02-29T11:00:00.000Z"}, times)
+	dead, err := os.ReadFile(deadLetters)
+	require.NoError(t, err)
+	assert.Contains(t, string(dead), `"reason":"event_not_defined"`)
+	assert.Contains(t, string(dead), `1.json"`)
+}
+
+func TestTheWebhookAnswersWhenSegmentHasTheCalls(t *testing.T) {
+	atRoot(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	address := listener.Addr().String()
+	require.NoError(t, listener.Close())
+	deadLetters := filepath.Join(t.TempDir(), "dead_letters.ndjson")
+	sb := sandbox.New(t)
+	environment(t, sb, map[string]string{
+		"WEBHOOK_ADDRESS": address,
+		"WEBHOOK_TOKEN":   "open-sesame",
+		"DEAD_LETTERS":    deadLetters,
+	})
+	start(t, "config/webhook.yaml")
+
+	post := func(token, body string) (status int) {
+		require.Eventually(t, func() bool {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+address+"/webhook", strings.NewReader(body))
+			require.NoError(t, err)
+			req.Header.Set("Authorization", "Bearer "+token)
+			res, err := http.DefaultClient.Do(req)
+			if err != nil {
+				return false // it does not listen yet
+			}
+			_ = res.Body.Close()
+			status = res.StatusCode
+			return true
+		}, 20*time.Second, 50*time.Millisecond)
+		return status
+	}
+	const order = `{"id":"evt_1","kind":"order.paid","at":"2026-03-14T09:12:00Z","customer":{"id":7,"email":"mira@example.com"},"order":{"id":"ord_1","total":19.90}}`
+
+	assert.Equal(t, http.StatusUnauthorized, post("guessed", order))
+	assert.Empty(t, sb.Calls())
+
+	assert.Equal(t, http.StatusOK, post("open-sesame", order))
+	assert.Equal(t, http.StatusOK, post("open-sesame", order), "the sender tries again")
+	assert.Equal(t, http.StatusOK, post("open-sesame", `{"id":"evt_2","kind":"ping"}`))
+	calls := sb.Calls()
+	require.Len(t, calls, 4)
+	assert.Equal(t, "identify", calls[0].Type)
+	assert.Equal(t, "Order Completed", calls[1].Name)
+	assert.Contains(t, string(calls[1].Raw), `19.90`)
+	assert.Equal(t, 2, sb.Summary().Unique)
+
+	assert.Equal(t, http.StatusOK, post("open-sesame", `{"id":"evt_3","kind":"unheard-of"}`))
+	dead, err := os.ReadFile(deadLetters)
+	require.NoError(t, err)
+	assert.Contains(t, string(dead), `"reason":"mapping_failed"`)
+}
+
+func TestBothSourcesGetEveryEventUnderIDsOfTheirOwn(t *testing.T) {
+	atRoot(t)
+	pipeline := withInput(t, "config/two_sources.yaml", `
+		{"type":"track","userId":"u1","event":"Has an id","messageId":"m1"}
+		{"type":"track","userId":"u1","event":"Has a time","timestamp":"2026-03-14T09:00:00Z"}
+	`)
+	sb := sandbox.New(t)
+	environment(t, sb, map[string]string{
+		"SEGMENT_WRITE_KEY_PRODUCT":   "product-key",
+		"SEGMENT_WRITE_KEY_MARKETING": "marketing-key",
+	})
+
+	require.Zero(t, benthosSegment(t, "run", pipeline))
+
+	ids := map[string][]string{}
+	for _, call := range sb.Calls() {
+		ids[call.WriteKey] = append(ids[call.WriteKey], call.MessageID)
+	}
+	require.Len(t, ids["product-key"], 2)
+	require.Len(t, ids["marketing-key"], 2)
+	assert.Equal(t, "m1", ids["product-key"][0])
+	assert.Equal(t, "m1:marketing", ids["marketing-key"][0])
+	assert.NotEqual(t, ids["product-key"][1], ids["marketing-key"][1])
+	assert.Zero(t, sb.Summary().Duplicates)
+}

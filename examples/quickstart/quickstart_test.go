@@ -1,0 +1,81 @@
+// Package quickstart_test runs the quickstart as its README says.
+package quickstart_test
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/redpanda-data/benthos/v4/public/service"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	_ "github.com/redpanda-data/benthos/v4/public/components/io"
+	_ "github.com/redpanda-data/benthos/v4/public/components/pure"
+
+	"benthos-segment/internal/sandbox"
+	_ "benthos-segment/plugin"
+)
+
+func TestTheSampleEventsArriveAndTheGuiltyOneIsADeadLetter(t *testing.T) {
+	t.Chdir("../..")
+	sb := sandbox.New(t)
+	deadLetters := filepath.Join(t.TempDir(), "dead_letters.ndjson")
+	t.Setenv("SEGMENT_ENDPOINT", sb.URL)
+	t.Setenv("DEAD_LETTERS", deadLetters)
+
+	code, err := service.RunCLIToCode(context.Background(),
+		service.CLIOptSetArgs("benthos-segment", "run", "examples/quickstart/pipeline.yaml"))
+
+	require.NoError(t, err)
+	require.Zero(t, code)
+	summary := sb.Summary()
+	assert.Equal(t, 36, summary.Unique)
+	assert.Zero(t, summary.Duplicates)
+	assert.Zero(t, summary.Discarded, summary.Violations)
+	assert.Equal(t, map[string]int{
+		"identify": 5, "track": 14, "page": 6, "screen": 4, "group": 4, "alias": 3,
+	}, summary.ByType)
+
+	lines, err := os.ReadFile(deadLetters)
+	require.NoError(t, err)
+	var dead struct{ Reason, Field, Sentence, Payload string }
+	require.NoError(t, json.Unmarshal(lines, &dead))
+	assert.Equal(t, "event_not_defined", dead.Reason)
+	assert.Equal(t, "event", dead.Field)
+	assert.NotEmpty(t, dead.Sentence)
+	assert.Contains(t, dead.Payload, "nantes-2")
+}
+
+// What the README of the quickstart tells its reader to look for.
+func TestTheSampleEventsArriveAsTheCallsTheyShouldBe(t *testing.T) {
+	t.Chdir("../..")
+	sb := sandbox.New(t)
+	t.Setenv("SEGMENT_ENDPOINT", sb.URL)
+	t.Setenv("DEAD_LETTERS", filepath.Join(t.TempDir(), "dead_letters.ndjson"))
+
+	_, err := service.RunCLIToCode(context.Background(),
+		service.CLIOptSetArgs("benthos-segment", "run", "examples/quickstart/pipeline.yaml"))
+	require.NoError(t, err)
+
+	raw := map[string]string{}
+	for _, call := range sb.Calls() {
+		raw[call.Type+" "+call.Name] = string(call.Raw)
+		assert.NotContains(t, string(call.Raw), `"userId":""`)
+	}
+	assert.Contains(t, raw["track Order Completed"], `"payment_id":9007199254740993`)
+	assert.Contains(t, raw["track Order Completed"], `"shipping":19.90`)
+	assert.Contains(t, raw["track Product Added"], "🎂🫖")
+	assert.Contains(t, raw["track Subscription Renewed"], `"userId":"48213"`)
+	assert.Contains(t, raw["screen Tea Detail"], `"externalIds":`)
+	assert.Contains(t, raw["track Product Viewed"], `"userAgentData":`)
+	assert.Contains(t, raw["page Brewing guide"], `"ip":"198.51.100.7"`)
+	for name := range raw {
+		if kind, screen, _ := strings.Cut(name, " "); kind == "screen" {
+			assert.NotEmpty(t, screen)
+		}
+	}
+}

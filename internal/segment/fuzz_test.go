@@ -1,0 +1,207 @@
+package segment_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"benthos-segment/internal/segment"
+)
+
+// addSeeds gives a fuzz target what SDKs send, and the corpus of bad input.
+func addSeeds(f *testing.F) {
+	f.Helper()
+	events, _ := captured(f, "*.events.ndjson")
+	for _, event := range events {
+		f.Add(event)
+	}
+	for _, payload := range corpus(f) {
+		if len(payload) < 4096 {
+			f.Add(payload)
+		}
+	}
+}
+
+// FuzzConvert: any payload becomes calls that say what it said, or is refused
+// with a named reason.
+func FuzzConvert(f *testing.F) {
+	addSeeds(f)
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		before := bytes.Clone(payload)
+		calls, skips, v := segment.NewConverter(config()).Convert(nil, payload, fromSource)
+		require.True(t, bytes.Equal(before, payload), "the payload was written to")
+		if v != nil {
+			require.Empty(t, calls)
+			require.NotEmpty(t, v.Reason)
+			require.NotEmpty(t, v.Sentence)
+			return
+		}
+		if json.Valid(payload) {
+			assertAllThere(t, payload, calls, skips)
+		}
+		again, _, _ := segment.NewConverter(config()).Convert(nil, payload, fromSource)
+		require.Equal(t, calls, again, "the same payload becomes the same calls")
+		for _, call := range calls {
+			require.True(t, json.Valid(call.JSON), "%s", call.JSON)
+			inspection := segment.Inspect(call.JSON, segment.UnknownType)
+			require.Empty(t, inspection.Violations)
+			require.Equal(t, call.Type, inspection.Type)
+			require.Equal(t, string(call.UserID), inspection.UserID)
+			require.Equal(t, string(call.AnonymousID), inspection.AnonymousID)
+			require.NotEmpty(t, inspection.MessageID)
+		}
+	})
+}
+
+// assertAllThere checks that each object of a payload is a call or has been
+// skipped, and that nothing in the calls has changed that should not.
+func assertAllThere(t *testing.T, payload []byte, calls []segment.Call, skips segment.Skips) {
+	t.Helper()
+	var objects []json.RawMessage
+	if bytes.HasPrefix(bytes.TrimSpace(payload), []byte("[")) {
+		require.NoError(t, json.Unmarshal(payload, &objects))
+	} else {
+		objects = append(objects, payload)
+	}
+	if len(objects) == 0 {
+		require.Equal(t, segment.Skips{Empty: 1}, skips)
+		return
+	}
+	require.Len(t, calls, len(objects)-skips.Integrations)
+	if skips.Integrations > 0 {
+		return
+	}
+	for i, object := range objects {
+		assertUntouched(t, object, calls[i])
+	}
+}
+
+// assertUntouched checks the parts of a call that leave as they came.
+func assertUntouched(t *testing.T, object []byte, call segment.Call) {
+	t.Helper()
+	given, sent := exactMembers(t, object), exactMembers(t, call.JSON)
+	switch call.Type {
+	case segment.Track, segment.Page, segment.Screen:
+		require.Equal(t, given["properties"], sent["properties"])
+	case segment.Group:
+		require.Equal(t, given["traits"], sent["traits"])
+	}
+	if call.Type == segment.Track {
+		require.Equal(t, given["event"], sent["event"])
+	}
+	for _, id := range []string{"userId", "anonymousId"} {
+		if call.Type == segment.Alias && id == "userId" {
+			continue // It may be in to.
+		}
+		want := given[id]
+		switch {
+		case want == `""`:
+			want = ""
+		case want != "" && want[0] != '"':
+			want = `"` + want + `"`
+		}
+		require.Equal(t, want, sent[id], id)
+	}
+	assertContextUntouched(t, given, sent)
+}
+
+func assertContextUntouched(t *testing.T, given, sent map[string]string) {
+	t.Helper()
+	givenContext, sentContext := exactMembers(t, []byte(given["context"])), exactMembers(t, []byte(sent["context"]))
+	for name, value := range givenContext {
+		switch name {
+		case "traits", "ua-ch", "externalId", "consentManagement", "activation":
+			continue // These may change.
+		}
+		if value != "" {
+			require.Equal(t, value, sentContext[name], name)
+		}
+	}
+}
+
+// exactMembers returns the members of an object as they are written, of
+// duplicates the last; null is nothing.
+func exactMembers(t *testing.T, object []byte) map[string]string {
+	t.Helper()
+	if len(object) == 0 {
+		return nil
+	}
+	members := map[string]string{}
+	for name, value := range rawMembers(t, object) {
+		if members[name] = string(value); members[name] == "null" {
+			members[name] = ""
+		}
+	}
+	return members
+}
+
+// FuzzInspect: any body is inspected without harm, and judged as strictly as
+// the converter judges it.
+func FuzzInspect(f *testing.F) {
+	addSeeds(f)
+	f.Fuzz(func(t *testing.T, call []byte) {
+		inspection := segment.Inspect(call, segment.UnknownType)
+		for _, v := range inspection.Violations {
+			require.NotEmpty(t, v.Reason)
+			require.NotEmpty(t, v.Sentence)
+		}
+		if len(inspection.Violations) > 0 {
+			return
+		}
+		require.NotEqual(t, segment.UnknownType, inspection.Type)
+		conf := config()
+		conf.Integrations = segment.IntegrationsForward
+		_, _, v := segment.NewConverter(conf).Convert(nil, call, fromSource)
+		if v != nil {
+			assert.Contains(t, []string{"originalTimestamp", "receivedAt", "context.traits"}, v.Field,
+				"a call without fault is refused: %v", v)
+		}
+	})
+}
+
+// FuzzTimestamp: what is taken for a time is sent as a time that encoding
+// packages agree on, and means the same when it is read again.
+func FuzzTimestamp(f *testing.F) {
+	for _, seed := range []string{
+		`"2026-01-02T03:04:05.678Z"`, `"2026-01-02T03:04:05,123456789+05:30"`, `"2026-01-02 03:04:05 +0530"`,
+		`"2026-01-02"`, `"2026-01-02t03:04:05z"`, `1767323045`, `1767323045678.25`, `"\u0032026-01-02T00:00:00Z"`,
+		`"9999-12-31T23:59:59.999999999-23:59"`, `"0000-01-01T00:00:00+00:01"`, `"{{ RSA_DEF_SENT_AT_TS }}"`, `-1e9`,
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		if !json.Valid([]byte(value)) {
+			return
+		}
+		sent, ok := sentTime(t, value)
+		if !ok {
+			return
+		}
+		var read time.Time
+		require.NoError(t, json.Unmarshal([]byte(sent), &read), sent)
+		require.Regexp(t, `^"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,9}Z"$`, sent)
+		var strict time.Time
+		if json.Unmarshal([]byte(value), &strict) == nil {
+			require.True(t, strict.Equal(read), "%s was sent as %s", value, sent)
+		}
+		again, ok := sentTime(t, sent)
+		require.True(t, ok)
+		require.Equal(t, sent, again)
+	})
+}
+
+// sentTime returns the timestamp that a given one is sent as.
+func sentTime(t *testing.T, given string) (sent string, ok bool) {
+	t.Helper()
+	payload := []byte(`{"type":"page","userId":"u","messageId":"m","timestamp":` + given + `}`)
+	calls, _, v := segment.NewConverter(config()).Convert(nil, payload, fromSource)
+	if v != nil {
+		return "", false
+	}
+	sent, ok = exactMembers(t, calls[0].JSON)["timestamp"]
+	return sent, ok
+}

@@ -1,0 +1,196 @@
+package segment_test
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"benthos-segment/internal/segment"
+)
+
+// messageIDs returns the ids of the calls that a payload becomes.
+func messageIDs(tb testing.TB, payload string, from segment.Source) (ids []string) {
+	tb.Helper()
+	calls, _, v := segment.NewConverter(config()).Convert(nil, []byte(payload), from)
+	require.Nil(tb, v, "%v", v)
+	for _, call := range calls {
+		ids = append(ids, segment.Inspect(call.JSON, segment.UnknownType).MessageID)
+	}
+	return ids
+}
+
+func messageID(tb testing.TB, payload string, from segment.Source) string {
+	tb.Helper()
+	ids := messageIDs(tb, payload, from)
+	require.Len(tb, ids, 1)
+	return ids[0]
+}
+
+const (
+	timeless = `{"type":"page","userId":"u"}`
+	timed    = `{"type":"page","userId":"u","timestamp":"2026-01-02T03:04:05Z"}`
+	owned    = `{"type":"page","userId":"u","messageId":"own","timestamp":"2026-01-02T03:04:05Z"}`
+)
+
+var derivedID = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+
+func TestTheFirstMessageIDThatAppliesCounts(t *testing.T) {
+	everything := segment.Source{WriteKey: "key", MessageID: "configured", Origin: "topic/0/1"}
+	assert.Equal(t, "configured", messageID(t, owned, everything))
+
+	everything.MessageID = ""
+	assert.Equal(t, "own", messageID(t, owned, everything))
+	everything.MessageID = "null"
+	assert.Equal(t, "own", messageID(t, owned, everything), "an interpolation of nothing is no id")
+
+	assert.Regexp(t, derivedID, messageID(t, timeless, everything), "by origin")
+	assert.Regexp(t, derivedID, messageID(t, timed, fromSource), "by content")
+	assert.Equal(t, freshID, messageID(t, timeless, fromSource))
+}
+
+func TestOnlyItsOwnTimeMakesAContentTheEvents(t *testing.T) {
+	for member, derived := range map[string]bool{
+		`"timestamp":"2026-01-02T03:04:05Z"`:         true,
+		`"originalTimestamp":"2026-01-02T03:04:05Z"`: true,
+		`"timestamp":1767323045`:                     true,
+		`"timestamp":""`:                             false,
+		`"timestamp":null`:                           false,
+		`"sentAt":"2026-01-02T03:04:05Z"`:            false,
+		`"receivedAt":"2026-01-02T03:04:05Z"`:        false,
+	} {
+		t.Run(member, func(t *testing.T) {
+			id := messageID(t, `{"type":"page","userId":"u",`+member+`}`, fromSource)
+			assert.Equal(t, derived, id != freshID, id)
+		})
+	}
+}
+
+func TestAnOwnMessageID(t *testing.T) {
+	hundred := strings.Repeat("é", 100)
+	rows := []struct{ name, written, want string }{
+		{"is kept byte for byte", `"a\u00e9\n"`, "aé\n"},
+		{"of a number becomes a string", `12345678901234567890`, "12345678901234567890"},
+		{"of 100 characters is kept", `"` + hundred + `"`, hundred},
+		{"of 100 escaped characters is kept", `"` + strings.Repeat(`\u00e9`, 100) + `"`, hundred},
+		{"that is empty is absent", `""`, freshID},
+		{"of another kind is absent", `true`, freshID},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			payload := `{"type":"page","userId":"u","messageId":` + row.written + `}`
+			assert.Equal(t, row.want, messageID(t, payload, fromSource))
+		})
+	}
+}
+
+func TestALongMessageIDIsHashed(t *testing.T) {
+	own := func(id string) string { return `{"type":"page","userId":"u","messageId":"` + id + `"}` }
+	long := strings.Repeat("é", 101)
+	hash := messageID(t, own(long), fromSource)
+	assert.Regexp(t, derivedID, hash)
+	assert.Equal(t, hash, messageID(t, own(strings.Repeat(`\u00e9`, 101)), fromSource), "however it is written")
+	assert.NotEqual(t, hash, messageID(t, own(long+"x"), fromSource))
+	configured := segment.Source{WriteKey: "key", MessageID: long}
+	assert.Equal(t, hash, messageID(t, timeless, configured), "wherever it comes from")
+}
+
+func TestTheSameRecordHasTheSameIDAgain(t *testing.T) {
+	byOrigin := segment.Source{WriteKey: "key", Origin: "topic/0/1"}
+	for name, row := range map[string]struct {
+		payload string
+		from    segment.Source
+	}{
+		"by origin":            {timeless, byOrigin},
+		"by content":           {timed, fromSource},
+		"by both":              {timed, byOrigin},
+		"in an array":          {`[` + timeless + `,` + timeless + `]`, byOrigin},
+		"its own in an array":  {`[` + owned + `,` + owned + `]`, fromSource},
+		"configured, in array": {`[` + owned + `,` + owned + `]`, segment.Source{MessageID: "m"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			assert.Equal(t, messageIDs(t, row.payload, row.from), messageIDs(t, row.payload, row.from))
+		})
+	}
+}
+
+func TestDerivedIDsStayWhatTheyAreFromReleaseToRelease(t *testing.T) {
+	assert.Equal(t, "82d956bc-9c4d-8f15-a161-9e449cdf7c4a", messageID(t, timeless, segment.Source{WriteKey: "key", Origin: "topic/0/1"}))
+	assert.Equal(t, "dabc5e8a-961b-8656-b76b-3ac1aa0dbea2", messageID(t, timed, fromSource))
+	long := `{"type":"page","userId":"u","messageId":"` + strings.Repeat("x", 101) + `"}`
+	assert.Equal(t, "75fa0fe6-4b97-8356-9d9f-b1cacbdf3c70", messageID(t, long, fromSource))
+}
+
+func TestTwoRecordsNeverHaveTheSameID(t *testing.T) {
+	seen := map[string]string{}
+	claim := func(what, id string) {
+		t.Helper()
+		require.NotContains(t, seen, id, what)
+		seen[id] = what
+	}
+	for _, key := range []string{"key", "key2", ""} {
+		for _, origin := range []string{"", "topic/0/1", "topic/0/11", "topic/01/1"} {
+			from := segment.Source{WriteKey: key, Origin: origin}
+			for _, payload := range []string{timed, strings.Replace(timed, ":05Z", ":06Z", 1)} {
+				claim(fmt.Sprint(from, payload), messageID(t, payload, from))
+			}
+			for i, id := range messageIDs(t, `[`+timed+`,`+timed+`,`+timed+`]`, from)[1:] {
+				claim(fmt.Sprint(from, "position", i+1), id)
+			}
+		}
+	}
+}
+
+func TestPartsOfADerivedIDDoNotRunIntoEachOther(t *testing.T) {
+	assert.NotEqual(t,
+		messageID(t, timed, segment.Source{WriteKey: "ab", Origin: "c"}),
+		messageID(t, timed, segment.Source{WriteKey: "a", Origin: "bc"}))
+}
+
+func TestSeveralCallsOfOnePayloadHaveIDsOfTheirOwn(t *testing.T) {
+	own := func(ids ...string) string {
+		var calls []string
+		for _, id := range ids {
+			calls = append(calls, `{"type":"page","userId":"u","messageId":"`+id+`"}`)
+		}
+		return "[" + strings.Join(calls, ",") + "]"
+	}
+	rows := []struct {
+		name, payload string
+		from          segment.Source
+		want          []string
+	}{
+		{"configured", own("x", "y", "z"), segment.Source{MessageID: "m"}, []string{"m", "m-1", "m-2"}},
+		{"different", own("x", "y"), fromSource, []string{"x", "y"}},
+		{"copied", own("x", "x", "y", "x"), fromSource, []string{"x", "x-1", "y", "x-3"}},
+		{"copied, and written otherwise", own("x", `\u0078`), fromSource, []string{"x", "x-1"}},
+		{"copied, beside the id that would be made", own("x-2", "x", "x"), fromSource, []string{"x-2", "x", "x-2-2"}},
+		{"copied, before the id that was made", own("x", "x", "x-1"), fromSource, []string{"x", "x-1", "x-1-2"}},
+	}
+	for _, row := range rows {
+		t.Run(row.name, func(t *testing.T) {
+			assert.Equal(t, row.want, messageIDs(t, row.payload, row.from))
+		})
+	}
+}
+
+func TestACopiedLongIDIsHashedWithItsPosition(t *testing.T) {
+	call := `{"type":"page","userId":"u","messageId":"` + strings.Repeat("x", 101) + `"}`
+	ids := messageIDs(t, `[`+call+`,`+call+`]`, fromSource)
+	require.Len(t, ids, 2)
+	assert.Regexp(t, derivedID, ids[0])
+	assert.Regexp(t, derivedID, ids[1])
+	assert.NotEqual(t, ids[0], ids[1])
+}
+
+func TestIDsOfOneArrayDoNotCountInTheNext(t *testing.T) {
+	converter := segment.NewConverter(config())
+	for range 2 {
+		calls, _, v := converter.Convert(nil, []byte(`[`+owned+`]`), fromSource)
+		require.Nil(t, v)
+		assertMembers(t, `{"messageId":"own"}`, calls[0].JSON)
+	}
+}

@@ -165,14 +165,15 @@ func batchPolicyFromParsed(conf *service.ParsedConfig) (service.BatchPolicy, err
 	}
 	if policy.Count == 0 && policy.ByteSize == 0 && policy.Check == "" {
 		policy.Count = defaultBatchCount
-		if policy.Period == "" {
-			policy.Period = defaultBatchPeriod
-		}
 	}
-	if policy.Period != "" {
-		if _, err := time.ParseDuration(policy.Period); err != nil {
-			return policy, fmt.Errorf("field %s.period: %w", soFieldBatching, err)
-		}
+	if policy.Period == "" {
+		// Also where it has nothing to do, as with a count of 1: without any
+		// policy the engine would hand a fallback the headline of a batch of one
+		// message, instead of the message's own error.
+		policy.Period = defaultBatchPeriod
+	}
+	if _, err := time.ParseDuration(policy.Period); err != nil {
+		return policy, fmt.Errorf("field %s.period: %w", soFieldBatching, err)
 	}
 	return policy, nil
 }

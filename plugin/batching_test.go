@@ -77,7 +77,7 @@ func TestOnlyTheGuiltyAreDeliveredAgain(t *testing.T) {
   interval: ""
   count: 20
   batch_size: 20
-  mapping: 'root = {"type": "track", "event": "E%d".format(count("redelivered")), "userId": "u"}'
+  mapping: 'root = {"type": "track", "event": "E%d".format(counter()), "userId": "u"}'
 `))
 	require.NoError(t, builder.AddOutputYAML(segmentOutput(sb.URL, fields{"batching": fields{}})))
 	stream, err := builder.Build()

@@ -303,12 +303,55 @@ func TestAKeyThatIsHeldStopsNoOther(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
+		started := time.Now()
 
 		errs := tracking.NewClient(conf).Send(ctx, calls, &observed{})
 
 		assert.Equal(t, []int{1, 3, 5, 7, 9}, failed(errs))
-		assert.Len(t, sb.Calls(), 5)
+		accepted := sb.Calls()
+		require.Len(t, accepted, 5)
+		assert.Less(t, accepted[4].ReceivedAt.Sub(started), time.Second, "a request that waits holds no slot")
 	})
+}
+
+func TestRequestsSideBySideAreBoundedAcrossKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sb := sandbox.NewInProcess(t)
+		sb.Delay(time.Second)
+		conf := config(sb)
+		conf.ParallelRequests = 3
+		calls := tracks(30, 30)
+		for i := range calls {
+			calls[i].WriteKey = fmt.Sprintf("key-%d", i)
+		}
+		watch := &observed{}
+
+		errs := tracking.NewClient(conf).Send(t.Context(), calls, watch)
+
+		assert.Empty(t, failed(errs))
+		assert.Equal(t, 3, watch.most)
+	})
+}
+
+// A fleet that is told to come back in 100 s must not come back at one
+// instant.
+func TestAWaitIsSpreadByUpToATenth(t *testing.T) {
+	waits := map[time.Duration]bool{}
+	for range 5 {
+		synctest.Test(t, func(t *testing.T) {
+			sb := sandbox.NewInProcess(t)
+			sb.Fail(http.StatusTooManyRequests).RetryAfter("100").Times(1)
+
+			errs := tracking.NewClient(config(sb)).Send(t.Context(), tracks(1, 1), &observed{})
+
+			assert.Empty(t, failed(errs))
+			wait := gaps(sb)[0]
+			assert.GreaterOrEqual(t, wait, 100*time.Second)
+			assert.LessOrEqual(t, wait, 110*time.Second)
+			waits[wait] = true
+		})
+	}
+	assert.Greater(t, len(waits), 1)
 }
 
 func TestPatienceEndsAfterMaxElapsedTime(t *testing.T) {

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"text/template"
+
+	"github.com/redpanda-data/benthos/v4/public/service"
+)
+
+//go:embed output.md.tmpl
+var outputTemplate string
+
+// page is what the template shows.
+type page struct {
+	service.TemplateDataPlugin
+	Fields []field
+}
+
+// field is a field of the output with what the engine's template data does
+// not tell.
+type field struct {
+	service.TemplateDataPluginField
+	IsAdvanced bool
+	IsRequired bool
+}
+
+// outputPage renders the page of a registered output.
+func outputPage(name string) ([]byte, error) {
+	view, exists := service.GlobalEnvironment().GetOutputConfig(name)
+	if !exists {
+		return nil, fmt.Errorf("there is no output %s", name)
+	}
+	data, err := view.TemplateData()
+	if err != nil {
+		return nil, fmt.Errorf("describing the output: %w", err)
+	}
+	specs, err := specsOf(view)
+	if err != nil {
+		return nil, err
+	}
+	p := page{TemplateDataPlugin: data}
+	for _, f := range data.Fields {
+		spec := specs[f.FullName]
+		p.Fields = append(p.Fields, field{
+			TemplateDataPluginField: f,
+			IsAdvanced:              spec.IsAdvanced,
+			IsRequired:              spec.isRequired(),
+		})
+	}
+	return render(p)
+}
+
+func render(p page) ([]byte, error) {
+	parsed, err := template.New(pageName).Funcs(template.FuncMap{
+		"markdown": markdown,
+		"trim":     strings.TrimSpace,
+	}).Parse(outputTemplate)
+	if err != nil {
+		return nil, fmt.Errorf("parsing the template: %w", err)
+	}
+	var text bytes.Buffer
+	if err := parsed.Execute(&text, p); err != nil {
+		return nil, fmt.Errorf("rendering the page: %w", err)
+	}
+	// The template need not care how many lines its branches leave empty.
+	tidy := emptyLines.ReplaceAll(text.Bytes(), []byte("\n\n"))
+	return append(bytes.TrimSpace(tidy), '\n'), nil
+}
+
+var (
+	emptyLines = regexp.MustCompile(`\n{3,}`)
+	// The engine's own fields are described in AsciiDoc, which has links to
+	// pages that are not here.
+	asciiDocLink = regexp.MustCompile(`xref:[^\[\]]*\[([^\]]*)\]`)
+)
+
+// markdown makes Markdown of a description.
+func markdown(description string) string {
+	return asciiDocLink.ReplaceAllString(strings.TrimSpace(description), "$1")
+}
+
+// spec is what the engine exports of a field, as far as it is needed.
+type spec struct {
+	Name       string `json:"name"`
+	Kind       string `json:"kind"`
+	IsAdvanced bool   `json:"is_advanced"`
+	IsOptional bool   `json:"is_optional"`
+	Default    *any   `json:"default"`
+	Children   []spec `json:"children"`
+}
+
+// isRequired says whether a config without the field is refused. An object
+// is never missing: it is there by its members.
+func (s spec) isRequired() bool {
+	return s.Default == nil && !s.IsOptional && len(s.Children) == 0
+}
+
+// specsOf lists the fields of an output by their full names.
+func specsOf(view *service.ConfigView) (map[string]spec, error) {
+	exported, err := view.FormatJSON()
+	if err != nil {
+		return nil, fmt.Errorf("exporting the output's spec: %w", err)
+	}
+	var output struct {
+		Config spec `json:"config"`
+	}
+	if err := json.Unmarshal(exported, &output); err != nil {
+		return nil, fmt.Errorf("reading the output's spec: %w", err)
+	}
+	specs := make(map[string]spec)
+	output.Config.walk("", specs)
+	return specs, nil
+}
+
+// walk notes the children of a field. An advanced field makes them advanced,
+// too.
+func (s spec) walk(prefix string, into map[string]spec) {
+	for _, child := range s.Children {
+		child.IsAdvanced = child.IsAdvanced || s.IsAdvanced
+		name := prefix + child.Name
+		into[name] = child
+		if child.Kind == "array" {
+			name += "[]"
+		}
+		child.walk(name+".", into)
+	}
+}

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/redpanda-data/benthos/v4/public/service"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var docs = filepath.Join("..", "..", "docs")
+
+func TestThePageInTheRepositoryIsWhatTheCodeSays(t *testing.T) {
+	assert.NoError(t, run([]string{"-check", docs}, &bytes.Buffer{}))
+}
+
+func TestThePageIsTheSameEachTime(t *testing.T) {
+	first, err := outputPage("segment")
+	require.NoError(t, err)
+	for range 10 {
+		again, err := outputPage("segment")
+		require.NoError(t, err)
+		require.Equal(t, string(first), string(again))
+	}
+}
+
+func TestThePageSaysWhatThereIsToKnowOfAField(t *testing.T) {
+	page, err := outputPage("segment")
+	require.NoError(t, err)
+	for _, want := range []string{
+		"### `write_key`\n\nThe write key of the source at Segment.",
+		"- Type: `string`\n- Required\n- May be [interpolated]",
+		"- Secret: hidden where configs are printed",
+		"- Default: `\"15s\"`\n- Advanced\n",
+		"### `retry.max_elapsed_time`",
+		"### `tls.client_certs[].key`",
+		"| `eu` | `https://events.eu1.segmentapis.com`",
+		"Values: `gzip`, `none`.",
+	} {
+		assert.Contains(t, string(page), want)
+	}
+}
+
+func TestThePageIsMarkdownThroughout(t *testing.T) {
+	page, err := outputPage("segment")
+	require.NoError(t, err)
+	for _, leftover := range []string{
+		"xref:", "\n====", "Sorry!", "<no value>", "&#34;", "\n\n\n", " \n",
+	} {
+		assert.NotContains(t, string(page), leftover)
+	}
+	assert.Zero(t, bytes.Count(page, []byte("```"))%2, "a code block is left open")
+}
+
+func TestTheConfigsOnThePageLint(t *testing.T) {
+	view, exists := service.GlobalEnvironment().GetOutputConfig("segment")
+	require.True(t, exists)
+	data, err := view.TemplateData()
+	require.NoError(t, err)
+	linter := service.GlobalEnvironment().CoreConfigSchema("", "").NewStreamConfigLinter().
+		SetEnvVarLookupFunc(func(context.Context, string) (string, bool) { return "a-key", true })
+	for _, config := range []string{data.CommonConfigYAML, data.AdvancedConfigYAML} {
+		lints, err := linter.LintYAML([]byte(config))
+		require.NoError(t, err)
+		assert.Empty(t, lints, config)
+	}
+}
+
+func TestCheckMindsAPageThatIsStaleOrMissing(t *testing.T) {
+	directory := t.TempDir()
+	said := &bytes.Buffer{}
+	require.ErrorContains(t, run([]string{"-check", directory}, said), "go run ./internal/docsgen")
+	require.NoError(t, run([]string{directory}, said))
+	require.NoError(t, run([]string{"-check", directory}, said))
+
+	path := filepath.Join(directory, pageName)
+	page, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(path, append(page, "more"...), 0o600))
+	assert.ErrorContains(t, run([]string{"-check", directory}, said), "is not what the code says")
+}
+
+func TestTheCommandMindsItsArguments(t *testing.T) {
+	said := &bytes.Buffer{}
+	assert.ErrorContains(t, run([]string{"docs", "more"}, said), "one directory")
+	assert.Error(t, run([]string{"-unknown"}, said))
+}

@@ -221,12 +221,8 @@ func (c *Converter) write(t Type, writeKey string) Call {
 // unescaped returns the text of a string in the call, or nothing where there
 // is none.
 func unescaped(quoted []byte) []byte {
-	switch {
-	case len(quoted) == 0:
+	if len(quoted) == 0 {
 		return nil
-	case bytes.IndexByte(quoted, '\\') < 0:
-		return quoted[1 : len(quoted)-1]
-	default:
-		return []byte(unquote(quoted))
 	}
+	return unquote(quoted)
 }

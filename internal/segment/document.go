@@ -160,7 +160,7 @@ func (s *scanner) member(doc *document) error {
 	if err != nil {
 		return err
 	}
-	f := fieldNamed(name)
+	f := fieldNamed(unquote(name))
 	if f == fieldUnknown {
 		return s.decoder.SkipValue()
 	}
@@ -235,22 +235,15 @@ func (d *document) contextMember(name string) jsontext.Value {
 	return nil
 }
 
-// fieldNamed finds a field by its name as it was written, with quotes.
-func fieldNamed(quoted jsontext.Value) field {
+// unquote returns the text of a JSON string, in place where it has no
+// escapes. A lone surrogate becomes U+FFFD, so that the result is never to be
+// sent.
+func unquote(quoted jsontext.Value) []byte {
 	if bytes.IndexByte(quoted, '\\') < 0 {
-		return fieldsByName[string(quoted[1:len(quoted)-1])]
-	}
-	return fieldsByName[unquote(quoted)]
-}
-
-// unquote returns the text of a JSON string. A lone surrogate becomes U+FFFD,
-// so that the result is never to be sent.
-func unquote(quoted jsontext.Value) string {
-	if bytes.IndexByte(quoted, '\\') < 0 {
-		return string(quoted[1 : len(quoted)-1])
+		return quoted[1 : len(quoted)-1]
 	}
 	text, _ := jsontext.AppendUnquote(nil, quoted)
-	return string(text)
+	return text
 }
 
 // members yields the members of a JSON object that has been read before.

@@ -83,13 +83,28 @@ var fields = [fieldCount]struct {
 	fieldBatch:             {"batch", onNone},
 }
 
-var fieldsByName = func() map[string]field {
-	byName := make(map[string]field, fieldCount)
+// fieldsByLength lists the fields by the length of their names, which leaves
+// four to compare at most and is faster than a map.
+var fieldsByLength = func() (byLength [len("originalTimestamp") + 1][]field) {
 	for f := fieldUnknown + 1; f < fieldCount; f++ {
-		byName[fields[f].name] = f
+		length := len(fields[f].name)
+		byLength[length] = append(byLength[length], f)
 	}
-	return byName
+	return byLength
 }()
+
+// fieldNamed returns the field of that name, or fieldUnknown.
+func fieldNamed(name []byte) field {
+	if len(name) >= len(fieldsByLength) {
+		return fieldUnknown
+	}
+	for _, f := range fieldsByLength[len(name)] {
+		if fields[f].name == string(name) {
+			return f
+		}
+	}
+	return fieldUnknown
+}
 
 // keys are the names as they are written into a call.
 var keys = func() (quoted [fieldCount]string) {

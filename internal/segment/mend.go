@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -43,7 +44,7 @@ func (s *scanner) other() *Violation {
 func (d *document) callType() (Type, *Violation) {
 	name := d.value[fieldType]
 	if name.Kind() == '"' {
-		if t := ParseType(strings.ToLower(strings.TrimSpace(unquote(name)))); t != UnknownType {
+		if t := ParseType(strings.ToLower(strings.TrimSpace(string(unquote(name))))); t != UnknownType {
 			return t, nil
 		}
 	}
@@ -111,7 +112,7 @@ func (d *document) mendAlias() {
 	if d.has(fieldPreviousID) || !isText(d.value[fieldUserID]) || !isText(d.value[fieldAnonymousID]) {
 		return
 	}
-	if unquote(d.value[fieldUserID]) != unquote(d.value[fieldAnonymousID]) {
+	if !bytes.Equal(unquote(d.value[fieldUserID]), unquote(d.value[fieldAnonymousID])) {
 		d.set(fieldPreviousID, d.value[fieldAnonymousID])
 	}
 }
@@ -167,7 +168,7 @@ func (d *document) mendChannel() {
 		d.drop(fieldChannel)
 		return
 	}
-	switch unquote(channel) {
+	switch string(unquote(channel)) {
 	case "web", "browser":
 		d.value[fieldChannel] = channelBrowser
 	case "mobile":
@@ -209,7 +210,7 @@ func unquoteText(value jsontext.Value) string {
 	if value.Kind() != '"' {
 		return ""
 	}
-	return unquote(value)
+	return string(unquote(value))
 }
 
 // typeLiterals are the types as they stand in a call.

@@ -181,7 +181,7 @@ func isLongMessageID(quoted jsontext.Value) bool {
 	if len(quoted)-len(`""`) <= maxMessageIDRunes {
 		return false
 	}
-	return utf8.RuneCountInString(unquote(quoted)) > maxMessageIDRunes
+	return utf8.RuneCount(unquote(quoted)) > maxMessageIDRunes
 }
 
 var violationAdvertisingID = &Violation{

@@ -38,7 +38,7 @@ var timeLayouts = [...]string{
 func parseInstant(value jsontext.Value) (at instant, ok bool) {
 	switch value.Kind() {
 	case '"':
-		at, ok = parseTimeText(unquote(value))
+		at, ok = parseTimeText(string(unquote(value)))
 	case '0':
 		at, ok = parseEpoch(string(value))
 	}
@@ -203,10 +203,13 @@ func (d *document) correctedInstant() (field, instant, *Violation) {
 	if v != nil {
 		return f, original, v
 	}
+	if !d.hasTime(fieldReceivedAt) {
+		return f, original, nil
+	}
 	// Mobile SDKs leave a placeholder in sentAt until they upload, so that one
 	// that does not parse says nothing.
 	sent, ok := parseInstant(d.value[fieldSentAt])
-	if !ok || !d.hasTime(fieldReceivedAt) {
+	if !ok {
 		return f, original, nil
 	}
 	_, received, v := d.instant(fieldReceivedAt)

@@ -431,6 +431,7 @@ func TestShapesThatAreNoPayload(t *testing.T) {
 		{"a number", `1`, segment.ReasonBadRequest, ""},
 		{"a string", `"x"`, segment.ReasonBadRequest, ""},
 		{"an envelope", `{"batch":[` + page + `],"sentAt":"x"}`, segment.ReasonBadRequest, "batch"},
+		{"an envelope with a type", `{"type":"x","batch":[` + page + `]}`, segment.ReasonUnknownType, "type"},
 		{"an array with a number in it", `[` + page + `,1]`, segment.ReasonBadRequest, "1"},
 		{"an array in an array", `[[` + page + `]]`, segment.ReasonBadRequest, "0"},
 		{"an envelope in an array", `[` + page + `,{"batch":[]}]`, segment.ReasonBadRequest, "1.batch"},
@@ -565,6 +566,15 @@ func TestCallsStayValidUntilReset(t *testing.T) {
 			require.Contains(t, string(call.JSON), fmt.Sprintf(`"user %d"`, i))
 		}
 	}
+}
+
+func TestCallsShareNoMemoryWithThePayload(t *testing.T) {
+	payload := []byte(`{"type":"page","userId":"user","anonymousId":"a","messageId":"m","properties":{"a":"b"}}`)
+	calls, _, v := segment.NewConverter(config()).Convert(nil, payload, fromSource)
+	require.Nil(t, v)
+	before := string(calls[0].JSON) + string(calls[0].UserID)
+	clear(payload)
+	assert.Equal(t, before, string(calls[0].JSON)+string(calls[0].UserID))
 }
 
 func TestACallThatGrowsPastItsChunkIsWhole(t *testing.T) {

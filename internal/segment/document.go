@@ -40,7 +40,8 @@ type member struct {
 	name, value jsontext.Value
 }
 
-// named says whether the member has that name, which needs no escapes.
+// named says whether the member has that name, written without escapes, as
+// every SDK writes the names that we look for in nested objects.
 func (m member) named(name string) bool {
 	return len(m.name) == len(name)+2 && string(m.name[1:len(m.name)-1]) == name
 }
@@ -118,6 +119,14 @@ func (s *scanner) object(doc *document) *Violation {
 	}
 	doc.raw = s.data[start:s.decoder.InputOffset()]
 	return nil
+}
+
+// other reads a value that is no object.
+func (s *scanner) other() *Violation {
+	if err := s.decoder.SkipValue(); err != nil {
+		return s.violation(err)
+	}
+	return violationNotObject
 }
 
 // violation names the place of a syntax error, and never the text there.
@@ -298,6 +307,14 @@ func lookup(object jsontext.Value, name string) (value jsontext.Value) {
 		}
 	}
 	return value
+}
+
+// unquoteText returns the text of a string, and nothing of any other value.
+func unquoteText(value jsontext.Value) string {
+	if value.Kind() != '"' {
+		return ""
+	}
+	return string(unquote(value))
 }
 
 // isText says whether value is a string with something in it.

@@ -1,5 +1,7 @@
 package segment
 
+import "github.com/go-json-experiment/json/jsontext"
+
 // field is a top-level member of a payload that the conversion knows.
 type field uint8
 
@@ -105,6 +107,14 @@ func fieldNamed(name []byte) field {
 	}
 	return fieldUnknown
 }
+
+// typeLiterals are the types as they stand in a call.
+var typeLiterals = func() (quoted [len(typeNames)]jsontext.Value) {
+	for t, name := range typeNames {
+		quoted[t] = quotedName(name)
+	}
+	return quoted
+}()
 
 // keys are the names as they are written into a call.
 var keys = func() (quoted [fieldCount]string) {

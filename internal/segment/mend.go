@@ -26,19 +26,12 @@ var (
 			"set type to one of them, or take the payload out with the mapping `root = deleted()`",
 	}
 	violationContextTraits = &Violation{
-		Reason:   ReasonTraitsNotObject,
-		Field:    "context.traits",
-		Sentence: "the traits of an identify call must be a JSON object; send an object, or leave the member out",
+		Reason: ReasonTraitsNotObject,
+		Field:  "context.traits",
+		Sentence: "the traits of an identify call must be a JSON object; " +
+			"send an object, or leave the member out",
 	}
 )
-
-// other reads a value that is no object.
-func (s *scanner) other() *Violation {
-	if err := s.decoder.SkipValue(); err != nil {
-		return s.violation(err)
-	}
-	return violationNotObject
-}
 
 // callType reads which call the document is.
 func (d *document) callType() (Type, *Violation) {
@@ -204,19 +197,3 @@ func (c *Converter) mendTime() *Violation {
 	c.doc.set(fieldTimestamp, at)
 	return nil
 }
-
-// unquoteText returns the text of a string, and nothing of any other value.
-func unquoteText(value jsontext.Value) string {
-	if value.Kind() != '"' {
-		return ""
-	}
-	return string(unquote(value))
-}
-
-// typeLiterals are the types as they stand in a call.
-var typeLiterals = func() (quoted [len(typeNames)]jsontext.Value) {
-	for t, name := range typeNames {
-		quoted[t] = quotedName(name)
-	}
-	return quoted
-}()

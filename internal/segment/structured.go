@@ -115,6 +115,7 @@ func (a *appender) object(dst []byte, object map[string]any) ([]byte, *Violation
 			return dst, v
 		}
 	}
+	clear(a.keys[first:])
 	a.keys = a.keys[:first]
 	a.depth--
 	return append(dst, '}'), nil

@@ -43,6 +43,7 @@ func TestIdentifyWithoutTraits(t *testing.T) {
 		{"keeps empty ones of its own", `{"type":"identify","userId":"u","traits":{},"context":{"traits":{},"library":{}}}`, `{"traits":{}}`},
 	})
 	runRefusals(t, []refusal{
+		{"traits of another kind over an object", `{"type":"identify","userId":"u","traits":"x","context":{"traits":{"a":1}}}`, segment.ReasonTraitsNotObject, "traits"},
 		{"context.traits of another kind", `{"type":"identify","userId":"u","context":{"traits":[]}}`, segment.ReasonTraitsNotObject, "context.traits"},
 	})
 }

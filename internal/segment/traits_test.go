@@ -17,7 +17,7 @@ func TestIdentifyTraits(t *testing.T) {
 		{"of equal copies are one copy", `{ "a":{"b" :1} }`, `{ "a":{"b" :1} }`, `{ "a":{"b" :1} }`},
 		{"are merged, and those above win", `{"plan":"team","x":1}`, `{"plan":"free","email":"e"}`, `{"plan":"team","x":1,"email":"e"}`},
 		{"are merged at every depth", `{"c":{"id":"1","d":{"e":1}}}`, `{"c":{"name":"n","d":{"e":2,"f":3}},"z":0}`, `{"c":{"id":"1","d":{"e":1,"f":3},"name":"n"},"z":0}`},
-		{"of different kinds are not merged", `{"a":{"b":1},"c":[1],"d":null}`, `{"a":5,"c":[2],"d":{"x":1}}`, `{"a":{"b":1},"c":[1],"d":null}`},
+		{"of different kinds are not merged", `{"a":{ "b":1},"c":[1],"d":null}`, `{"a":5,"c":[2],"d":{"x":1}}`, `{"a":{ "b":1},"c":[1],"d":null}`},
 		{"keep their literals and escapes", `{"a":0.10,"b":{"x" : 1e400}}`, `{"b":{"y":9007199254740993, "z":"<\u003c\ud83c"}}`, `{"a":0.10,"b":{"x":1e400,"y":9007199254740993,"z":"<\u003c\ud83c"}}`},
 		{"are compared by name, however it is written", `{"\u0061":1}`, `{"a":2,"b":3}`, `{"\u0061":1,"b":3}`},
 		{"keep an empty object below", `{"a":{}}`, `{"a":{"b":1}}`, `{"a":{"b":1}}`},

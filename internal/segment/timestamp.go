@@ -80,8 +80,7 @@ func normalTimeText(text string) string {
 	if separator != ' ' && separator != 'T' {
 		return text
 	}
-	clock = strings.ReplaceAll(clock, " ", "")
-	return date + "T" + strings.TrimSuffix(clock, "Z")
+	return date + "T" + strings.ReplaceAll(clock, " ", "")
 }
 
 // fractionDigits counts the digits after the point, or after the comma that

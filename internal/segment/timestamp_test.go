@@ -69,6 +69,7 @@ func TestTimestampsThatAreNone(t *testing.T) {
 		"epoch in text":             `"1767323045"`,
 		"a number of other length":  `176732304`,
 		"a negative number":         `-1767323045`,
+		"ten characters with minus": `-176732304`,
 		"an exponent":               `1.767323045e9`,
 		"a fraction with exponent":  `1767323045.1e2`,
 		"ten digits of a number":    `1767323045.1234567890`,

@@ -80,7 +80,10 @@ func normalTimeText(text string) string {
 	if separator != ' ' && separator != 'T' {
 		return text
 	}
-	return date + "T" + strings.ReplaceAll(clock, " ", "")
+	if blank := strings.LastIndexByte(clock, ' '); blank >= len("15:04:05") {
+		clock = clock[:blank] + clock[blank+1:]
+	}
+	return date + "T" + clock
 }
 
 // fractionDigits counts the digits after the point, or after the comma that

@@ -61,6 +61,8 @@ func TestTimestampsThatAreNone(t *testing.T) {
 		"a month of one digit":      `"2015-2-02T00:00:00Z"`,
 		"a leap second":             `"2016-12-31T23:59:60Z"`,
 		"ten digits of a fraction":  `"2026-01-02T03:04:05.1234567890Z"`,
+		"a blank inside the clock":  `"2026-01-02 0 3:04:05"`,
+		"an offset out of range":    `"2026-01-02T03:04:05+99:00"`,
 		"a point without digits":    `"2026-01-02T03:04:05.Z"`,
 		"a year of five digits":     `"10000-01-01T00:00:00Z"`,
 		"a year before the first":   `"0000-01-01T00:00:00+01:00"`,

@@ -182,6 +182,13 @@ func TestCallsShareNoMemoryWithThePayload(t *testing.T) {
 	assert.Equal(t, before, string(calls[0].JSON)+string(calls[0].UserID))
 }
 
+func TestACallMayBeAppendedTo(t *testing.T) {
+	calls := converted(t, config(), `[{"type":"page","userId":"a"},{"type":"page","userId":"b"}]`)
+	next := string(calls[1].JSON)
+	_ = append(calls[0].JSON, "overwritten"...)
+	assert.Equal(t, next, string(calls[1].JSON))
+}
+
 func TestACallThatGrowsPastItsChunkIsWhole(t *testing.T) {
 	// The anonymous id is written twice, so that the call is larger than the
 	// payload.

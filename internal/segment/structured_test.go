@@ -129,6 +129,7 @@ func TestWhatJSONCannotSayIsAnError(t *testing.T) {
 		{"invalid UTF-8 far inside", map[string]any{"properties": map[string]any{"canary": []any{"\xff"}}}, "properties"},
 		{"invalid UTF-8 in a name", map[string]any{"properties": map[string]any{"canary\xff": 1}}, "properties"},
 		{"invalid UTF-8 in a member we do not know", map[string]any{"canary": "\xff"}, ""},
+		{"invalid UTF-8 in a member called like one of ours", map[string]any{"canary": map[string]any{"userId": "\xff"}}, ""},
 		{"invalid UTF-8 in a value of another type", map[string]any{"traits": []string{"canary\xff"}}, "traits"},
 		{"NaN", map[string]any{"properties": math.NaN()}, "properties"},
 		{"infinity", math.Inf(-1), ""},

@@ -158,8 +158,13 @@ func (o *batchObserver) Splitting() { o.splits.Incr(1) }
 // Throttled counts the time that the server has asked us to wait.
 func (o *batchObserver) Throttled(wait time.Duration) { o.throttleWait.Incr(wait.Nanoseconds()) }
 
-// Held says why nothing moves.
-func (o *batchObserver) Held(what string, next time.Duration) {
-	o.log.Errorf("segment: holding calls, because the server answers %s, which is about the set-up and not the data: "+
-		"check write_key, region, endpoint and certificates. Trying again in %v; nothing is lost", what, next)
+// Stuck says why nothing moves, and what to do.
+func (o *batchObserver) Stuck(class, answer string, attempts int) {
+	if class == "setup" {
+		o.log.Errorf("segment: holding calls, because the server answers with %s, which is about the set-up and not the data: "+
+			"check write_key, region, endpoint and certificates. It is tried again within 5 minutes at the most, and nothing is lost", answer)
+		return
+	}
+	o.log.Warnf("segment: a request does not get through after %d attempts, the last met: %s. "+
+		"It is tried again, and what comes behind it waits; see segment_oldest_unsent_seconds", attempts, answer)
 }

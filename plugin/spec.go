@@ -139,7 +139,7 @@ func outputSpec() *service.ConfigSpec {
 		Example("RudderStack events from Kafka, with a dead letter",
 			"Events that Segment would not take go to a topic of their own, with the reason; everything else is sent, each person's events in order.", `
 input:
-  kafka_franz:
+  redpanda:
     seed_brokers: [ "${KAFKA_BROKERS:localhost:9092}" ]
     topics: [ events ]
     consumer_group: segment
@@ -148,7 +148,7 @@ output:
   fallback:
     - segment:
         write_key: "${SEGMENT_WRITE_KEY}"
-    - kafka_franz:
+    - redpanda:
         seed_brokers: [ "${KAFKA_BROKERS:localhost:9092}" ]
         topic: events_dead
       processors:

@@ -26,7 +26,8 @@ func main() {
 
 // run runs the command line and returns the exit code.
 func run(ctx context.Context, args []string) int {
-	code, err := service.RunCLIToCode(ctx,
+	code, err := service.RunCLIToCode(
+		ctx,
 		service.CLIOptSetArgs(args...),
 		service.CLIOptSetBinaryName("benthos-segment"),
 		service.CLIOptSetProductName("Benthos Segment"),

@@ -179,7 +179,7 @@ func consent(value jsontext.Value) []byte {
 		{"allowedConsentIds", jsontext.Value("true")},
 	} {
 		for _, id := range consentIDs(lookup(value, list.name)) {
-			if name := unquote(id); !listed[name] {
+			if name := string(unquote(id)); !listed[name] {
 				listed[name] = true
 				w.member(member{id, list.decision})
 			}
@@ -211,7 +211,7 @@ func quotedIP(value jsontext.Value) []byte {
 	if !isText(value) {
 		return nil
 	}
-	text, _, _ := strings.Cut(unquote(value), ",")
+	text, _, _ := strings.Cut(string(unquote(value)), ",")
 	text = strings.TrimSpace(text)
 	if with, err := netip.ParseAddrPort(text); err == nil {
 		return appendQuoted(nil, with.Addr().String())

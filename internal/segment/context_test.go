@@ -103,7 +103,14 @@ func TestWhatSegmentChecksInContext(t *testing.T) {
 	})
 }
 
-func TestNothingInContextIsRenamedTwice(t *testing.T) {
+func TestOfSeveralContextsTheLastCounts(t *testing.T) {
+	call := convertedOne(t, `{"type":"page","userId":"u","context":{"ip":"192.0.2.1","traits":{}},"context":{"locale":"fr"}}`)
+	assertMembers(t, `{"context":{"locale":"fr",`+ours+`}}`, call.JSON)
+	call = convertedOne(t, `{"type":"page","userId":"u","context":{"ip":"192.0.2.1"},"context":null}`)
+	assertMembers(t, `{"context":{`+ours+`}}`, call.JSON)
+}
+
+func TestARenamedDuplicateStaysADuplicate(t *testing.T) {
 	call := convertedOne(t, `{"type":"page","userId":"u","context":{"ua-ch":{"a":1},"ua-ch":{"b":2},"library":{}}}`)
-	assert.Equal(t, 2, strings.Count(string(call.JSON), `"userAgentData"`), "duplicates stay what they are")
+	assert.Equal(t, 2, strings.Count(string(call.JSON), `"userAgentData"`))
 }

@@ -16,7 +16,8 @@ type Config struct {
 	LibraryName, LibraryVersion string
 	// MaxCallBytes is the largest call, as it is sent; 0 means no limit.
 	MaxCallBytes int
-	// NewID makes a message id for a call that has nothing to derive one from.
+	// NewID makes a message id for a call that has nothing to derive one from;
+	// it must not be nil.
 	NewID func() string
 }
 
@@ -64,11 +65,21 @@ func NewConverter(conf Config) *Converter {
 }
 
 // Reset takes back the memory of all calls made since the last reset.
-func (c *Converter) Reset() { c.calls.reset() }
+func (c *Converter) Reset() {
+	c.calls.reset()
+	// What one giant payload needed is not kept for those to come.
+	if cap(c.scratch) > chunkBytes || cap(c.ids.preimage) > chunkBytes {
+		c.scratch, c.ids.preimage = nil, nil
+	}
+}
 
 // Convert appends to dst the calls that a payload holds: one for an object,
 // several for an array of objects. Where one of them cannot be sent, none is,
-// and the violation says why. The calls are valid until the next Reset.
+// and the violation says why; dst is then returned as it was. The calls are
+// valid until the next Reset and share no memory with the payload.
+//
+// A payload is UTF-8, with or without a byte order mark, RFC 8259, and at
+// most 10,000 values deep.
 func (c *Converter) Convert(dst []Call, payload []byte, from Source) ([]Call, Skips, *Violation) {
 	if isBlank(payload) {
 		return dst, Skips{Empty: 1}, nil
@@ -221,12 +232,8 @@ func (c *Converter) write(t Type, writeKey string) Call {
 // unescaped returns the text of a string in the call, or nothing where there
 // is none.
 func unescaped(quoted []byte) []byte {
-	switch {
-	case len(quoted) == 0:
+	if len(quoted) == 0 {
 		return nil
-	case bytes.IndexByte(quoted, '\\') < 0:
-		return quoted[1 : len(quoted)-1]
-	default:
-		return []byte(unquote(quoted))
 	}
+	return unquote(quoted)
 }

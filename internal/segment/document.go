@@ -40,7 +40,8 @@ type member struct {
 	name, value jsontext.Value
 }
 
-// named says whether the member has that name, which needs no escapes.
+// named says whether the member has that name, written without escapes, as
+// every SDK writes the names that we look for in nested objects.
 func (m member) named(name string) bool {
 	return len(m.name) == len(name)+2 && string(m.name[1:len(m.name)-1]) == name
 }
@@ -120,6 +121,14 @@ func (s *scanner) object(doc *document) *Violation {
 	return nil
 }
 
+// other reads a value that is no object.
+func (s *scanner) other() *Violation {
+	if err := s.decoder.SkipValue(); err != nil {
+		return s.violation(err)
+	}
+	return violationNotObject
+}
+
 // violation names the place of a syntax error, and never the text there.
 func (s *scanner) violation(err error) *Violation {
 	if err == nil {
@@ -160,7 +169,7 @@ func (s *scanner) member(doc *document) error {
 	if err != nil {
 		return err
 	}
-	f := fieldNamed(name)
+	f := fieldNamed(unquote(name))
 	if f == fieldUnknown {
 		return s.decoder.SkipValue()
 	}
@@ -235,22 +244,15 @@ func (d *document) contextMember(name string) jsontext.Value {
 	return nil
 }
 
-// fieldNamed finds a field by its name as it was written, with quotes.
-func fieldNamed(quoted jsontext.Value) field {
+// unquote returns the text of a JSON string, in place where it has no
+// escapes. A lone surrogate becomes U+FFFD, so that the result is never to be
+// sent.
+func unquote(quoted jsontext.Value) []byte {
 	if bytes.IndexByte(quoted, '\\') < 0 {
-		return fieldsByName[string(quoted[1:len(quoted)-1])]
-	}
-	return fieldsByName[unquote(quoted)]
-}
-
-// unquote returns the text of a JSON string. A lone surrogate becomes U+FFFD,
-// so that the result is never to be sent.
-func unquote(quoted jsontext.Value) string {
-	if bytes.IndexByte(quoted, '\\') < 0 {
-		return string(quoted[1 : len(quoted)-1])
+		return quoted[1 : len(quoted)-1]
 	}
 	text, _ := jsontext.AppendUnquote(nil, quoted)
-	return string(text)
+	return text
 }
 
 // members yields the members of a JSON object that has been read before.
@@ -305,6 +307,14 @@ func lookup(object jsontext.Value, name string) (value jsontext.Value) {
 		}
 	}
 	return value
+}
+
+// unquoteText returns the text of a string, and nothing of any other value.
+func unquoteText(value jsontext.Value) string {
+	if value.Kind() != '"' {
+		return ""
+	}
+	return string(unquote(value))
 }
 
 // isText says whether value is a string with something in it.

@@ -1,5 +1,7 @@
 package segment
 
+import "github.com/go-json-experiment/json/jsontext"
+
 // field is a top-level member of a payload that the conversion knows.
 type field uint8
 
@@ -83,12 +85,35 @@ var fields = [fieldCount]struct {
 	fieldBatch:             {"batch", onNone},
 }
 
-var fieldsByName = func() map[string]field {
-	byName := make(map[string]field, fieldCount)
+// fieldsByLength lists the fields by the length of their names, which leaves
+// four to compare at most and is faster than a map.
+var fieldsByLength = func() (byLength [len("originalTimestamp") + 1][]field) {
 	for f := fieldUnknown + 1; f < fieldCount; f++ {
-		byName[fields[f].name] = f
+		length := len(fields[f].name)
+		byLength[length] = append(byLength[length], f)
 	}
-	return byName
+	return byLength
+}()
+
+// fieldNamed returns the field of that name, or fieldUnknown.
+func fieldNamed(name []byte) field {
+	if len(name) >= len(fieldsByLength) {
+		return fieldUnknown
+	}
+	for _, f := range fieldsByLength[len(name)] {
+		if fields[f].name == string(name) {
+			return f
+		}
+	}
+	return fieldUnknown
+}
+
+// typeLiterals are the types as they stand in a call.
+var typeLiterals = func() (quoted [len(typeNames)]jsontext.Value) {
+	for t, name := range typeNames {
+		quoted[t] = quotedName(name)
+	}
+	return quoted
 }()
 
 // keys are the names as they are written into a call.

@@ -16,6 +16,9 @@ type Inspection struct {
 // Inspect reads one call as it arrives at the Tracking API, without mending
 // anything, and names every rule that it breaks. Where the call has no type
 // of its own, as on the paths for single calls, fallback is its type.
+//
+// These are the rules that a sender can know. What Segment checks by the
+// settings of a source or by its memory of message ids is not among them.
 func Inspect(call []byte, fallback Type) Inspection {
 	var (
 		s scanner

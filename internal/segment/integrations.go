@@ -32,7 +32,7 @@ func excludesSegment(integrations jsontext.Value) bool {
 	}
 	all, included, excluded := true, false, false
 	for m := range members(integrations) {
-		switch unquote(m.name) {
+		switch string(unquote(m.name)) {
 		case "All", "all":
 			all = m.value.Kind() != 'f'
 		case "Segment", "SEGMENT":

@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -25,25 +26,18 @@ var (
 			"set type to one of them, or take the payload out with the mapping `root = deleted()`",
 	}
 	violationContextTraits = &Violation{
-		Reason:   ReasonTraitsNotObject,
-		Field:    "context.traits",
-		Sentence: "the traits of an identify call must be a JSON object; send an object, or leave the member out",
+		Reason: ReasonTraitsNotObject,
+		Field:  "context.traits",
+		Sentence: "the traits of an identify call must be a JSON object; " +
+			"send an object, or leave the member out",
 	}
 )
-
-// other reads a value that is no object.
-func (s *scanner) other() *Violation {
-	if err := s.decoder.SkipValue(); err != nil {
-		return s.violation(err)
-	}
-	return violationNotObject
-}
 
 // callType reads which call the document is.
 func (d *document) callType() (Type, *Violation) {
 	name := d.value[fieldType]
 	if name.Kind() == '"' {
-		if t := ParseType(strings.ToLower(strings.TrimSpace(unquote(name)))); t != UnknownType {
+		if t := ParseType(strings.ToLower(strings.TrimSpace(string(unquote(name))))); t != UnknownType {
 			return t, nil
 		}
 	}
@@ -111,7 +105,7 @@ func (d *document) mendAlias() {
 	if d.has(fieldPreviousID) || !isText(d.value[fieldUserID]) || !isText(d.value[fieldAnonymousID]) {
 		return
 	}
-	if unquote(d.value[fieldUserID]) != unquote(d.value[fieldAnonymousID]) {
+	if !bytes.Equal(unquote(d.value[fieldUserID]), unquote(d.value[fieldAnonymousID])) {
 		d.set(fieldPreviousID, d.value[fieldAnonymousID])
 	}
 }
@@ -167,7 +161,7 @@ func (d *document) mendChannel() {
 		d.drop(fieldChannel)
 		return
 	}
-	switch unquote(channel) {
+	switch string(unquote(channel)) {
 	case "web", "browser":
 		d.value[fieldChannel] = channelBrowser
 	case "mobile":
@@ -203,19 +197,3 @@ func (c *Converter) mendTime() *Violation {
 	c.doc.set(fieldTimestamp, at)
 	return nil
 }
-
-// unquoteText returns the text of a string, and nothing of any other value.
-func unquoteText(value jsontext.Value) string {
-	if value.Kind() != '"' {
-		return ""
-	}
-	return unquote(value)
-}
-
-// typeLiterals are the types as they stand in a call.
-var typeLiterals = func() (quoted [len(typeNames)]jsontext.Value) {
-	for t, name := range typeNames {
-		quoted[t] = quotedName(name)
-	}
-	return quoted
-}()

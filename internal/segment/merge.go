@@ -38,7 +38,7 @@ func appendMergedNodes(dst []byte, over, under []node) []byte {
 	overridden := make([]bool, len(rest))
 	w := objectWriter{dst: append(dst, '{')}
 	for _, n := range over {
-		i, both := index[unquote(n.name)]
+		i, both := index[string(unquote(n.name))]
 		if both {
 			overridden[i] = true
 		}
@@ -62,7 +62,7 @@ func appendMergedNodes(dst []byte, over, under []node) []byte {
 func lastOfEachName(all []node) (list []node, index map[string]int) {
 	list, index = all[:0:0], make(map[string]int, len(all))
 	for _, n := range all {
-		name := unquote(n.name)
+		name := string(unquote(n.name))
 		if i, exists := index[name]; exists {
 			list[i] = n
 			continue

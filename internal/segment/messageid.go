@@ -74,17 +74,23 @@ func (m *messageIDs) appendConfigured(dst []byte, from origin) []byte {
 // throw all but the first away.
 func (m *messageIDs) appendOwn(dst []byte, quoted jsontext.Value, from origin) []byte {
 	own := unquote(quoted)
-	id := own
+	if !m.taken[string(own)] && !isLongMessageID(quoted) {
+		m.take(own)
+		return append(dst, quoted...)
+	}
+	id := string(own)
 	for m.taken[id] {
 		id = placed(id, from.position)
 	}
-	if m.taken != nil {
-		m.taken[id] = true
-	}
-	if id == own && !isLongMessageID(quoted) {
-		return append(dst, quoted...)
-	}
+	m.take([]byte(id))
 	return m.appendText(dst, id)
+}
+
+// take keeps an id from being given again in the same array.
+func (m *messageIDs) take(id []byte) {
+	if m.taken != nil {
+		m.taken[string(id)] = true
+	}
 }
 
 func placed(id string, position int) string { return id + "-" + strconv.Itoa(position) }

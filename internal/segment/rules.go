@@ -53,9 +53,10 @@ func (d *document) firstViolation(t Type) *Violation {
 // idRule: an id is a non-empty string.
 func idRule(f field) rule {
 	broken := &Violation{
-		Reason:   ReasonIDNotString,
-		Field:    fields[f].name,
-		Sentence: "Segment drops a call whose id is no string or an empty one; send a non-empty string, or leave the member out",
+		Reason: ReasonIDNotString,
+		Field:  fields[f].name,
+		Sentence: "Segment drops a call whose id is no string or an empty one; " +
+			"send a non-empty string, or leave the member out",
 	}
 	return func(d *document, _ Type) *Violation {
 		if !d.has(f) || isText(d.value[f]) {
@@ -81,9 +82,10 @@ func someIDRule(d *document, _ Type) *Violation {
 
 var (
 	violationNoEvent = &Violation{
-		Reason:   ReasonEventNotDefined,
-		Field:    fields[fieldEvent].name,
-		Sentence: "Segment drops a track call without the name of its event; set event to a non-empty string",
+		Reason: ReasonEventNotDefined,
+		Field:  fields[fieldEvent].name,
+		Sentence: "Segment drops a track call without the name of its event; " +
+			"set event to a non-empty string",
 	}
 	violationEventNotString = &Violation{
 		Reason:   ReasonEventNotString,
@@ -122,9 +124,10 @@ func objectRule(f field, reason Reason) rule {
 // strings, where they are given.
 func nameRule(f field, reason Reason) rule {
 	broken := &Violation{
-		Reason:   reason,
-		Field:    fields[f].name,
-		Sentence: "Segment drops a call where this is no string or an empty one; send a non-empty string, or leave the member out",
+		Reason: reason,
+		Field:  fields[f].name,
+		Sentence: "Segment drops a call where this is no string or an empty one; " +
+			"send a non-empty string, or leave the member out",
 	}
 	return func(d *document, t Type) *Violation {
 		if !d.has(f) || !fields[f].on.has(t) || isText(d.value[f]) {
@@ -181,7 +184,7 @@ func isLongMessageID(quoted jsontext.Value) bool {
 	if len(quoted)-len(`""`) <= maxMessageIDRunes {
 		return false
 	}
-	return utf8.RuneCountInString(unquote(quoted)) > maxMessageIDRunes
+	return utf8.RuneCount(unquote(quoted)) > maxMessageIDRunes
 }
 
 var violationAdvertisingID = &Violation{
@@ -200,14 +203,16 @@ func advertisingIDRule(d *document, _ Type) *Violation {
 
 var (
 	violationConsentPreferences = &Violation{
-		Reason:   ReasonConsentPreferences,
-		Field:    "context.consent.categoryPreferences",
-		Sentence: "Segment drops this event without it; send an object of category ids with true or false",
+		Reason: ReasonConsentPreferences,
+		Field:  "context.consent.categoryPreferences",
+		Sentence: "Segment drops this event without it; " +
+			"send an object of category ids with true or false",
 	}
 	violationConsentVersion = &Violation{
-		Reason:   ReasonConsentVersion,
-		Field:    "context.consent.version",
-		Sentence: "Segment drops this event where the version is no number; send a number, or leave the member out",
+		Reason: ReasonConsentVersion,
+		Field:  "context.consent.version",
+		Sentence: "Segment drops this event where the version is no number; " +
+			"send a number, or leave the member out",
 	}
 )
 

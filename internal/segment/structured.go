@@ -115,6 +115,7 @@ func (a *appender) object(dst []byte, object map[string]any) ([]byte, *Violation
 			return dst, v
 		}
 	}
+	clear(a.keys[first:])
 	a.keys = a.keys[:first]
 	a.depth--
 	return append(dst, '}'), nil
@@ -128,7 +129,7 @@ func (a *appender) member(dst []byte, key string, value any) ([]byte, *Violation
 	topLevel := a.depth == 1
 	dst, v = a.value(append(dst, ':'), value)
 	// Only names that we know are named: others are the sender's content.
-	if v != nil && topLevel && fieldsByName[key] != fieldUnknown {
+	if v != nil && topLevel && fieldNamed([]byte(key)) != fieldUnknown {
 		v.Field = key
 	}
 	return dst, v

@@ -38,7 +38,7 @@ var timeLayouts = [...]string{
 func parseInstant(value jsontext.Value) (at instant, ok bool) {
 	switch value.Kind() {
 	case '"':
-		at, ok = parseTimeText(unquote(value))
+		at, ok = parseTimeText(string(unquote(value)))
 	case '0':
 		at, ok = parseEpoch(string(value))
 	}
@@ -80,8 +80,10 @@ func normalTimeText(text string) string {
 	if separator != ' ' && separator != 'T' {
 		return text
 	}
-	clock = strings.ReplaceAll(clock, " ", "")
-	return date + "T" + strings.TrimSuffix(clock, "Z")
+	if blank := strings.LastIndexByte(clock, ' '); blank >= len("15:04:05") {
+		clock = clock[:blank] + clock[blank+1:]
+	}
+	return date + "T" + clock
 }
 
 // fractionDigits counts the digits after the point, or after the comma that
@@ -203,10 +205,13 @@ func (d *document) correctedInstant() (field, instant, *Violation) {
 	if v != nil {
 		return f, original, v
 	}
+	if !d.hasTime(fieldReceivedAt) {
+		return f, original, nil
+	}
 	// Mobile SDKs leave a placeholder in sentAt until they upload, so that one
 	// that does not parse says nothing.
 	sent, ok := parseInstant(d.value[fieldSentAt])
-	if !ok || !d.hasTime(fieldReceivedAt) {
+	if !ok {
 		return f, original, nil
 	}
 	_, received, v := d.instant(fieldReceivedAt)

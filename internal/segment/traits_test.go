@@ -17,7 +17,7 @@ func TestIdentifyTraits(t *testing.T) {
 		{"of equal copies are one copy", `{ "a":{"b" :1} }`, `{ "a":{"b" :1} }`, `{ "a":{"b" :1} }`},
 		{"are merged, and those above win", `{"plan":"team","x":1}`, `{"plan":"free","email":"e"}`, `{"plan":"team","x":1,"email":"e"}`},
 		{"are merged at every depth", `{"c":{"id":"1","d":{"e":1}}}`, `{"c":{"name":"n","d":{"e":2,"f":3}},"z":0}`, `{"c":{"id":"1","d":{"e":1,"f":3},"name":"n"},"z":0}`},
-		{"of different kinds are not merged", `{"a":{"b":1},"c":[1],"d":null}`, `{"a":5,"c":[2],"d":{"x":1}}`, `{"a":{"b":1},"c":[1],"d":null}`},
+		{"of different kinds are not merged", `{"a":{ "b":1},"c":[1],"d":null}`, `{"a":5,"c":[2],"d":{"x":1}}`, `{"a":{ "b":1},"c":[1],"d":null}`},
 		{"keep their literals and escapes", `{"a":0.10,"b":{"x" : 1e400}}`, `{"b":{"y":9007199254740993, "z":"<\u003c\ud83c"}}`, `{"a":0.10,"b":{"x":1e400,"y":9007199254740993,"z":"<\u003c\ud83c"}}`},
 		{"are compared by name, however it is written", `{"\u0061":1}`, `{"a":2,"b":3}`, `{"\u0061":1,"b":3}`},
 		{"keep an empty object below", `{"a":{}}`, `{"a":{"b":1}}`, `{"a":{"b":1}}`},
@@ -43,6 +43,7 @@ func TestIdentifyWithoutTraits(t *testing.T) {
 		{"keeps empty ones of its own", `{"type":"identify","userId":"u","traits":{},"context":{"traits":{},"library":{}}}`, `{"traits":{}}`},
 	})
 	runRefusals(t, []refusal{
+		{"traits of another kind over an object", `{"type":"identify","userId":"u","traits":"x","context":{"traits":{"a":1}}}`, segment.ReasonTraitsNotObject, "traits"},
 		{"context.traits of another kind", `{"type":"identify","userId":"u","context":{"traits":[]}}`, segment.ReasonTraitsNotObject, "context.traits"},
 	})
 }

@@ -100,6 +100,7 @@ func (d *delivery) attempts(ctx context.Context, s *source, indexes []int) (answ
 		}
 		p.last = last
 		means := s.judge(last, len(indexes))
+		d.complain(s, means, last, earlier+1)
 		switch means {
 		case delivered, refused:
 			s.gate.open(pass)
@@ -120,6 +121,20 @@ func (d *delivery) attempts(ctx context.Context, s *source, indexes []int) (answ
 	}
 }
 
+// complain tells the observer of a request that does not get through. What
+// passes by itself within the first attempts is nobody's business.
+func (d *delivery) complain(s *source, means class, last answer, attempts int) {
+	const usual = 2
+	switch {
+	case means == delivered, means == refused:
+		return
+	case means != setup && attempts <= usual:
+		return
+	case s.isDue():
+		d.observer.Stuck(means.String(), last.String(), attempts)
+	}
+}
+
 // throttle makes all lanes of the write key wait as long as the server asks,
 // and up to a tenth more, so that a fleet does not come back at one instant.
 func (d *delivery) throttle(s *source, pass ticket, last answer) {
@@ -135,10 +150,7 @@ func (d *delivery) hold(s *source, pass ticket, p *patience) *segment.Violation 
 		s.gate.leave(pass)
 		return undelivered("the server answered " + p.last.String() + ", which is about the set-up")
 	}
-	pause := s.gate.hold(pass)
-	if s.isDue() {
-		d.observer.Held(p.last.String(), pause)
-	}
+	s.gate.hold(pass)
 	return nil
 }
 

@@ -71,10 +71,9 @@ func (g *gate) throttle(t ticket, pause time.Duration) {
 	g.close(throttled, pause)
 }
 
-// hold shuts the gate because of a set-up error and returns for how long. The
-// pause grows only with an answer that is news: requests that were under way
-// together fail together.
-func (g *gate) hold(t ticket) time.Duration {
+// hold shuts the gate because of a set-up error. The pause grows only with an
+// answer that is news: requests that were under way together fail together.
+func (g *gate) hold(t ticket) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.endProbe(t)
@@ -82,7 +81,6 @@ func (g *gate) hold(t ticket) time.Duration {
 		g.pause = min(max(2*g.pause, setupPause), maxSetupPause)
 		g.close(setup, g.pause)
 	}
-	return g.pause
 }
 
 // close shuts the gate, or leaves it shut for longer.

@@ -60,7 +60,7 @@ type observed struct {
 	retries   map[string]int
 	splits    int
 	throttled time.Duration
-	held      []string
+	stuck     []string
 	underWay  int
 	most      int
 }
@@ -102,10 +102,10 @@ func (o *observed) Throttled(wait time.Duration) {
 	o.throttled += wait
 }
 
-func (o *observed) Held(what string, next time.Duration) {
+func (o *observed) Stuck(class, answer string, attempts int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.held = append(o.held, fmt.Sprintf("%s, again in %v", what, next))
+	o.stuck = append(o.stuck, fmt.Sprintf("%s: %s, attempt %d", class, answer, attempts))
 }
 
 // failed lists the places of the calls that were not accepted.

@@ -94,7 +94,7 @@ func TestAKeyThatRefusesEverythingIsTakenForWrong(t *testing.T) {
 			}
 		}
 		assert.Equal(t, 15, refusedCalls)
-		assert.NotEmpty(t, watch.held)
+		assert.NotEmpty(t, watch.stuck)
 
 		wrong.Remove()
 		errs = client.Send(t.Context(), tracks(1000, 100), watch)

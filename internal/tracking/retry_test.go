@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -31,6 +32,7 @@ func TestAFailureThatPassesIsRetriedWithBackoff(t *testing.T) {
 				assert.Len(t, sb.Calls(), 10)
 				assert.Equal(t, ",1,2,3,4", retryCounts(sb))
 				assert.Equal(t, map[string]int{"transient": 4}, watch.retries)
+				assert.Equal(t, []string{fmt.Sprintf("transient: status %d, attempt 3", status)}, watch.stuck)
 				for i, gap := range gaps(sb) {
 					usual := 500 * time.Millisecond << i
 					assert.InDelta(t, usual, gap, float64(usual)/2, "wait %d", i)
@@ -179,7 +181,7 @@ func TestRetryAfterCountsOnAnyStatusThatIsRetried(t *testing.T) {
 func TestOneRequestGoesFirstAfterAWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sb := sandbox.NewInProcess(t)
-		sb.Fail(http.StatusTooManyRequests).RetryAfter("10")
+		sb.Fail(http.StatusTooManyRequests).RetryAfter("10").Delay(100 * time.Millisecond)
 		conf := config(sb)
 		conf.MaxRequestCalls = 10
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
@@ -212,12 +214,65 @@ func TestASetupErrorHoldsTheCallsUntilItIsMended(t *testing.T) {
 				}
 				assert.Equal(t, "5s 10s 20s 40s 1m20s 2m40s 5m0s 5m0s 5m0s", strings.Join(pauses, " "))
 				assert.Equal(t, 9, watch.retries["setup"])
-				require.NotEmpty(t, watch.held)
-				assert.Less(t, len(watch.held), 9, "it is said once a minute at most")
-				assert.Contains(t, watch.held[0], fmt.Sprintf("status %d", status))
+				require.NotEmpty(t, watch.stuck)
+				assert.Less(t, len(watch.stuck), 9, "it is said once a minute at most")
+				assert.Equal(t, fmt.Sprintf("setup: status %d, attempt 1", status), watch.stuck[0])
 			})
 		})
 	}
+}
+
+// A request that left before the server asked for a wait may well succeed
+// during it. That says nothing about those who wait.
+func TestAnAnswerFromBeforeTheWaitDoesNotEndIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sb := sandbox.NewInProcess(t)
+		sb.Fail(http.StatusTooManyRequests).RetryAfter("60").Match(sandbox.Match{User: "user-000"}).Times(1)
+		sb.Delay(10 * time.Second).Match(sandbox.Match{User: "user-001"}).Times(1)
+		conf := config(sb)
+		conf.MaxRequestCalls = 5
+		conf.ParallelRequests = 2
+
+		errs := tracking.NewClient(conf).Send(t.Context(), tracks(40, 2), &observed{})
+
+		assert.Empty(t, failed(errs))
+		journal := sb.Requests()
+		for _, req := range journal {
+			in := req.ReceivedAt.Sub(journal[0].ReceivedAt)
+			assert.False(t, in > 0 && in < time.Minute, "a request after %v", in)
+		}
+	})
+}
+
+// The lanes of one key fail together. Together they wait 5 s, and not each
+// twice as long as the one before.
+func TestLanesThatFailTogetherAreHeldForOnePause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sb := sandbox.NewInProcess(t)
+		sb.Fail(http.StatusUnauthorized).Delay(100 * time.Millisecond).Times(8)
+		conf := config(sb)
+		conf.MaxRequestCalls = 10
+		started := time.Now()
+
+		errs := tracking.NewClient(conf).Send(t.Context(), tracks(1000, 100), &observed{})
+
+		assert.Empty(t, failed(errs))
+		assert.Less(t, time.Since(started), 6*time.Second)
+	})
+}
+
+// Once the set-up works, the next trouble starts with a short pause again.
+func TestAPauseStartsOverAfterASuccess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sb := sandbox.NewInProcess(t)
+		client := tracking.NewClient(config(sb))
+		for range 2 {
+			sb.Fail(http.StatusUnauthorized).Times(2)
+			require.Empty(t, failed(client.Send(t.Context(), tracks(1, 1), &observed{})))
+		}
+
+		assert.Equal(t, []time.Duration{5 * time.Second, 10 * time.Second, 0, 5 * time.Second, 10 * time.Second}, gaps(sb))
+	})
 }
 
 func TestASetupErrorCanBeRejectedSoThatOtherKeysGoOn(t *testing.T) {
@@ -248,12 +303,55 @@ func TestAKeyThatIsHeldStopsNoOther(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
+		started := time.Now()
 
 		errs := tracking.NewClient(conf).Send(ctx, calls, &observed{})
 
 		assert.Equal(t, []int{1, 3, 5, 7, 9}, failed(errs))
-		assert.Len(t, sb.Calls(), 5)
+		accepted := sb.Calls()
+		require.Len(t, accepted, 5)
+		assert.Less(t, accepted[4].ReceivedAt.Sub(started), time.Second, "a request that waits holds no slot")
 	})
+}
+
+func TestRequestsSideBySideAreBoundedAcrossKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sb := sandbox.NewInProcess(t)
+		sb.Delay(time.Second)
+		conf := config(sb)
+		conf.ParallelRequests = 3
+		calls := tracks(30, 30)
+		for i := range calls {
+			calls[i].WriteKey = fmt.Sprintf("key-%d", i)
+		}
+		watch := &observed{}
+
+		errs := tracking.NewClient(conf).Send(t.Context(), calls, watch)
+
+		assert.Empty(t, failed(errs))
+		assert.Equal(t, 3, watch.most)
+	})
+}
+
+// A fleet that is told to come back in 100 s must not come back at one
+// instant.
+func TestAWaitIsSpreadByUpToATenth(t *testing.T) {
+	waits := map[time.Duration]bool{}
+	for range 5 {
+		synctest.Test(t, func(t *testing.T) {
+			sb := sandbox.NewInProcess(t)
+			sb.Fail(http.StatusTooManyRequests).RetryAfter("100").Times(1)
+
+			errs := tracking.NewClient(config(sb)).Send(t.Context(), tracks(1, 1), &observed{})
+
+			assert.Empty(t, failed(errs))
+			wait := gaps(sb)[0]
+			assert.GreaterOrEqual(t, wait, 100*time.Second)
+			assert.LessOrEqual(t, wait, 110*time.Second)
+			waits[wait] = true
+		})
+	}
+	assert.Greater(t, len(waits), 1)
 }
 
 func TestPatienceEndsAfterMaxElapsedTime(t *testing.T) {
@@ -286,6 +384,7 @@ func TestWaitsTheServerAskedForDoNotCountAgainstPatience(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sb := sandbox.NewInProcess(t)
 		sb.Fail(http.StatusTooManyRequests).RetryAfter("300").Times(20)
+		sb.Fail(http.StatusBadGateway).Times(3)
 		conf := config(sb)
 		conf.Retry.MaxElapsedTime = time.Minute
 
@@ -346,19 +445,21 @@ func TestWhatIsBehindAGivenUpRequestIsGivenUpToo(t *testing.T) {
 }
 
 func TestTheRateLimitIsAccessedOncePerRequest(t *testing.T) {
-	sb := sandbox.New(t)
-	conf := config(sb)
-	conf.MaxRequestCalls = 10
-	conf.ParallelRequests = 1
-	accesses := 0
-	conf.RateLimit = func(context.Context) error {
-		accesses++
-		return nil
-	}
+	synctest.Test(t, func(t *testing.T) {
+		sb := sandbox.NewInProcess(t)
+		sb.Fail(http.StatusTooManyRequests).RetryAfter("9").Delay(time.Second).Times(3)
+		conf := config(sb)
+		conf.MaxRequestCalls = 10
+		conf.ParallelRequests = 4
+		var accesses atomic.Int32
+		conf.RateLimit = func(context.Context) error {
+			accesses.Add(1)
+			return nil
+		}
 
-	errs := tracking.NewClient(conf).Send(t.Context(), tracks(95, 7), &observed{})
+		errs := tracking.NewClient(conf).Send(t.Context(), tracks(95, 50), &observed{})
 
-	assert.Empty(t, failed(errs))
-	assert.Equal(t, 10, accesses)
-	assert.Len(t, sb.Requests(), 10)
+		assert.Empty(t, failed(errs))
+		assert.EqualValues(t, len(sb.Requests()), accesses.Load())
+	})
 }

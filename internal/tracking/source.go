@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	// setupReminder is how often a set-up that stays wrong is reported.
-	setupReminder = time.Minute
+	// reminder is how often trouble that stays is reported.
+	reminder = time.Minute
 	// suspiciousRefusals is how many single calls in a row a source that never
 	// accepted one may refuse before it is the source and not the calls.
 	suspiciousRefusals = 16
@@ -57,12 +57,12 @@ func (s *source) judge(a answer, calls int) class {
 	return means
 }
 
-// isDue says whether to report the set-up error now.
+// isDue says whether to report trouble now.
 func (s *source) isDue() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	if !s.reported.IsZero() && now.Sub(s.reported) < setupReminder {
+	if !s.reported.IsZero() && now.Sub(s.reported) < reminder {
 		return false
 	}
 	s.reported = now

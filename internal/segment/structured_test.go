@@ -220,3 +220,13 @@ func BenchmarkAppendJSON(b *testing.B) {
 		}
 	})
 }
+
+// decoded returns a document with its number literals.
+func decoded(tb testing.TB, data []byte) map[string]any {
+	tb.Helper()
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	var document map[string]any
+	require.NoError(tb, decoder.Decode(&document), "%s", data)
+	return document
+}

@@ -186,7 +186,8 @@ func fieldOneOf[T any](conf *service.ParsedConfig, name string, values map[strin
 	if err != nil {
 		return none, err
 	}
-	value, exists := values[text]
+	// The linter does not mind capitals.
+	value, exists := values[strings.ToLower(text)]
 	if !exists {
 		return none, fmt.Errorf("field %s has an unknown value %q", name, text)
 	}

@@ -35,7 +35,7 @@ let request_calls = this.max_request_calls.or(2500).number().catch(2500)
 root = [
   if $write_key == "" { "field write_key is empty: set it to the write key of the source at Segment, for example with ${SEGMENT_WRITE_KEY}" } else { deleted() },
   if $endpoint != "" && !["http", "https"].contains($scheme) { "field endpoint needs a scheme, as in https://events.example.com" } else { deleted() },
-  if $endpoint != "" && $host == "" { "field endpoint needs a host, as in https://events.example.com" } else { deleted() },
+  if ["http", "https"].contains($scheme) && $host == "" { "field endpoint needs a host, as in https://events.example.com" } else { deleted() },
   if $url.exists("user") { "field endpoint must not hold a user or password: the write key goes into write_key" } else { deleted() },
   if $url.raw_query.or("") != "" || $url.fragment.or("") != "" { "field endpoint must be a base URL, without a query or fragment" } else { deleted() },
   if $scheme == "http" && $host != "" && !$near_host { "field endpoint must use https: the write key goes with every request, so that plain http is only for loopback, single-label and private hosts" } else { deleted() },

@@ -32,11 +32,11 @@ func build(t *testing.T, output string) error {
 	builder := service.NewResourceBuilder()
 	builder.DisableLinting()
 	require.NoError(t, builder.AddOutputYAML(labelled(output)))
-	_, closeAll, err := builder.Build()
-	if err == nil {
-		require.NoError(t, closeAll(context.WithoutCancel(t.Context())))
-	}
-	return err
+	res, closeAll, err := builder.Build()
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, closeAll(context.WithoutCancel(t.Context()))) }()
+	// Resources are made when they are first wanted.
+	return res.AccessOutput(t.Context(), "segment", func(*service.ResourceOutput) {})
 }
 
 // refusals are wrong configs, and the sentence about each.
@@ -226,24 +226,6 @@ func TestSecretsAreHiddenWhereConfigsArePrinted(t *testing.T) {
 	require.NoError(t, err)
 	assert.NotContains(t, view, "CANARY")
 	assert.Contains(t, view, "SECRET_SCRUBBED")
-}
-
-func TestTheExamplesOfTheOutputLint(t *testing.T) {
-	view, exists := service.GlobalEnvironment().GetOutputConfig("segment")
-	require.True(t, exists)
-	data, err := view.TemplateData()
-	require.NoError(t, err)
-	require.NotEmpty(t, data.Examples)
-	linter := service.GlobalEnvironment().CoreConfigSchema("", "").NewStreamConfigLinter().
-		SetEnvVarLookupFunc(func(context.Context, string) (string, bool) { return "a-key", true })
-	for _, example := range data.Examples {
-		lints, err := linter.LintYAML([]byte(example.Config))
-		require.NoError(t, err)
-		for _, l := range lints {
-			// Inputs of other packages are not here.
-			assert.Contains(t, l.What, "was not recognised", example.Title)
-		}
-	}
 }
 
 func TestMain(m *testing.M) {

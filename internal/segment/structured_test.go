@@ -193,7 +193,7 @@ func TestWritingAStructuredValueAllocatesNothing(t *testing.T) {
 func structuredEvent(tb testing.TB) map[string]any {
 	tb.Helper()
 	events, _ := captured(tb, "rudder-analytics-js-default.events.ndjson")
-	return decoded(tb, events[5])
+	return document(tb, events[5]).Data().(map[string]any)
 }
 
 func BenchmarkAppendJSON(b *testing.B) {
@@ -219,14 +219,4 @@ func BenchmarkAppendJSON(b *testing.B) {
 			}
 		}
 	})
-}
-
-// decoded returns a document with its number literals.
-func decoded(tb testing.TB, data []byte) map[string]any {
-	tb.Helper()
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.UseNumber()
-	var document map[string]any
-	require.NoError(tb, decoder.Decode(&document), "%s", data)
-	return document
 }

@@ -57,6 +57,8 @@ func TestAStreamThatIsStoppedNacksWhatWaits(t *testing.T) {
 
 func TestAWrongSetUpIsSaidWithoutTheKey(t *testing.T) {
 	sb := sandbox.New(t)
+	// What has been said of a server that is away does not hide it.
+	sb.Fail(http.StatusServiceUnavailable).Times(4)
 	sb.Fail(http.StatusForbidden)
 	p := start(t, segmentOutput(sb.URL))
 	sending, giveUp := context.WithCancel(t.Context())

@@ -151,7 +151,10 @@ func (d *delivery) complain(s *source, means class, last answer, attempts int) {
 		return
 	case means != setup && attempts <= usual:
 		return
-	case s.isDue():
+	case means == setup && d.client.conf.RejectOnSetupError:
+		// Nothing is stuck: the calls are given up, which says why.
+		return
+	case s.isDue(means):
 		d.observer.Stuck(means.String(), last.String(), attempts)
 	}
 }

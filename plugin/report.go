@@ -61,18 +61,28 @@ func newReport(res *service.Resources) *report {
 // called.
 func (r *report) unsent() func() { return r.oldest.add() }
 
-func (r *report) sent(t segment.Type) { r.callsSent.Incr(1, t.String()) }
+// sentByType counts calls that were accepted.
+type sentByType [segment.Alias + 1]int64
+
+func (r *report) sent(calls sentByType) {
+	for t, count := range calls {
+		if count > 0 {
+			r.callsSent.Incr(count, segment.Type(t).String())
+		}
+	}
+}
 
 func (r *report) rejected(v *segment.Violation) { r.callsRejected.Incr(1, string(v.Reason)) }
 
-func (r *report) skippedByMapping() { r.callsSkipped.Incr(1, "mapping") }
-
-func (r *report) skipped(skips segment.Skips) {
-	if skips.Empty > 0 {
-		r.callsSkipped.Incr(int64(skips.Empty), "empty")
+func (r *report) skipped(count skips) {
+	for reason, n := range map[string]int{
+		"empty": count.Empty, "mapping": count.Mapping, "integrations": count.Integrations,
+	} {
+		if n > 0 {
+			r.callsSkipped.Incr(int64(n), reason)
+		}
 	}
-	if skips.Integrations > 0 {
-		r.callsSkipped.Incr(int64(skips.Integrations), "integrations")
+	if count.Integrations > 0 {
 		r.sayExcluded.Do(func() {
 			r.log.Warn("segment: skipping events whose integrations object excludes Segment, as RudderStack would; " +
 				"set integrations to forward or drop to send them. This is said once; segment_calls_skipped counts on")

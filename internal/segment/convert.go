@@ -29,8 +29,9 @@ type Source struct {
 	// none.
 	MessageID string
 	// Origin names the record at the place where it was read, such as a topic,
-	// a partition and an offset; empty where that is not known.
-	Origin string
+	// a partition and an offset, or returns nothing where that is not known. It
+	// is asked only where an id is made of it; nil knows nothing.
+	Origin func() string
 }
 
 // Skips counts what was passed over, because it is not meant to be sent.

@@ -49,11 +49,21 @@ func (m *messageIDs) appendTo(dst []byte, d *document, from origin) []byte {
 		return m.appendConfigured(dst, from)
 	case isText(d.value[fieldMessageID]):
 		return m.appendOwn(dst, d.value[fieldMessageID], from)
-	case from.Origin != "" || d.hasTime(fieldTimestamp) || d.hasTime(fieldOriginalTimestamp):
-		return m.appendDerived(dst, from)
 	default:
+		return m.appendMade(dst, d, from)
+	}
+}
+
+// appendMade makes an id for a call that brings none.
+func (m *messageIDs) appendMade(dst []byte, d *document, from origin) []byte {
+	place := ""
+	if from.Origin != nil {
+		place = from.Origin()
+	}
+	if place == "" && !d.hasTime(fieldTimestamp) && !d.hasTime(fieldOriginalTimestamp) {
 		return appendQuoted(dst, m.fresh())
 	}
+	return m.appendDerived(dst, place, from)
 }
 
 // isID says whether an interpolation gave an id. "null" is what Bloblang
@@ -109,8 +119,8 @@ func (m *messageIDs) appendText(dst []byte, id string) []byte {
 // appendDerived hashes what makes the event itself. The write key is part of
 // it because Segment removes duplicates across sources, and the content
 // because processors such as unarchive copy the origin to every part.
-func (m *messageIDs) appendDerived(dst []byte, from origin) []byte {
-	m.derive(derivedDomain).part(from.WriteKey).part(from.Origin).part(strconv.Itoa(from.position))
+func (m *messageIDs) appendDerived(dst []byte, place string, from origin) []byte {
+	m.derive(derivedDomain).part(from.WriteKey).part(place).part(strconv.Itoa(from.position))
 	// The content is last, and all that is left: it needs no length.
 	m.preimage = append(m.preimage, from.content...)
 	return m.appendHash(dst)

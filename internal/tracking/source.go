@@ -18,6 +18,7 @@ const (
 
 // source is what we know of one source at Segment, by its write key.
 type source struct {
+	writeKey      string
 	authorization string
 	gate          gate
 
@@ -32,6 +33,7 @@ type source struct {
 
 func newSource(writeKey string) *source {
 	return &source{
+		writeKey:      writeKey,
 		authorization: "Basic " + base64.StdEncoding.EncodeToString([]byte(writeKey+":")),
 	}
 }

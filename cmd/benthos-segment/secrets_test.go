@@ -120,6 +120,8 @@ var wrong = map[string]string{
 	"a proxy":           "proxy_url: " + canary + "@proxy:80",
 	"a proxy mixed":     "proxy_url: 'http://" + canary + ":%zz@proxy:80'",
 	"a certificate":     "tls: {client_certs: [{cert: x, key: " + canary + "}]}",
+	"an OAuth key":      "oauth: {client_id: c, key_id: k, private_key: " + canary + "}",
+	"half of OAuth":     "oauth: {private_key: " + canary + "}",
 	"a rate limit":      "rate_limit: absent",
 	"a time":            "timeout: often",
 	"a mapping":         "mapping: 'root = ('",

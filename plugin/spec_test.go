@@ -73,6 +73,9 @@ var refusals = map[string]struct {
 	"OAuth without a client":   {fields{"oauth": fields{"key_id": "kid", "private_key": "secret"}}, "field oauth needs client_id, key_id"},
 	"an OAuth server by name":  {fields{"oauth": fields{"server": "oauth2.segment.io"}}, "field oauth.server needs a scheme and a host"},
 	"a plain OAuth server":     {fields{"oauth": fields{"server": "http://oauth2.segment.io"}}, "field oauth.server must use https"},
+	"half of OAuth":            {fields{"oauth": fields{"client_id": "c", "key_id": "k"}}, "field oauth needs client_id, key_id and private_key together"},
+	"OAuth of no host":         {fields{"oauth": fields{"server": "oauth2.segment.io"}}, "field oauth.server needs a scheme and a host"},
+	"OAuth in plain http":      {fields{"oauth": fields{"server": "http://oauth2.segment.io"}}, "field oauth.server must use https"},
 	"large requests":           {fields{"max_request_bytes": 512_001}, "field max_request_bytes must be from"},
 }
 
@@ -225,7 +228,7 @@ func TestSecretsAreHiddenWhereConfigsArePrinted(t *testing.T) {
 	schema := service.GlobalEnvironment().CoreConfigSchema("", "")
 	view, err := schema.NewStreamConfigMarshaller().SetScrubSecrets(true).
 		AnyToYAML(map[string]any{"output": map[string]any{"segment": map[string]any{
-			"write_key": "wk_CANARY", "tls": map[string]any{"client_certs": []any{map[string]any{"key": "CANARY"}}},
+			"write_key": "wk_CANARY", "oauth": map[string]any{"private_key": "CANARY"}, "tls": map[string]any{"client_certs": []any{map[string]any{"key": "CANARY"}}},
 		}}})
 	require.NoError(t, err)
 	assert.NotContains(t, view, "CANARY")

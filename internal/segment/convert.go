@@ -107,8 +107,9 @@ func (c *Converter) Convert(dst []Call, payload []byte, from Source) ([]Call, Sk
 	return calls, skips, nil
 }
 
-func isBlank(payload []byte) bool {
-	return len(bytes.TrimLeft(bytes.TrimPrefix(payload, byteOrderMark), " \t\r\n")) == 0
+// isBlank says whether there is nothing to be seen in a text.
+func isBlank(text []byte) bool {
+	return len(bytes.TrimLeft(bytes.TrimPrefix(text, byteOrderMark), " \t\r\n")) == 0
 }
 
 func (c *Converter) one(dst []Call, from Source) ([]Call, Skips, *Violation) {

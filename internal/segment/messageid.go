@@ -49,7 +49,7 @@ func (m *messageIDs) appendTo(dst []byte, d *document, from origin) []byte {
 	switch {
 	case isID(from.MessageID):
 		return m.appendConfigured(dst, from)
-	case isText(d.value[fieldMessageID]):
+	case isText(d.value[fieldMessageID]) && !isBlank(unquote(d.value[fieldMessageID])):
 		return m.appendOwn(dst, d.value[fieldMessageID], from)
 	default:
 		return m.appendMade(dst, d, from)

@@ -163,17 +163,47 @@ func TestSeveralCallsOfOnePayloadHaveIDsOfTheirOwn(t *testing.T) {
 		from          segment.Source
 		want          []string
 	}{
-		{"configured", own("x", "y", "z"), segment.Source{MessageID: "m"}, []string{"m", "m-1", "m-2"}},
+		{"configured", own("x", "y", "z"), segment.Source{MessageID: "m"}, []string{"m", "*", "*"}},
 		{"different", own("x", "y"), fromSource, []string{"x", "y"}},
-		{"copied", own("x", "x", "y", "x"), fromSource, []string{"x", "x-1", "y", "x-3"}},
-		{"copied, and written otherwise", own("x", `\u0078`), fromSource, []string{"x", "x-1"}},
-		{"copied, beside the id that would be made", own("x-2", "x", "x"), fromSource, []string{"x-2", "x", "x-2-2"}},
-		{"copied, before the id that was made", own("x", "x", "x-1"), fromSource, []string{"x", "x-1", "x-1-2"}},
+		{"copied", own("x", "x", "y", "x"), fromSource, []string{"x", "*", "y", "*"}},
+		{"copied, and written otherwise", own("x", `\u0078`), fromSource, []string{"x", "*"}},
+		{"copied, beside one that looks like it", own("x-1", "x", "x", "x-1-1"), fromSource, []string{"x-1", "x", "*", "x-1-1"}},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			assert.Equal(t, row.want, messageIDs(t, row.payload, row.from))
+			got := messageIDs(t, row.payload, row.from)
+			require.Len(t, got, len(row.want))
+			seen := map[string]bool{}
+			for n, want := range row.want {
+				assert.False(t, seen[got[n]], "%s is given twice", got[n])
+				seen[got[n]] = true
+				if want == "*" {
+					assert.Regexp(t, derivedID, got[n])
+					continue
+				}
+				assert.Equal(t, want, got[n])
+			}
+			assert.Equal(t, got, messageIDs(t, row.payload, row.from), "read again")
 		})
+	}
+}
+
+// A message may have an id that reads like one of the calls of another.
+func TestCallsOfAMessageDoNotTakeTheIDsOfAnother(t *testing.T) {
+	const call = `{"type":"page","userId":"u"}`
+	seen := map[string]string{}
+	for _, id := range []string{"1001", "1001-1", "1001-2", "1001-1-1", "1001#1"} {
+		for n, got := range messageIDs(t, `[`+call+`,`+call+`,`+call+`]`, segment.Source{MessageID: id}) {
+			assert.NotContains(t, seen, got)
+			seen[got] = fmt.Sprint(id, " at ", n)
+		}
+	}
+}
+
+func TestABlankIDIsNone(t *testing.T) {
+	for _, id := range []string{"", " ", "\\t"} {
+		ids := messageIDs(t, `{"type":"page","userId":"u","messageId":"`+id+`"}`, segment.Source{MessageID: " "})
+		assert.Equal(t, []string{freshID}, ids, "%q", id)
 	}
 }
 

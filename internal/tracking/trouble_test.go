@@ -43,8 +43,10 @@ func TestTroubleThatStaysIsReportedEveryMinute(t *testing.T) {
 	}{
 		"a wrong set-up": {func(sb *sandbox.TestServer) *sandbox.Injected { return sb.Fail(401) }, "setup: status 401"},
 		"a throttle":     {func(sb *sandbox.TestServer) *sandbox.Injected { return sb.Fail(429).RetryAfter("300") }, "throttled: status 429"},
-		"an outage": {func(sb *sandbox.TestServer) *sandbox.Injected { return sb.Drop() },
-			"transient: read tcp: read: connection reset by peer"},
+		"an outage": {
+			func(sb *sandbox.TestServer) *sandbox.Injected { return sb.Drop() },
+			"transient: read tcp: read: connection reset by peer",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -1,0 +1,135 @@
+package contender
+
+import (
+	"embed"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"benthos-segment/bench/internal/corpus"
+)
+
+//go:embed parts/*.yaml
+var parts embed.FS
+
+// pipeline puts a config together of its parts and runs it.
+func pipeline(names []string, variables ...string) func(Tools, string, string) (*exec.Cmd, error) {
+	return func(tools Tools, _, _ string) (*exec.Cmd, error) {
+		var text strings.Builder
+		for _, name := range names {
+			part, err := parts.ReadFile("parts/" + name + ".yaml")
+			if err != nil {
+				return nil, fmt.Errorf("reading a part of a pipeline: %w", err)
+			}
+			text.Write(part)
+		}
+		path := filepath.Join(tools.Directory, strings.Join(names, "-")+".yaml")
+		if err := os.WriteFile(path, []byte(text.String()), 0o644); err != nil {
+			return nil, fmt.Errorf("writing a pipeline: %w", err)
+		}
+		command := exec.Command(tools.Binary, "run", path)
+		command.Env = variables
+		return command, nil
+	}
+}
+
+const (
+	batchedInput = "input_batched"
+	linesInput   = "input_lines"
+	slow         = 50 * time.Millisecond
+)
+
+func ours() []Contender {
+	batched := Contender{ID: "batched", Name: "batched input", Group: Ours, Against: "batched", Share: 1, Form: corpus.Batched, command: pipeline([]string{batchedInput, "segment"})}
+	lines := Contender{ID: "lines", Name: "per-line input", Group: Ours, Against: "batched", Share: 1, Form: corpus.Lines, command: pipeline([]string{linesInput, "segment"})}
+	structured := Contender{ID: "structured", Name: "structured payloads", Group: Ours, Against: "batched", Share: 0.5, Form: corpus.Batched, command: pipeline([]string{batchedInput, "structured", "segment"})}
+	return []Contender{
+		batched, lines, structured,
+		delayed(batched), full(delayed(lines)), full(delayed(structured)),
+	}
+}
+
+// delayed is the contender with a sink that takes its time.
+func delayed(c Contender) Contender {
+	c.ID += "_slow"
+	c.Name += ", 50 ms"
+	c.Latency = slow
+	return c
+}
+
+func full(c Contender) Contender {
+	c.IsFull = true
+	return c
+}
+
+// Settings are what can be chosen of the recipe.
+type Settings struct {
+	Output    string
+	Count     int
+	Threads   int
+	InFlight  int
+	Algorithm string
+	Level     int
+}
+
+// Best are the settings of the recipe that -search found to cost least.
+var Best = Settings{Output: "recipe_output", Count: 300, Threads: 1, InFlight: 1, Algorithm: "gzip", Level: 1}
+
+// String names the settings as the config does.
+func (s Settings) String() string {
+	return fmt.Sprintf("%s, count %d, threads %d, max_in_flight %d, %s level %d",
+		s.Output, s.Count, s.Threads, s.InFlight, s.Algorithm, s.Level)
+}
+
+// HTTPClient is the recipe with these settings.
+func HTTPClient(id, input string, settings Settings) Contender {
+	against, form := "batched", corpus.Batched
+	if input == linesInput {
+		against, form = "lines", corpus.Lines
+	}
+	return Contender{
+		ID: id, Group: Recipe, Against: against, Share: 0.2, Form: form,
+		command: pipeline([]string{input, "recipe", settings.Output},
+			fmt.Sprintf("COUNT=%d", settings.Count), fmt.Sprintf("THREADS=%d", settings.Threads),
+			fmt.Sprintf("IN_FLIGHT=%d", settings.InFlight), "ALGORITHM="+settings.Algorithm,
+			fmt.Sprintf("LEVEL=%d", settings.Level)),
+	}
+}
+
+// Searched is the recipe as the search runs it.
+func Searched(settings Settings) Contender {
+	contender := HTTPClient("searched", batchedInput, settings)
+	contender.Name = settings.String()
+	return contender
+}
+
+func recipes() []Contender {
+	plain := Best
+	plain.Output = "recipe_output_plain"
+	batched := HTTPClient("recipe", batchedInput, Best)
+	batched.Name = "mapping, http_client, gzip, batched input"
+	lines := HTTPClient("recipe_lines", linesInput, Best)
+	lines.Name = "the same, per-line input"
+	batchedPlain := full(HTTPClient("recipe_plain", batchedInput, plain))
+	batchedPlain.Name = "without gzip, batched input"
+	linesPlain := full(HTTPClient("recipe_plain_lines", linesInput, plain))
+	linesPlain.Name = "without gzip, per-line input"
+	return []Contender{batched, lines, batchedPlain, linesPlain}
+}
+
+func floors() []Contender {
+	drop := func(id, name, against string, share float64, form corpus.Form, names ...string) Contender {
+		return Contender{ID: id, Name: name, Group: Floor, Against: against, Share: share, Form: form, SendsNothing: true, command: pipeline(append(names, "drop"))}
+	}
+	return []Contender{
+		{ID: "floor", Name: "Go: read, gzip, POST", Group: Floor, Against: "batched", Share: 1, Form: corpus.Batched, command: own("floor")},
+		drop("drop", "batched input to `drop`", "batched", 1, corpus.Batched, batchedInput),
+		drop("drop_lines", "per-line input to `drop`", "lines", 1, corpus.Lines, linesInput),
+		full(drop("drop_structured", "structured payloads to `drop`", "structured", 0.5, corpus.Batched, batchedInput, "structured")),
+		full(drop("drop_encoded", "structured payloads, encoded by `AsBytes`, to `drop`", "structured", 0.5, corpus.Batched, batchedInput, "structured_encoded")),
+		full(Contender{ID: "decode", Name: "Go: read and decode for an SDK", Group: Floor, Against: "batched", Share: 0.3, Form: corpus.Lines, SendsNothing: true, command: own("segment", "-read-only")}),
+	}
+}

@@ -5,6 +5,7 @@ package corpus
 import (
 	"bufio"
 	"fmt"
+	"hash/crc32"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -49,7 +50,7 @@ func (f Form) separator(index int) string {
 // File writes the events into a file of the directory, unless a run before has
 // done so, and returns its path.
 func File(directory string, shape Shape, form Form) (string, error) {
-	name := fmt.Sprintf("events-%d-%d-%d-%d.ndjson", shape.Events, shape.Bytes, shape.People, form.Record)
+	name := fmt.Sprintf("events-%d-%d-%d-%d-%08x.ndjson", shape.Events, shape.Bytes, shape.People, form.Record, fingerprint(shape))
 	path := filepath.Join(directory, name)
 	if _, err := os.Stat(path); err == nil {
 		return path, nil
@@ -60,6 +61,17 @@ func File(directory string, shape Shape, form Form) (string, error) {
 		return "", fmt.Errorf("writing the corpus: %w", err)
 	}
 	return path, os.Rename(partial, path)
+}
+
+// fingerprint tells the events of one version of this package from those of
+// another.
+func fingerprint(shape Shape) uint32 {
+	const enough = 300
+	maker, sum := newMaker(shape), crc32.NewIEEE()
+	for index := range min(enough, shape.Events) {
+		_, _ = sum.Write(maker.append(nil, index))
+	}
+	return sum.Sum32()
 }
 
 // write has no newline at the end: the lines scanner would make a record of

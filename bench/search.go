@@ -14,49 +14,59 @@ import (
 // and begins again until nothing gets better. What it found is written into
 // contender.Best by hand.
 func search(bench *runner.Bench, o options) error {
-	searcher := &searcher{bench: bench, events: 15_000, tried: map[contender.Settings]time.Duration{}}
+	events := 15_000
 	if o.events > 0 {
-		searcher.events = o.events
+		events = o.events
 	}
-	best := contender.Settings{Output: "recipe_output", Count: 100, Threads: 2, InFlight: 4, Algorithm: "gzip", Level: 1}
-	for {
-		before := best
-		for _, turn := range turns {
-			if err := searcher.turn(&best, turn); err != nil {
-				return err
-			}
+	best := contender.Settings{Mapping: "recipe", Output: "recipe_output", Count: 300, Threads: 1, InFlight: 1, Algorithm: "gzip", Level: 1}
+	var found []report.Search
+	for _, input := range []struct {
+		name  string
+		turns []turn
+	}{
+		// The batcher cuts no batch that comes in: with 300 events a record,
+		// count decides nothing below that, and above it requests get too large.
+		{contender.Batched, []turn{outputs, threads, inFlights, algorithms, levels}},
+		{contender.Lines, []turn{counts, threads, inFlights}},
+	} {
+		s := &searcher{bench: bench, input: input.name, events: events, tried: map[contender.Settings]time.Duration{}}
+		if err := s.search(&best, input.turns); err != nil {
+			return err
 		}
-		if best == before {
-			break
-		}
+		fmt.Printf("%s: %s, %v an event\n", input.name, best, s.tried[best])
+		found = append(found, report.Search{Input: input.name, Rows: s.rows, Best: best})
 	}
-	fmt.Printf("\nbest: %s, %v an event\n", best, searcher.tried[best])
 	if !o.save {
 		return nil
 	}
-	return report.SaveSearch(o.root, searcher.rows, best)
+	return report.SaveSearch(o.root, found)
 }
 
-// turns are the settings, and the values that each is given.
-var turns = []func(contender.Settings) []contender.Settings{
-	func(s contender.Settings) []contender.Settings {
-		return varied(s, []string{"recipe_output", "recipe_output_lines", "recipe_output_from_all"}, func(s *contender.Settings, v string) { s.Output = v })
-	},
-	func(s contender.Settings) []contender.Settings {
-		return varied(s, []int{10, 100, 300}, func(s *contender.Settings, v int) { s.Count = v })
-	},
-	func(s contender.Settings) []contender.Settings {
-		return varied(s, []int{1, 2, 4}, func(s *contender.Settings, v int) { s.Threads = v })
-	},
-	func(s contender.Settings) []contender.Settings {
-		return varied(s, []int{1, 4, 64}, func(s *contender.Settings, v int) { s.InFlight = v })
-	},
-	func(s contender.Settings) []contender.Settings {
-		return varied(s, []string{"gzip", "pgzip"}, func(s *contender.Settings, v string) { s.Algorithm = v })
-	},
-	func(s contender.Settings) []contender.Settings {
-		return varied(s, []int{1, 3, 6, -1}, func(s *contender.Settings, v int) { s.Level = v })
-	},
+// turn gives one setting all its values.
+type turn func(contender.Settings) []contender.Settings
+
+func outputs(s contender.Settings) []contender.Settings {
+	return varied(s, []string{"recipe_output", "recipe_output_lines", "recipe_output_from_all"}, func(s *contender.Settings, v string) { s.Output = v })
+}
+
+func counts(s contender.Settings) []contender.Settings {
+	return varied(s, []int{30, 100, 300}, func(s *contender.Settings, v int) { s.Count = v })
+}
+
+func threads(s contender.Settings) []contender.Settings {
+	return varied(s, []int{1, 2, 4}, func(s *contender.Settings, v int) { s.Threads = v })
+}
+
+func inFlights(s contender.Settings) []contender.Settings {
+	return varied(s, []int{1, 4, 64}, func(s *contender.Settings, v int) { s.InFlight = v })
+}
+
+func algorithms(s contender.Settings) []contender.Settings {
+	return varied(s, []string{"gzip", "pgzip"}, func(s *contender.Settings, v string) { s.Algorithm = v })
+}
+
+func levels(s contender.Settings) []contender.Settings {
+	return varied(s, []int{1, 3, 6, -1}, func(s *contender.Settings, v int) { s.Level = v })
 }
 
 func varied[T any](s contender.Settings, values []T, set func(*contender.Settings, T)) []contender.Settings {
@@ -70,21 +80,29 @@ func varied[T any](s contender.Settings, values []T, set func(*contender.Setting
 
 type searcher struct {
 	bench  *runner.Bench
+	input  string
 	events int
 	tried  map[contender.Settings]time.Duration
 	rows   []report.SearchRow
 }
 
-// turn tries the values of one setting.
-func (s *searcher) turn(best *contender.Settings, turn func(contender.Settings) []contender.Settings) error {
-	start := *best
-	for _, settings := range turn(start) {
-		cost, err := s.cost(settings)
-		if err != nil {
-			return err
-		}
-		if cost < s.tried[*best] || *best == settings {
-			*best = settings
+// search goes round until a round finds nothing better.
+func (s *searcher) search(best *contender.Settings, turns []turn) error {
+	if _, err := s.cost(*best); err != nil {
+		return err
+	}
+	for before := (contender.Settings{}); before != *best; {
+		before = *best
+		for _, turn := range turns {
+			for _, settings := range turn(*best) {
+				cost, err := s.cost(settings)
+				if err != nil {
+					return err
+				}
+				if cost < s.tried[*best] {
+					*best = settings
+				}
+			}
 		}
 	}
 	return nil
@@ -95,7 +113,9 @@ func (s *searcher) cost(settings contender.Settings) (time.Duration, error) {
 	if cost, isKnown := s.tried[settings]; isKnown {
 		return cost, nil
 	}
-	results := s.bench.Rounds([]contender.Contender{contender.Searched(settings)}, runner.Plan{Events: s.events * 5, Rounds: 2}, os.Stderr)
+	tried := contender.Searched(s.input, settings)
+	tried.Share = 1
+	results := s.bench.Rounds([]contender.Contender{tried}, runner.Plan{Events: s.events, Rounds: 2}, os.Stderr)
 	if results[0].Error != "" {
 		return 0, fmt.Errorf("searching: %s", results[0].Error)
 	}

@@ -36,19 +36,19 @@ func Axes() []Axis {
 	return []Axis{
 		axis("size", "size of an event", "bytes", []int{300, 1000, 3000, 10_000, 31_000}, func(bytes int) Contender {
 			// Larger events are fewer, so that each place reads about as much.
-			return Contender{Share: min(1, 3000/float64(bytes)), Shape: corpus.Shape{Bytes: bytes}, Form: corpus.Form{Record: max(10, min(300, 450_000/bytes))}, command: pipeline([]string{batchedInput, "segment"})}
+			return Contender{Share: min(1, 3000/float64(bytes)), Shape: corpus.Shape{Bytes: bytes}, Form: corpus.Form{Record: max(10, min(300, 450_000/bytes))}, command: pipeline([]string{Batched, "segment"})}
 		}),
 		axis("batch", "events in a batch", "events", []int{1, 10, 100, 1000, 10_000}, func(count int) Contender {
-			return Contender{Share: min(1, 0.2*float64(count)), Form: corpus.Form{Record: min(count, 1000)}, command: pipeline([]string{batchedInput, "segment_batching"}, fmt.Sprintf("COUNT=%d", count))}
+			return Contender{Share: min(1, 0.2*float64(count)), Form: corpus.Form{Record: min(count, 1000)}, command: pipeline([]string{Batched, "segment_batching"}, fmt.Sprintf("COUNT=%d", count))}
 		}),
 		axis("latency", "latency of the sink", "ms", []int{0, 5, 50, 200, 500}, func(ms int) Contender {
-			return Contender{Share: 1, Latency: time.Duration(ms) * time.Millisecond, Form: corpus.Batched, command: pipeline([]string{batchedInput, "segment"})}
+			return Contender{Share: 1, Latency: time.Duration(ms) * time.Millisecond, Form: corpus.Batched, command: pipeline([]string{Batched, "segment"})}
 		}),
 		axis("people", "people", "persons", []int{1, 100, 10_000, 1_000_000}, func(people int) Contender {
-			return Contender{Share: 1, Shape: corpus.Shape{People: people}, Form: corpus.Batched, command: pipeline([]string{batchedInput, "segment"})}
+			return Contender{Share: 1, Shape: corpus.Shape{People: people}, Form: corpus.Batched, command: pipeline([]string{Batched, "segment"})}
 		}),
 		axis("keys", "write keys", "keys", []int{1, 10, 100, 1000}, func(keys int) Contender {
-			return Contender{Share: 1 / (1 + float64(keys)/200), Form: corpus.Batched, command: pipeline([]string{batchedInput, "segment_keys"}, fmt.Sprintf("KEYS=%d", keys))}
+			return Contender{Share: 1 / (1 + float64(keys)/200), Form: corpus.Batched, command: pipeline([]string{Batched, "segment_keys"}, fmt.Sprintf("KEYS=%d", keys))}
 		}),
 	}
 }

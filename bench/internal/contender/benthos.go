@@ -36,16 +36,18 @@ func pipeline(names []string, variables ...string) func(Tools, string, string) (
 	}
 }
 
+// Inputs of pipelines.
 const (
-	batchedInput = "input_batched"
-	linesInput   = "input_lines"
-	slow         = 50 * time.Millisecond
+	Batched = "input_batched"
+	Lines   = "input_lines"
 )
 
+const slow = 50 * time.Millisecond
+
 func ours() []Contender {
-	batched := Contender{ID: "batched", Name: "batched input", Group: Ours, Against: "batched", Share: 1, Form: corpus.Batched, command: pipeline([]string{batchedInput, "segment"})}
-	lines := Contender{ID: "lines", Name: "per-line input", Group: Ours, Against: "batched", Share: 1, Form: corpus.Lines, command: pipeline([]string{linesInput, "segment"})}
-	structured := Contender{ID: "structured", Name: "structured payloads", Group: Ours, Against: "batched", Share: 0.5, Form: corpus.Batched, command: pipeline([]string{batchedInput, "structured", "segment"})}
+	batched := Contender{ID: "batched", Name: "batched input", Group: Ours, Against: "batched", Share: 1, Form: corpus.Batched, command: pipeline([]string{Batched, "segment"})}
+	lines := Contender{ID: "lines", Name: "per-line input", Group: Ours, Against: "batched", Share: 1, Form: corpus.Lines, command: pipeline([]string{Lines, "segment"})}
+	structured := Contender{ID: "structured", Name: "structured payloads", Group: Ours, Against: "batched", Share: 0.5, Form: corpus.Batched, command: pipeline([]string{Batched, "structured", "segment"})}
 	return []Contender{
 		batched, lines, structured,
 		delayed(batched), full(delayed(lines)), full(delayed(structured)),
@@ -67,6 +69,7 @@ func full(c Contender) Contender {
 
 // Settings are what can be chosen of the recipe.
 type Settings struct {
+	Mapping   string
 	Output    string
 	Count     int
 	Threads   int
@@ -76,7 +79,7 @@ type Settings struct {
 }
 
 // Best are the settings of the recipe that -search found to cost least.
-var Best = Settings{Output: "recipe_output", Count: 300, Threads: 1, InFlight: 1, Algorithm: "gzip", Level: 1}
+var Best = Settings{Mapping: "recipe", Output: "recipe_output", Count: 300, Threads: 1, InFlight: 1, Algorithm: "gzip", Level: 1}
 
 // String names the settings as the config does.
 func (s Settings) String() string {
@@ -87,12 +90,12 @@ func (s Settings) String() string {
 // HTTPClient is the recipe with these settings.
 func HTTPClient(id, input string, settings Settings) Contender {
 	against, form := "batched", corpus.Batched
-	if input == linesInput {
+	if input == Lines {
 		against, form = "lines", corpus.Lines
 	}
 	return Contender{
 		ID: id, Group: Recipe, Against: against, Share: 0.2, Form: form,
-		command: pipeline([]string{input, "recipe", settings.Output},
+		command: pipeline([]string{input, settings.Mapping, settings.Output},
 			fmt.Sprintf("COUNT=%d", settings.Count), fmt.Sprintf("THREADS=%d", settings.Threads),
 			fmt.Sprintf("IN_FLIGHT=%d", settings.InFlight), "ALGORITHM="+settings.Algorithm,
 			fmt.Sprintf("LEVEL=%d", settings.Level)),
@@ -100,8 +103,8 @@ func HTTPClient(id, input string, settings Settings) Contender {
 }
 
 // Searched is the recipe as the search runs it.
-func Searched(settings Settings) Contender {
-	contender := HTTPClient("searched", batchedInput, settings)
+func Searched(input string, settings Settings) Contender {
+	contender := HTTPClient("searched", input, settings)
 	contender.Name = settings.String()
 	return contender
 }
@@ -109,15 +112,19 @@ func Searched(settings Settings) Contender {
 func recipes() []Contender {
 	plain := Best
 	plain.Output = "recipe_output_plain"
-	batched := HTTPClient("recipe", batchedInput, Best)
+	batched := HTTPClient("recipe", Batched, Best)
 	batched.Name = "mapping, http_client, gzip, batched input"
-	lines := HTTPClient("recipe_lines", linesInput, Best)
+	lines := HTTPClient("recipe_lines", Lines, Best)
 	lines.Name = "the same, per-line input"
-	batchedPlain := full(HTTPClient("recipe_plain", batchedInput, plain))
+	converting := Best
+	converting.Mapping = "recipe_full"
+	like := full(HTTPClient("recipe_full", Batched, converting))
+	like.Name = "with a mapping that converts as this output does, batched input"
+	batchedPlain := full(HTTPClient("recipe_plain", Batched, plain))
 	batchedPlain.Name = "without gzip, batched input"
-	linesPlain := full(HTTPClient("recipe_plain_lines", linesInput, plain))
+	linesPlain := full(HTTPClient("recipe_plain_lines", Lines, plain))
 	linesPlain.Name = "without gzip, per-line input"
-	return []Contender{batched, lines, batchedPlain, linesPlain}
+	return []Contender{batched, lines, like, batchedPlain, linesPlain}
 }
 
 func floors() []Contender {
@@ -126,10 +133,10 @@ func floors() []Contender {
 	}
 	return []Contender{
 		{ID: "floor", Name: "Go: read, gzip, POST", Group: Floor, Against: "batched", Share: 1, Form: corpus.Batched, command: own("floor")},
-		drop("drop", "batched input to `drop`", "batched", 1, corpus.Batched, batchedInput),
-		drop("drop_lines", "per-line input to `drop`", "lines", 1, corpus.Lines, linesInput),
-		full(drop("drop_structured", "structured payloads to `drop`", "structured", 0.5, corpus.Batched, batchedInput, "structured")),
-		full(drop("drop_encoded", "structured payloads, encoded by `AsBytes`, to `drop`", "structured", 0.5, corpus.Batched, batchedInput, "structured_encoded")),
+		drop("drop", "batched input to `drop`", "batched", 1, corpus.Batched, Batched),
+		drop("drop_lines", "per-line input to `drop`", "lines", 1, corpus.Lines, Lines),
+		full(drop("drop_structured", "structured payloads to `drop`", "structured", 0.5, corpus.Batched, Batched, "structured")),
+		full(drop("drop_encoded", "structured payloads, encoded by `AsBytes`, to `drop`", "structured", 0.5, corpus.Batched, Batched, "structured_encoded")),
 		full(Contender{ID: "decode", Name: "Go: read and decode for an SDK", Group: Floor, Against: "batched", Share: 0.3, Form: corpus.Lines, SendsNothing: true, command: own("segment", "-read-only")}),
 	}
 }

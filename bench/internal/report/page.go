@@ -52,16 +52,25 @@ type SearchRow struct {
 	PerEvent time.Duration
 }
 
-// SaveSearch writes what the search tried.
-func SaveSearch(root string, rows []SearchRow, best contender.Settings) error {
+// Search is all that was tried for one input.
+type Search struct {
+	Input string
+	Rows  []SearchRow
+	Best  contender.Settings
+}
+
+// SaveSearch writes what the searches tried.
+func SaveSearch(root string, searches []Search) error {
 	var text strings.Builder
-	text.WriteString("| output | count | threads | max_in_flight | algorithm | level | CPU µs/event | |\n|---|--:|--:|--:|---|--:|--:|---|\n")
-	for _, row := range rows {
-		s, mark := row.Settings, ""
-		if s == best {
-			mark = "best"
+	text.WriteString("| input | output | count | threads | max_in_flight | algorithm | level | CPU µs/event | |\n|---|---|--:|--:|--:|---|--:|--:|---|\n")
+	for _, search := range searches {
+		for _, row := range search.Rows {
+			s, mark := row.Settings, ""
+			if s == search.Best {
+				mark = "best"
+			}
+			fmt.Fprintf(&text, "| %s | %s | %d | %d | %d | %s | %d | %s | %s |\n", search.Input, s.Output, s.Count, s.Threads, s.InFlight, s.Algorithm, s.Level, micros(row.PerEvent), mark)
 		}
-		fmt.Fprintf(&text, "| %s | %d | %d | %d | %s | %d | %s | %s |\n", s.Output, s.Count, s.Threads, s.InFlight, s.Algorithm, s.Level, micros(row.PerEvent), mark)
 	}
 	return replace(root, "search", text.String())
 }

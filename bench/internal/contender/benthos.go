@@ -47,7 +47,7 @@ const slow = 50 * time.Millisecond
 func ours() []Contender {
 	batched := Contender{ID: "batched", Name: "batched input", Group: Ours, Against: "batched", Share: 1, Form: corpus.Batched, command: pipeline([]string{Batched, "segment"})}
 	lines := Contender{ID: "lines", Name: "per-line input", Group: Ours, Against: "batched", Share: 1, Form: corpus.Lines, command: pipeline([]string{Lines, "segment"})}
-	structured := Contender{ID: "structured", Name: "structured payloads", Group: Ours, Against: "batched", Share: 0.5, Form: corpus.Batched, command: pipeline([]string{Batched, "structured", "segment"})}
+	structured := Contender{ID: "structured", Name: "structured payloads", Group: Ours, Against: "batched", Share: 0.25, Form: corpus.Batched, command: pipeline([]string{Batched, "structured", "segment"})}
 	return []Contender{
 		batched, lines, structured,
 		delayed(batched), full(delayed(lines)), full(delayed(structured)),
@@ -135,8 +135,8 @@ func floors() []Contender {
 		{ID: "floor", Name: "Go: read, gzip, POST", Group: Floor, Against: "batched", Share: 1, Form: corpus.Batched, command: own("floor")},
 		drop("drop", "batched input to `drop`", "batched", 1, corpus.Batched, Batched),
 		drop("drop_lines", "per-line input to `drop`", "lines", 1, corpus.Lines, Lines),
-		full(drop("drop_structured", "structured payloads to `drop`", "structured", 0.5, corpus.Batched, Batched, "structured")),
-		full(drop("drop_encoded", "structured payloads, encoded by `AsBytes`, to `drop`", "structured", 0.5, corpus.Batched, Batched, "structured_encoded")),
+		full(drop("drop_structured", "structured payloads to `drop`", "structured", 0.25, corpus.Batched, Batched, "structured")),
+		full(drop("drop_encoded", "structured payloads, encoded by `AsBytes`, to `drop`", "structured", 0.25, corpus.Batched, Batched, "structured_encoded")),
 		full(Contender{ID: "decode", Name: "Go: read and decode for an SDK", Group: Floor, Against: "batched", Share: 0.3, Form: corpus.Lines, SendsNothing: true, command: own("segment", "-read-only")}),
 	}
 }

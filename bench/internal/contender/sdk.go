@@ -16,7 +16,7 @@ func sdks(tools Tools) []Contender {
 		{ID: "segment_node", Name: "@segment/analytics-node 3.1.0, defaults", Share: 0.1, command: node("segment.js")},
 		{ID: "segment_node_best", Name: "the same, best settings (flushAt 300)", Share: 0.1, command: node("segment.js", "300")},
 		{ID: "rudder_node", Name: "@rudderstack/rudder-sdk-node 3.0.13, defaults", Share: 0.05, command: node("rudder.js")},
-		{ID: "rudder_node_best", Name: "the same, best settings (flushAt 5, no gzip)", Share: 0.05, command: node("rudder.js", "5", "no-gzip")},
+		{ID: "rudder_node_best", Name: "the same, best settings (no gzip)", Share: 0.05, command: node("rudder.js", "20", "no-gzip")},
 	}
 	for _, contender := range ofNode {
 		contender.Missing = missing(tools)

@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"benthos-segment/bench/internal/contender"
 	"benthos-segment/bench/internal/corpus"
 	"benthos-segment/bench/internal/runner"
 )
@@ -85,7 +86,7 @@ func (r Run) Text() string {
 func (r Run) markdown() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "| %s |\n|%s\n", strings.Join(headings, " | "), "---|"+strings.Repeat("--:|", len(headings)-1))
-	group := r.Results[0].Group
+	var group contender.Group
 	for _, result := range r.Results {
 		if result.Group != group {
 			group = result.Group

@@ -21,20 +21,20 @@ func search(bench *runner.Bench, o options) error {
 	best := contender.Settings{Mapping: "recipe", Output: "recipe_output", Count: 300, Threads: 1, InFlight: 1, Algorithm: "gzip", Level: 1}
 	var found []report.Search
 	for _, input := range []struct {
-		name  string
-		turns []turn
+		name, said string
+		turns      []turn
 	}{
 		// The batcher cuts no batch that comes in: with 300 events a record,
 		// count decides nothing below that, and above it requests get too large.
-		{contender.Batched, []turn{outputs, threads, inFlights, algorithms, levels}},
-		{contender.Lines, []turn{counts, threads, inFlights}},
+		{contender.Batched, "batched", []turn{outputs, threads, inFlights, algorithms, levels}},
+		{contender.Lines, "per line", []turn{counts, threads, inFlights}},
 	} {
 		s := &searcher{bench: bench, input: input.name, events: events, tried: map[contender.Settings]time.Duration{}}
 		if err := s.search(&best, input.turns); err != nil {
 			return err
 		}
-		fmt.Printf("%s: %s, %v an event\n", input.name, best, s.tried[best])
-		found = append(found, report.Search{Input: input.name, Rows: s.rows, Best: best})
+		fmt.Printf("%s: %s, %v an event\n", input.said, best, s.tried[best])
+		found = append(found, report.Search{Input: input.said, Rows: s.rows, Best: best})
 	}
 	if !o.save {
 		return nil

@@ -78,8 +78,12 @@ type Settings struct {
 	Level     int
 }
 
-// Best are the settings of the recipe that -search found to cost least.
-var Best = Settings{Mapping: "recipe", Output: "recipe_output", Count: 300, Threads: 1, InFlight: 1, Algorithm: "gzip", Level: 1}
+// Best are the settings of the recipe that the search found to cost least, for
+// each input.
+var Best = map[string]Settings{
+	Batched: {Mapping: "recipe", Output: "recipe_output_lines", Count: 300, Threads: 1, InFlight: 64, Algorithm: "gzip", Level: 1},
+	Lines:   {Mapping: "recipe", Output: "recipe_output_lines", Count: 300, Threads: 4, InFlight: 1, Algorithm: "gzip", Level: 1},
+}
 
 // String names the settings as the config does.
 func (s Settings) String() string {
@@ -110,21 +114,23 @@ func Searched(input string, settings Settings) Contender {
 }
 
 func recipes() []Contender {
-	plain := Best
-	plain.Output = "recipe_output_plain"
-	batched := HTTPClient("recipe", Batched, Best)
-	batched.Name = "mapping, http_client, gzip, batched input"
-	lines := HTTPClient("recipe_lines", Lines, Best)
-	lines.Name = "the same, per-line input"
-	converting := Best
-	converting.Mapping = "recipe_full"
-	like := full(HTTPClient("recipe_full", Batched, converting))
-	like.Name = "with a mapping that converts as this output does, batched input"
-	batchedPlain := full(HTTPClient("recipe_plain", Batched, plain))
-	batchedPlain.Name = "without gzip, batched input"
-	linesPlain := full(HTTPClient("recipe_plain_lines", Lines, plain))
-	linesPlain.Name = "without gzip, per-line input"
-	return []Contender{batched, lines, like, batchedPlain, linesPlain}
+	named := func(id, name, input string, change func(*Settings)) Contender {
+		settings := Best[input]
+		change(&settings)
+		contender := HTTPClient(id, input, settings)
+		contender.Name = name
+		return contender
+	}
+	asFound := func(*Settings) {}
+	converting := func(s *Settings) { s.Mapping = "recipe_full" }
+	plain := func(s *Settings) { s.Output = "recipe_output_plain" }
+	return []Contender{
+		named("recipe", "mapping, http_client, gzip, batched input", Batched, asFound),
+		named("recipe_lines", "the same, per-line input", Lines, asFound),
+		full(named("recipe_full", "a mapping that converts as this output does, batched input", Batched, converting)),
+		full(named("recipe_plain", "the first without gzip, batched input", Batched, plain)),
+		full(named("recipe_plain_lines", "the same, per-line input", Lines, plain)),
+	}
 }
 
 func floors() []Contender {

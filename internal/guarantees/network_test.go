@@ -114,6 +114,25 @@ func reset(conn net.Conn) {
 	_ = conn.Close()
 }
 
+// slowly carries some 10 KB a second to the server.
+func slowly(client net.Conn, n *network) {
+	server, err := net.Dial("tcp", n.server)
+	if err != nil {
+		return
+	}
+	var back sync.WaitGroup
+	back.Go(func() { _, _ = io.Copy(client, server) })
+	for err == nil {
+		_, err = io.CopyN(server, client, 100)
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-n.ending:
+		}
+	}
+	_ = server.Close()
+	back.Wait()
+}
+
 // resetAtOnce ends the connection before anything is read.
 func resetAtOnce(client net.Conn, _ *network) { reset(client) }
 
@@ -152,23 +171,13 @@ func drip(client net.Conn, n *network) {
 	}
 }
 
-// say reads the request, which never comes to the server, and answers.
-func say(answer string) conduct {
-	return func(client net.Conn, _ *network) {
-		if readRequest(client) != nil {
-			return
-		}
-		_, _ = io.WriteString(client, answer)
+// answering takes the request to the server and gives this back instead of
+// what it answers.
+func answering(text string) conduct {
+	return func(client net.Conn, n *network) {
+		_ = n.exchange(client)
+		_, _ = io.WriteString(client, text)
 	}
-}
-
-func readRequest(client net.Conn) error {
-	req, err := http.ReadRequest(bufio.NewReader(client))
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(io.Discard, req.Body)
-	return err
 }
 
 // exchange takes one request to the server and returns what it answers.

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -55,21 +56,29 @@ func withDeadLetter(output string) string {
 
 // pipeline is a Benthos stream that tells all it can: it logs at TRACE.
 type pipeline struct {
-	stream  *service.Stream
-	send    service.MessageBatchHandlerFunc
-	log     *lines
-	dead    *deadLetters
-	counts  *figures
-	spans   *spans
+	stream *service.Stream
+	send   service.MessageBatchHandlerFunc
+	log    *lines
+	dead   *deadLetters
+	counts *figures
+	spans  *spans
+	// noted, if set, is called by the processor note with how many messages
+	// were read.
+	noted   func(read int64)
 	stopped bool
 	ended   chan error
 }
 
-func start(t *testing.T, output string) *pipeline {
-	t.Helper()
-	p := &pipeline{
+func newPipeline() *pipeline {
+	return &pipeline{
 		log: &lines{}, dead: &deadLetters{}, counts: &figures{}, spans: &spans{}, ended: make(chan error, 1),
 	}
+}
+
+// start runs a stream that is sent batches by the test.
+func start(t *testing.T, output string) *pipeline {
+	t.Helper()
+	p := newPipeline()
 	builder := p.builder(t)
 	var err error
 	p.send, err = builder.AddBatchProducerFunc()
@@ -90,6 +99,11 @@ func (p *pipeline) builder(t *testing.T) *service.StreamBuilder {
 	require.NoError(t, env.RegisterMetricsExporter("figures", service.NewConfigSpec(),
 		func(*service.ParsedConfig, *service.Logger) (service.MetricsExporter, error) { return p.counts, nil }))
 	require.NoError(t, env.RegisterOtelTracerProvider("spans", service.NewConfigSpec(), p.spans.provide))
+	var read atomic.Int64
+	require.NoError(t, env.RegisterProcessor("note", service.NewConfigSpec(),
+		func(*service.ParsedConfig, *service.Resources) (service.Processor, error) {
+			return noting(func() { p.noted(read.Add(1)) }), nil
+		}))
 	builder := env.NewStreamBuilder()
 	const everything = slog.Level(-100)
 	builder.SetLogger(slog.New(slog.NewTextHandler(p.log, &slog.HandlerOptions{Level: everything})))
@@ -130,9 +144,25 @@ func messages(calls []given) (batch service.MessageBatch) {
 	return batch
 }
 
+// awaitCount waits until a counter has come to n.
+func (p *pipeline) awaitCount(t *testing.T, name string, n int64) {
+	t.Helper()
+	require.Eventually(t, func() bool { return p.counts.sums()[name] >= n }, 10*time.Second, time.Millisecond)
+}
+
 func (p *pipeline) everythingSaid() string {
 	return p.log.String() + fmt.Sprint(p.counts.all()) + p.spans.String()
 }
+
+// noting is a processor that calls a function for each message.
+type noting func()
+
+func (n noting) Process(_ context.Context, msg *service.Message) (service.MessageBatch, error) {
+	n()
+	return service.MessageBatch{msg}, nil
+}
+
+func (noting) Close(context.Context) error { return nil }
 
 // lines is the log of a stream.
 type lines struct {

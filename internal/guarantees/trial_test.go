@@ -2,9 +2,9 @@ package guarantees_test
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -32,7 +32,10 @@ const (
 // each exactly once.
 type trial struct {
 	calls, people int
-	sandbox       sandbox.Config
+	// batches is how many batches of a stream they come in, one after the
+	// other.
+	batches int
+	sandbox sandbox.Config
 	// known makes the key one that has worked before.
 	known bool
 	// fail puts the faults in place.
@@ -65,6 +68,7 @@ type trial struct {
 func (tr trial) withDefaults() trial {
 	tr.calls = cmp.Or(tr.calls, 1000)
 	tr.people = cmp.Or(tr.people, 200)
+	tr.batches = cmp.Or(tr.batches, 1)
 	// Lanes end in requests that are not full.
 	tr.atMost = cmp.Or(tr.atMost, tr.calls/requestCalls+2)
 	tr.heap = cmp.Or(tr.heap, 2<<20)
@@ -83,13 +87,15 @@ func (tr trial) givenCalls() []given {
 	list := make([]given, tr.calls)
 	for i := range list {
 		person := fmt.Sprintf("person-%03d", i%tr.people)
-		id := fmt.Sprintf("%s-%05d", person, i)
-		list[i] = given{id: id, person: person, payload: fmt.Sprintf(
+		list[i] = given{id: idOf(i), person: person, payload: fmt.Sprintf(
 			`{"type":"track","event":"E","userId":%q,"messageId":%q,"properties":{"email":%q}}`,
-			person, id, canaryMail)}
+			person, idOf(i), canaryMail)}
 	}
 	return list
 }
+
+// idOf is the message id of the call at a place.
+func idOf(place int) string { return fmt.Sprintf("call-%06d", place) }
 
 // result is what a trial led to.
 type result struct {
@@ -151,7 +157,7 @@ func (r *result) send(t *testing.T) {
 	}
 	r.counts = watch.sums()
 	r.counts["segment_calls_sent track"] = int64(len(r.given) - len(r.failed))
-	r.said = watch.said() + strings.Join(sortedValues(r.failed), "\n")
+	r.said = watch.said() + strings.Join(slices.Collect(maps.Values(r.failed)), "\n")
 }
 
 func callsOf(list []given) []segment.Call {
@@ -216,13 +222,27 @@ func (r *result) stream(t *testing.T) {
 	}
 	started := time.Now()
 
-	p.accept(t, r.given)
+	for batch := range slices.Chunk(r.given, len(r.given)/r.batches) {
+		p.accept(t, batch)
+	}
 
 	r.took = time.Since(started)
+	r.take(t, p)
+}
+
+// take stops a stream and takes over what it says.
+func (r *result) take(t *testing.T, p *pipeline) {
 	p.stop(t)
 	r.failed = p.dead.reasons()
 	r.counts = p.counts.all()
-	r.said = p.everythingSaid() + strings.Join(sortedValues(r.failed), "\n")
+	r.said = p.everythingSaid() + strings.Join(slices.Collect(maps.Values(r.failed)), "\n")
+}
+
+// finish stops a stream and checks what came of it.
+func (r *result) finish(t *testing.T, p *pipeline) {
+	t.Helper()
+	r.take(t, p)
+	r.requireInvariants(t, false)
 }
 
 // warmUp runs a stream, so that what is made once is not taken for a leak.
@@ -234,19 +254,4 @@ func warmUp(t *testing.T) {
 		p.accept(t, trial{calls: 10, people: 2}.givenCalls())
 		p.stop(t)
 	})
-}
-
-func sortedValues(m map[string]string) (values []string) {
-	for _, v := range m {
-		values = append(values, v)
-	}
-	return values
-}
-
-// within returns a context that ends after d on the clock of the test.
-func within(t *testing.T, d time.Duration) context.Context {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), d)
-	t.Cleanup(cancel)
-	return ctx
 }

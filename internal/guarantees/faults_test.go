@@ -91,6 +91,19 @@ func held(status int) trial {
 	}
 }
 
+// flapping is a server that is up for 30 s and down for 30 s, for an hour,
+// and answers so slowly that the calls take as long.
+func flapping() trial {
+	return trial{calls: 50_000, atMost: 1500, fail: func(sb *sandbox.TestServer) {
+		for n := range 60 {
+			time.AfterFunc(time.Duration(n)*time.Minute, func() {
+				forAWhile(30*time.Second, sb.Drop())
+			})
+		}
+		sb.Delay(20 * time.Second)
+	}, client: func(c *tracking.Config) { c.Timeout = time.Minute }}
+}
+
 // passing is a failure that passes by itself.
 func passing(status int) trial {
 	return trial{fail: failing(status, 3), atMost: 25, then: counted("segment_retries transient", 3)}
@@ -107,8 +120,9 @@ func broken(behave conduct) trial {
 		network: []conduct{behave, behave, behave}, output: fields{"timeout": "1s"},
 		unseen: true, duplicates: true, atMost: 22 + 3,
 		then: func(t *testing.T, r *result) {
-			assert.GreaterOrEqual(t, r.counts["segment_requests error"], int64(3))
-			assert.GreaterOrEqual(t, r.counts["segment_retries transient"], int64(3))
+			// The transport may have dialled one that it then had no use for.
+			assert.Positive(t, r.counts["segment_requests error"])
+			assert.Equal(t, r.counts["segment_requests error"], r.counts["segment_retries transient"])
 		},
 	}
 }

@@ -67,7 +67,7 @@ var matrix = []row{
 	}), []string{"internal/tracking TestRetryAfterSilencesAllLanesOfTheKey"}},
 	{"9", "429 with any Retry-After", "dates honoured, nonsense backed off, 300 s at most", proveRetryAfter, nil},
 	{"10", "429 without Retry-After", "backoff", onAFakeClock(trial{
-		fail: failing(429, 10), atMost: 32, then: counted("segment_retries transient", 10),
+		fail: failing(429, 10), atMost: 32, then: counted("segment_retries throttled", 10),
 	}), nil},
 	{"11", "429 with Retry-After: 1 for a minute", "one probe a window, not one a lane", onAFakeClock(trial{
 		fail: func(sb *sandbox.TestServer) {

@@ -79,9 +79,8 @@ func (w *watcher) Throttled(wait time.Duration) {
 	w.add(wait.Nanoseconds(), "segment_throttle_wait_ns")
 }
 
-func (w *watcher) Stuck(class, answer string, attempts int) {
-	w.say(fmt.Sprintf("%s: %s, attempt %d", class, answer, attempts))
-}
+func (w *watcher) Stuck(trouble tracking.Trouble) { w.say(fmt.Sprintf("%+v", trouble)) }
+func (w *watcher) Recovered(source string)        { w.say("recovered: " + source) }
 
 func (w *watcher) say(text string) {
 	w.mu.Lock()

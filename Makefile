@@ -25,7 +25,7 @@ RACED   = ./internal/... ./plugin/...
 UNRACED = ./cmd/... ./config/... ./examples/...
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test lint docs bench fmt clean
+.PHONY: help demo build test nightly vuln lint docs bench fmt clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,13 @@ build: ## Build bin/benthos-segment
 test: ## Run every test
 	go test $(RACE) $(RACED)
 	go test $(UNRACED)
+
+nightly: ## Run random scripts and fuzz each target (SCRIPTS=2000 SEED= FUZZTIME=5m)
+	@SCRIPTS='$(SCRIPTS)' SEED='$(SEED)' FUZZTIME='$(FUZZTIME)' .ci/nightly
+
+# Not a part of lint: it asks a database on the network, which changes by itself.
+vuln: ## Look for known vulnerabilities in what we link
+	$(TOOL) govulncheck ./...
 
 lint: build ## Run the static checks, over the code, the docs and every YAML we ship
 	.ci/lint

@@ -77,13 +77,6 @@ func (n *network) serve(conn net.Conn) {
 	_ = conn.Close()
 }
 
-// connections says how many were opened.
-func (n *network) connections() int {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.count
-}
-
 func (n *network) closeAll() {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -89,7 +89,8 @@ func (tr trial) givenCalls() []given {
 		person := fmt.Sprintf("person-%03d", i%tr.people)
 		list[i] = given{id: idOf(i), person: person, payload: fmt.Sprintf(
 			`{"type":"track","event":"E","userId":%q,"messageId":%q,"properties":{"email":%q}}`,
-			person, idOf(i), canaryMail)}
+			person, idOf(i), canaryMail,
+		)}
 	}
 	return list
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -94,7 +95,7 @@ type crashes struct {
 func (c crashes) run(ctx context.Context, rng *rand.Rand) (t tally, err error) {
 	ctx, cancel := context.WithTimeout(ctx, c.patience)
 	defer cancel()
-	seg := newSegment(rng.Uint64(), 30*time.Millisecond)
+	seg := newSegment(rng.Uint64(), stride)
 	if err := seg.serve(0); err != nil {
 		return t, err
 	}
@@ -155,7 +156,7 @@ func (c crashes) finish(ctx context.Context, p *process, seg *segment) error {
 	if err := seg.await(ctx, c.calls); err != nil {
 		return fmt.Errorf("%w\n%s", err, p.said)
 	}
-	if err := p.reading(ctx); err != nil {
+	if err := p.await(ctx); err != nil {
 		return err
 	}
 	if err := everythingAcknowledged(ctx, c.source, c.calls); err != nil {
@@ -193,14 +194,15 @@ func allAccepted(acknowledged []event, seg *segment) error {
 // everythingAcknowledged waits until nothing would be given out again.
 func everythingAcknowledged(ctx context.Context, s source, total int) error {
 	for {
+		// A broker that was away for a while may cut the first questions off.
 		events, err := s.acknowledged(ctx)
-		if err != nil || len(events) == total {
-			return err
+		if err == nil && len(events) == total {
+			return nil
 		}
 		select {
 		case <-time.After(20 * time.Millisecond):
 		case <-ctx.Done():
-			return fmt.Errorf("waiting for acknowledgements, of which there are %d of %d: %w", len(events), total, ctx.Err())
+			return fmt.Errorf("waiting for acknowledgements, of which there are %d of %d: %w", len(events), total, errors.Join(ctx.Err(), err))
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -56,14 +57,23 @@ type process struct {
 	exited chan struct{}
 }
 
-// start runs a command. Its environment is what we give it and nothing else.
-func start(path string, args []string, env map[string]string) (*process, error) {
-	p := &process{cmd: exec.Command(path, args...), said: newTranscript(), exited: make(chan struct{})}
+// start runs a command that says sign when it is ready. Its environment is
+// what we give it and nothing else.
+func start(sign *regexp.Regexp, env map[string]string, path string, args ...string) (*process, error) {
+	p := &process{
+		cmd:    exec.Command(path, args...),
+		said:   &transcript{ready: make(chan struct{}), sign: sign},
+		exited: make(chan struct{}),
+	}
 	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}
 	for name, value := range env {
 		p.cmd.Env = append(p.cmd.Env, name+"="+value)
 	}
 	p.cmd.Stdout, p.cmd.Stderr = p.said, p.said
+	// Our children end when this is closed, and it is when we end.
+	if _, err := p.cmd.StdinPipe(); err != nil {
+		return nil, fmt.Errorf("making a pipe: %w", err)
+	}
 	if err := p.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", path, err)
 	}
@@ -74,9 +84,12 @@ func start(path string, args []string, env map[string]string) (*process, error) 
 	return p, nil
 }
 
+// connected is what the engine says of an input that is.
+var connected = regexp.MustCompile(`Input type \S+ is now active`)
+
 // run starts a pipeline that delivers to the stand-in.
 func (b binary) run(pipeline string, env map[string]string) (*process, error) {
-	return start(b.path, []string{"run", "--log.level", "TRACE", pipeline}, env)
+	return start(connected, env, b.path, "run", "--log.level", "TRACE", pipeline)
 }
 
 // kill ends the process as a power cut would, and waits until it is gone.
@@ -103,15 +116,16 @@ func (p *process) terminate(ctx context.Context) error {
 	return nil
 }
 
-// reading waits until the process has connected to its input.
-func (p *process) reading(ctx context.Context) error {
+// await waits until the process is ready: connected to its input, or
+// listening.
+func (p *process) await(ctx context.Context) error {
 	select {
-	case <-p.said.active:
+	case <-p.said.ready:
 		return nil
 	case <-p.exited:
 		return p.running()
 	case <-ctx.Done():
-		return fmt.Errorf("waiting for a process to read: %w\n%s", ctx.Err(), p.said)
+		return fmt.Errorf("waiting for a process to get ready: %w\n%s", ctx.Err(), p.said)
 	}
 }
 
@@ -136,22 +150,18 @@ type transcript struct {
 	mu     sync.Mutex
 	text   []byte
 	leaked int
-	// active is closed when the input is connected.
-	active chan struct{}
-	seen   bool
+	// ready is closed when the process has said what it is waited for.
+	ready chan struct{}
+	sign  *regexp.Regexp
 }
 
 const (
 	// shown is how much of the end is kept.
 	shown = 8 << 10
-	// overlap is what the longest canary may have in an earlier write.
-	overlap = 48
+	// overlap is what the longest of the texts looked for may have in an
+	// earlier write.
+	overlap = 80
 )
-
-// connected is what the engine says of an input that is.
-var connected = []byte("is now active")
-
-func newTranscript() *transcript { return &transcript{active: make(chan struct{})} }
 
 func (t *transcript) Write(p []byte) (int, error) {
 	t.mu.Lock()
@@ -161,9 +171,9 @@ func (t *transcript) Write(p []byte) (int, error) {
 	for _, canary := range canaries {
 		t.leaked += bytes.Count(t.text[before:], []byte(canary))
 	}
-	if !t.seen && bytes.Contains(t.text[before:], connected) && bytes.Contains(t.text, []byte("Input type")) {
-		t.seen = true
-		close(t.active)
+	if t.sign != nil && t.sign.Match(t.text[before:]) {
+		t.sign = nil
+		close(t.ready)
 	}
 	if len(t.text) > 2*shown {
 		t.text = append(t.text[:0], t.text[len(t.text)-shown:]...)

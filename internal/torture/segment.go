@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -35,11 +36,18 @@ type segment struct {
 	// watch is called with every request twice: when it has come in, and when
 	// its calls are accepted and the answer is not yet on its way.
 	watch func(process, request int, answered bool)
-	// jitter delays answers by up to this.
+	// jitter is the longest that a request is kept before it is accepted, and
+	// its answer afterwards.
 	jitter time.Duration
 	rng    *rand.Rand
 	broken error
+	// keep is handed what is accepted before anybody is told, nil for nothing.
+	keep func([]acceptance) error
 }
+
+// stride makes the stand-in slow enough that at any moment there are requests
+// on their way, and some of them accepted and not answered.
+const stride = 20 * time.Millisecond
 
 // room is more than any round needs: a journal with gaps could prove nothing.
 const room = 2_000_000
@@ -98,20 +106,17 @@ func (s *segment) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return // The sender died in the middle of its request.
 	}
 	r.URL.Path, r.Body = "/"+path, io.NopCloser(bytes.NewReader(body))
-	nth, pause, watch := s.enter(process)
+	nth, pauses, watch := s.enter(process)
 	defer s.leave()
 	watch(process, nth, false)
-	select {
-	case <-time.After(pause):
-	case <-r.Context().Done():
-		// Whoever sent it is gone. A server may notice too late, or not.
-		if nth%2 == 0 {
-			return
-		}
+	// Whoever sent it may be gone by now. A server may notice that, or not.
+	if !wait(r.Context(), pauses[0]) && nth%2 == 0 {
+		return
 	}
 	answer := httptest.NewRecorder()
 	s.accept(process, func() { s.Sandbox.ServeHTTP(answer, r) })
 	watch(process, nth, true)
+	wait(r.Context(), pauses[1])
 	for name, values := range answer.Header() {
 		w.Header()[name] = values
 	}
@@ -119,19 +124,32 @@ func (s *segment) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(answer.Body.Bytes()) // to a sender that may be dead
 }
 
-func (s *segment) enter(process int) (nth int, pause time.Duration, watch func(int, int, bool)) {
+// wait passes d and returns false where ctx ended before.
+func wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (s *segment) enter(process int) (nth int, pauses [2]time.Duration, watch func(int, int, bool)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.under++
 	s.requests[process]++
 	if s.jitter > 0 {
-		pause = time.Duration(s.rng.Int64N(int64(s.jitter)))
+		pauses[0] = time.Duration(s.rng.Int64N(int64(s.jitter)))
+		pauses[1] = time.Duration(s.rng.Int64N(int64(s.jitter)))
 	}
 	watch = s.watch
 	if watch == nil {
 		watch = func(int, int, bool) {}
 	}
-	return s.requests[process], pause, watch
+	return s.requests[process], pauses, watch
 }
 
 func (s *segment) leave() {
@@ -148,6 +166,7 @@ func (s *segment) accept(process int, handle func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	handle()
+	first := len(s.journal)
 	for _, call := range s.Calls(sandbox.Filter{Since: s.read}) {
 		s.read = call.Seq
 		where, err := stepOf(call.Raw)
@@ -156,6 +175,9 @@ func (s *segment) accept(process int, handle func()) {
 		}
 		s.arrived[where] = true
 		s.journal = append(s.journal, acceptance{step: where, ID: call.MessageID, Process: process})
+	}
+	if s.keep != nil {
+		s.broken = errors.Join(s.broken, s.keep(s.journal[first:]))
 	}
 	s.tell()
 }

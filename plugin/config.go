@@ -20,6 +20,13 @@ var endpoints = map[string]string{
 	"eu": "https://events.eu1.segmentapis.com",
 }
 
+// authorizationServers are those of the regions.
+// https://www.twilio.com/docs/segment/connections/oauth
+var authorizationServers = map[string]string{
+	"us": "https://oauth2.segment.io",
+	"eu": "https://oauth2.eu1.segmentapis.com",
+}
+
 var integrationsModes = map[string]segment.IntegrationsMode{
 	"filter":  segment.IntegrationsFilter,
 	"forward": segment.IntegrationsForward,
@@ -105,6 +112,9 @@ func trackingConfigFromParsed(conf *service.ParsedConfig) (c tracking.Config, er
 		return
 	}
 	if c.Timeout, err = conf.FieldDuration(soFieldTimeout); err != nil {
+		return
+	}
+	if c.OAuth, err = oauthFromParsed(conf); err != nil {
 		return
 	}
 	c.Retry, err = retryFromParsed(conf)

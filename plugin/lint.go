@@ -18,9 +18,14 @@ let endpoint = this.endpoint.or("").string().trim()
 let url = $endpoint.parse_url().catch({})
 let scheme = $url.scheme.or("")
 let host = $url.host.or("").lowercase().re_replace(":[0-9]*$", "")
-let near_host = $host.re_match("""^(localhost|[a-z][a-z0-9_-]*|127(\.[0-9]{1,3}){3}|10(\.[0-9]{1,3}){3}|192\.168(\.[0-9]{1,3}){2}|172\.(1[6-9]|2[0-9]|3[01])(\.[0-9]{1,3}){2}|\[::1\]|\[f[cd][0-9a-f:]*\])$""")
+let near = """^(localhost|[a-z][a-z0-9_-]*|127(\.[0-9]{1,3}){3}|10(\.[0-9]{1,3}){3}|192\.168(\.[0-9]{1,3}){2}|172\.(1[6-9]|2[0-9]|3[01])(\.[0-9]{1,3}){2}|\[::1\]|\[f[cd][0-9a-f:]*\])$"""
 let proxy = this.proxy_url.or("").string().trim()
 let proxy_scheme = $proxy.parse_url().catch({}).scheme.or("")
+let oauth = [this.oauth.client_id.or(""), this.oauth.key_id.or(""), this.oauth.private_key.or("")].map_each(part -> part.string().trim())
+let oauth_server = this.oauth.server.or("").string().trim()
+let oauth_url = $oauth_server.parse_url().catch({})
+let oauth_scheme = $oauth_url.scheme.or("")
+let oauth_host = $oauth_url.host.or("").lowercase().re_replace(":[0-9]*$", "")
 let batching = this.batching.or({})
 let gathers = $batching.count.or(0).number().catch(0) > 1 || $batching.byte_size.or(0).number().catch(0) > 0
 let in_flight = this.max_in_flight.or(1).number().catch(1)
@@ -38,8 +43,11 @@ root = [
   if ["http", "https"].contains($scheme) && $host == "" { "field endpoint needs a host, as in https://events.example.com" } else { deleted() },
   if $url.exists("user") { "field endpoint must not hold a user or password: the write key goes into write_key" } else { deleted() },
   if $url.raw_query.or("") != "" || $url.fragment.or("") != "" { "field endpoint must be a base URL, without a query or fragment" } else { deleted() },
-  if $scheme == "http" && $host != "" && !$near_host { "field endpoint must use https: the write key goes with every request, so that plain http is only for loopback, single-label and private hosts" } else { deleted() },
+  if $scheme == "http" && $host != "" && !$host.re_match($near) { "field endpoint must use https: the write key goes with every request, so that plain http is only for loopback, single-label and private hosts" } else { deleted() },
   if $proxy != "" && !["http", "https", "socks5"].contains($proxy_scheme) { "field proxy_url needs a scheme, as in http://proxy:3128" } else { deleted() },
+  if $oauth.any(part -> part != "") && $oauth.any(part -> part == "") { "field oauth needs client_id, key_id and private_key together" } else { deleted() },
+  if $oauth_server != "" && (!["http", "https"].contains($oauth_scheme) || $oauth_host == "") { "field oauth.server needs a scheme and a host, as in https://oauth2.segment.io" } else { deleted() },
+  if $oauth_scheme == "http" && !$oauth_host.re_match($near) { "field oauth.server must use https: plain http is only for loopback, single-label and private hosts" } else { deleted() },
   if $gathers && $batching.period.or("") == "" { "field batching needs a period beside count or byte_size: without one the last messages never leave" } else { deleted() },
   if $in_flight < 1 { "field max_in_flight must be at least 1" } else { deleted() },
   if $parallel < 1 { "field parallel_requests must be at least 1" } else { deleted() },

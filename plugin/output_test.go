@@ -208,6 +208,7 @@ func TestAKeyThatIsRejectedStopsNoOther(t *testing.T) {
 	require.Len(t, p.dead.reasons(), 1)
 	assert.Regexp(t, "^segment undelivered -: .*401", p.dead.reasons()[0])
 	assert.NotContains(t, p.dead.reasons()[0]+p.said.String(), "bad-secret")
+	assert.NotContains(t, p.said.String(), "holding calls", "they are not")
 }
 
 func TestTheIntegrationsObjectIsReadAsConfigured(t *testing.T) {

@@ -161,8 +161,8 @@ func (o *batchObserver) Throttled(wait time.Duration) { o.throttleWait.Incr(wait
 // Stuck says why nothing moves, and what to do.
 func (o *batchObserver) Stuck(class, answer string, attempts int) {
 	if class == "setup" {
-		o.log.Errorf("segment: holding calls, because the server answers with %s, which is about the set-up and not the data: "+
-			"check write_key, region, endpoint and certificates. It is tried again within 5 minutes at the most, and nothing is lost", answer)
+		o.log.Errorf("segment: holding calls, because the last attempt met %s, which is about the set-up and not the data: "+
+			"check write_key, region, endpoint, certificates and oauth. It is tried again within 5 minutes at the most, and nothing is lost", answer)
 		return
 	}
 	o.log.Warnf("segment: a request does not get through after %d attempts, the last met: %s. "+

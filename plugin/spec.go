@@ -22,6 +22,12 @@ const (
 	soFieldOnSetupError     = "on_setup_error"
 	soFieldRateLimit        = "rate_limit"
 	soFieldBatching         = "batching"
+	soFieldOAuth            = "oauth"
+	soFieldOAuthClientID    = "client_id"
+	soFieldOAuthKeyID       = "key_id"
+	soFieldOAuthPrivateKey  = "private_key"
+	soFieldOAuthServer      = "server"
+	soFieldOAuthScope       = "scope"
 	soFieldTLS              = "tls"
 	soFieldProxyURL         = "proxy_url"
 	soFieldMaxCallBytes     = "max_call_bytes"
@@ -115,6 +121,28 @@ func outputSpec() *service.ConfigSpec {
 				Advanced(),
 			service.NewBatchPolicyField(soFieldBatching).
 				Description("How messages are gathered before they are sent. When left out, `count: 2500` and `period: 1s`. Without a `period`, the last messages would wait for more to come."),
+			service.NewObjectField(soFieldOAuth,
+				service.NewStringField(soFieldOAuthClientID).
+					Description("The id of the OAuth application at Segment.").
+					Default(""),
+				service.NewStringField(soFieldOAuthKeyID).
+					Description("The id of the public key that was uploaded for it.").
+					Default(""),
+				service.NewStringField(soFieldOAuthPrivateKey).
+					Description("The RSA private key in PEM. Line breaks may be written as `\\n`.").
+					Secret().
+					Default("").
+					Example("${SEGMENT_OAUTH_PRIVATE_KEY}"),
+				service.NewStringField(soFieldOAuthServer).
+					Description("The authorization server. When empty, that of the region. Tokens of one region are not good in the other.").
+					Default("").
+					Example("https://oauth2.eu1.segmentapis.com"),
+				service.NewStringField(soFieldOAuthScope).
+					Description("What the token is to be good for.").
+					Default("tracking_api:write"),
+			).
+				Description("[OAuth 2.0](https://www.twilio.com/docs/segment/connections/oauth), for sources that ask for it. Requests then carry an access token, which is renewed when half of its life is over, and the write key in their body. When empty, the write key alone is sent.").
+				Advanced(),
 			service.NewTLSField(soFieldTLS).
 				Description("TLS settings for a proxy or an endpoint with certificates of your own.").
 				Advanced(),

@@ -69,6 +69,10 @@ var refusals = map[string]struct {
 	"calls of no size":         {fields{"max_call_bytes": 0}, "field max_call_bytes must be from 1 to 32768"},
 	"large calls":              {fields{"max_call_bytes": 32769}, "field max_call_bytes must be from 1 to 32768"},
 	"small requests":           {fields{"max_request_bytes": 32063}, "field max_request_bytes must be from max_call_bytes + 64"},
+	"OAuth without its keys":   {fields{"oauth": fields{"client_id": "app"}}, "field oauth needs client_id, key_id and private_key together"},
+	"OAuth without a client":   {fields{"oauth": fields{"key_id": "kid", "private_key": "secret"}}, "field oauth needs client_id, key_id"},
+	"an OAuth server by name":  {fields{"oauth": fields{"server": "oauth2.segment.io"}}, "field oauth.server needs a scheme and a host"},
+	"a plain OAuth server":     {fields{"oauth": fields{"server": "http://oauth2.segment.io"}}, "field oauth.server must use https"},
 	"large requests":           {fields{"max_request_bytes": 512_001}, "field max_request_bytes must be from"},
 }
 

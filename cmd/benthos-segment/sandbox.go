@@ -7,10 +7,12 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"os/signal"
 	"syscall"
 	"time"
 
+	"github.com/golang-jwt/jwt/v5"
 	"github.com/urfave/cli/v2"
 
 	"benthos-segment/internal/sandbox"
@@ -34,6 +36,7 @@ and read what arrived at http://127.0.0.1:8765/api/v1/calls.`,
 			&cli.StringSliceFlag{Name: "host", Usage: "further host `NAME` that the control API may be called by, such as a container's; repeatable"},
 			&cli.BoolFlag{Name: "strict", Usage: "answer 400 to a request with a call that Segment would silently discard"},
 			&cli.StringSliceFlag{Name: "write-key", Usage: "let in only this write `KEY` and answer 401 to others; repeatable"},
+			&cli.StringFlag{Name: "oauth-public-key", Usage: "ask for access tokens, and grant them under /token to whoever signs with the private key of this `FILE` in PEM"},
 			&cli.IntFlag{Name: "max-calls", Value: 10_000, Usage: "keep at most `N` calls, the newest"},
 			&cli.Int64Flag{Name: "max-bytes", Value: 64 << 20, Usage: "keep calls of at most `N` bytes altogether"},
 		},
@@ -65,13 +68,35 @@ func sandboxConfig(c *cli.Context) (sandbox.Config, error) {
 			return sandbox.Config{}, fmt.Errorf("--%s must be at least 1", name)
 		}
 	}
+	oauth, err := sandboxOAuth(c.String("oauth-public-key"))
+	if err != nil {
+		return sandbox.Config{}, err
+	}
 	return sandbox.Config{
+		OAuth:     oauth,
 		Strict:    c.Bool("strict"),
 		WriteKeys: c.StringSlice("write-key"),
 		Hosts:     append(c.StringSlice("host"), hostOf(c.String("listen"))...),
 		MaxCalls:  c.Int("max-calls"),
 		MaxBytes:  c.Int64("max-bytes"),
 	}, nil
+}
+
+// sandboxOAuth reads the key that the sandbox checks assertions with, if it is
+// to ask for any.
+func sandboxOAuth(file string) (*sandbox.OAuth, error) {
+	if file == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading --oauth-public-key: %w", err)
+	}
+	key, err := jwt.ParseRSAPublicKeyFromPEM(text)
+	if err != nil {
+		return nil, fmt.Errorf("--oauth-public-key %s holds no RSA public key in PEM; make one with: openssl rsa -in private.pem -pubout", file)
+	}
+	return &sandbox.OAuth{PublicKey: key}, nil
 }
 
 // hostOf returns the host to listen on where it is one that can be called.

@@ -3,6 +3,7 @@ package tracking
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -14,17 +15,38 @@ type answer struct {
 	status     int
 	retryAfter time.Duration
 	err        error
+	// token is the access token that the attempt carried, if any.
+	token string
+	// unsent says that there was nothing to authorize the attempt with.
+	unsent bool
+}
+
+// isAboutToken says whether the access token may be what is not accepted.
+func (a answer) isAboutToken() bool {
+	switch a.status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNetworkAuthenticationRequired:
+		return a.token != ""
+	default:
+		return false
+	}
 }
 
 func (a answer) class() class {
-	if a.err != nil {
-		return classifyError(a.err)
-	}
-	means := classify(a.status)
+	means := a.meaning()
 	if means == transient && a.retryAfter > 0 {
 		return throttled
 	}
 	return means
+}
+
+func (a answer) meaning() class {
+	if a.err == nil {
+		return classify(a.status)
+	}
+	if noToken, ok := errors.AsType[*tokenError](a.err); ok {
+		return noToken.class()
+	}
+	return classifyError(a.err)
 }
 
 // String describes the answer without what the server wrote into it, which

@@ -51,7 +51,7 @@ func (d *delivery) settle(indexes []int, err error) {
 // lane sends calls that must not overtake each other, one request after the
 // other. When a request is given up, so is everything behind it.
 func (d *delivery) lane(ctx context.Context, s *source, indexes []int) {
-	for _, request := range d.client.limits().pack(d.calls, indexes) {
+	for _, request := range d.client.limits(s.writeKey).pack(d.calls, indexes) {
 		if given := d.deliver(ctx, s, request); given != nil {
 			d.settle(indexes, given)
 			return
@@ -85,9 +85,10 @@ func (d *delivery) deliver(ctx context.Context, s *source, indexes []int) *segme
 // attempts sends a request again and again, and returns the answer that
 // settles it, or why it is given up.
 func (d *delivery) attempts(ctx context.Context, s *source, indexes []int) (answer, *segment.Violation) {
-	content := encodeBody(d.calls, indexes, d.client.conf.Gzip)
+	content := encodeBody(d.client.bodyStart(s.writeKey), d.calls, indexes, d.client.conf.Gzip)
 	p := newPatience(d.client.conf.Retry)
-	for earlier := 0; ; earlier++ {
+	renewed := false
+	for earlier := 0; ; {
 		pass, given := d.turn(ctx, s, p)
 		if given != nil {
 			return answer{}, given
@@ -99,8 +100,17 @@ func (d *delivery) attempts(ctx context.Context, s *source, indexes []int) (answ
 			return answer{}, stopped()
 		}
 		p.last = last
+		if !last.unsent {
+			earlier++
+		}
 		means := s.judge(last, len(indexes))
-		d.complain(s, means, last, earlier+1)
+		if d.renewToken(last) && !renewed {
+			renewed = true
+			s.gate.leave(pass)
+			d.observer.Retrying(means.String())
+			continue
+		}
+		d.complain(s, means, last, earlier)
 		switch means {
 		case delivered, refused:
 			s.gate.open(pass)
@@ -121,6 +131,17 @@ func (d *delivery) attempts(ctx context.Context, s *source, indexes []int) (answ
 	}
 }
 
+// renewToken makes the next attempt get a new access token, where the last one
+// was refused for its token. A token may be revoked at any time, so that this
+// is worth one attempt at once.
+func (d *delivery) renewToken(last answer) bool {
+	if !last.isAboutToken() {
+		return false
+	}
+	d.client.tokens.reject(last.token)
+	return true
+}
+
 // complain tells the observer of a request that does not get through. What
 // passes by itself within the first attempts is nobody's business.
 func (d *delivery) complain(s *source, means class, last answer, attempts int) {
@@ -130,7 +151,10 @@ func (d *delivery) complain(s *source, means class, last answer, attempts int) {
 		return
 	case means != setup && attempts <= usual:
 		return
-	case s.isDue():
+	case means == setup && d.client.conf.RejectOnSetupError:
+		// Nothing is stuck: the calls are given up, which says why.
+		return
+	case s.isDue(means):
 		d.observer.Stuck(means.String(), last.String(), attempts)
 	}
 }
@@ -148,7 +172,7 @@ func (d *delivery) throttle(s *source, pass ticket, last answer) {
 func (d *delivery) hold(s *source, pass ticket, p *patience) *segment.Violation {
 	if d.client.conf.RejectOnSetupError {
 		s.gate.leave(pass)
-		return undelivered("the server answered " + p.last.String() + ", which is about the set-up")
+		return undelivered("the last attempt met " + p.last.String() + ", which is about the set-up")
 	}
 	s.gate.hold(pass)
 	return nil

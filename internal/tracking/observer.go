@@ -38,8 +38,9 @@ type Observer interface {
 	Splitting()
 	// Throttled is called when the server has asked for a wait.
 	Throttled(wait time.Duration)
-	// Stuck is called, once a minute at most for each write key, while a
-	// request does not get through: with setup at once, and otherwise from its
-	// third attempt on. What it says of the answer holds no key and no data.
+	// Stuck is called, once a minute at most for each write key and class,
+	// while a request does not get through: with setup at once, and otherwise
+	// from its third attempt on. What it says of the answer holds no key and no
+	// data.
 	Stuck(class, answer string, attempts int)
 }

@@ -18,13 +18,14 @@ const (
 
 // source is what we know of one source at Segment, by its write key.
 type source struct {
+	writeKey      string
 	authorization string
 	gate          gate
 
 	mu       sync.Mutex
 	accepted bool
 	refusals int
-	reported time.Time
+	reported [len(classNames)]time.Time
 
 	// users counts the lanes that hold on to it; guarded by sources.mu.
 	users int
@@ -32,6 +33,7 @@ type source struct {
 
 func newSource(writeKey string) *source {
 	return &source{
+		writeKey:      writeKey,
 		authorization: "Basic " + base64.StdEncoding.EncodeToString([]byte(writeKey+":")),
 	}
 }
@@ -57,15 +59,16 @@ func (s *source) judge(a answer, calls int) class {
 	return means
 }
 
-// isDue says whether to report trouble now.
-func (s *source) isDue() bool {
+// isDue says whether to report trouble of a class now. Each class has its own
+// time: a set-up that goes wrong after a restart of the server is news.
+func (s *source) isDue(means class) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now()
-	if !s.reported.IsZero() && now.Sub(s.reported) < reminder {
+	now, last := time.Now(), &s.reported[means]
+	if !last.IsZero() && now.Sub(*last) < reminder {
 		return false
 	}
-	s.reported = now
+	*last = now
 	return true
 }
 

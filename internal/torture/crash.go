@@ -106,7 +106,7 @@ func (c crashes) run(ctx context.Context, rng *rand.Rand) (t tally, err error) {
 	}
 	fresh := map[int]int{}
 	for n := 1; ; n++ {
-		if fresh[n], err = c.source.given(ctx); err != nil {
+		if fresh[n], err = c.source.given(ctx, 0); err != nil {
 			return t, err
 		}
 		p, err := c.start(n, seg)
@@ -136,7 +136,7 @@ func (c crashes) run(ctx context.Context, rng *rand.Rand) (t tally, err error) {
 		t.inFlight += inFlight
 		t.mostInFlight = max(t.mostInFlight, inFlight)
 	}
-	t.verdict = judge(events, seg.accepted(), c.excuse(events, fresh))
+	t.verdict = judge(events, seg.accepted(), excuse(c.source, events, fresh))
 	if t.resent > t.inFlight {
 		return t, fmt.Errorf("%d calls came again, though only %d were accepted and not acknowledged at the kills", t.resent, t.inFlight)
 	}
@@ -159,7 +159,7 @@ func (c crashes) finish(ctx context.Context, p *process, seg *segment) error {
 	if err := p.await(ctx); err != nil {
 		return err
 	}
-	if err := everythingAcknowledged(ctx, c.source, c.calls); err != nil {
+	if err := everythingAcknowledged(ctx, c.source); err != nil {
 		return fmt.Errorf("%w\n%s", err, p.said)
 	}
 	return p.terminate(ctx)
@@ -192,17 +192,15 @@ func allAccepted(acknowledged []event, seg *segment) error {
 }
 
 // everythingAcknowledged waits until nothing would be given out again.
-func everythingAcknowledged(ctx context.Context, s source, total int) error {
+func everythingAcknowledged(ctx context.Context, s source) error {
 	for {
 		// A broker that was away for a while may cut the first questions off.
-		events, err := s.acknowledged(ctx)
-		if err == nil && len(events) == total {
+		done, err := s.drained(ctx)
+		if done {
 			return nil
 		}
-		select {
-		case <-time.After(20 * time.Millisecond):
-		case <-ctx.Done():
-			return fmt.Errorf("waiting for acknowledgements, of which there are %d of %d: %w", len(events), total, errors.Join(ctx.Err(), err))
+		if !wait(ctx, 20*time.Millisecond) {
+			return fmt.Errorf("waiting for acknowledgements: %w", errors.Join(ctx.Err(), err))
 		}
 	}
 }
@@ -210,8 +208,8 @@ func everythingAcknowledged(ctx context.Context, s source, total int) error {
 // excuse says which calls may be late. Where the broker keeps order, none may.
 // Elsewhere those that an earlier process was given, too, may: a process keeps
 // the order of what it is the first to be given.
-func (c crashes) excuse(events []event, fresh map[int]int) func(acceptance) bool {
-	if c.source.keepsOrder() {
+func excuse(s source, events []event, fresh map[int]int) func(acceptance) bool {
+	if s.keepsOrder() {
 		return nobody
 	}
 	place := make(map[step]int, len(events))

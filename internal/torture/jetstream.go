@@ -38,6 +38,8 @@ type stream struct {
 	push nats.JetStreamContext
 	// records are the events by sequence number, which starts at 1.
 	records []event
+	// durables name the consumers.
+	durables []string
 }
 
 var _ source = (*stream)(nil)
@@ -55,7 +57,7 @@ func newStream(ctx context.Context, url, name string) (*stream, error) {
 	if err != nil {
 		return nil, fmt.Errorf("asking for JetStream: %w", err)
 	}
-	s := &stream{url: url, name: name, conn: conn, js: js, push: push}
+	s := &stream{url: url, name: name, conn: conn, js: js, push: push, durables: []string{"torture"}}
 	_, err = js.CreateStream(ctx, jetstream.StreamConfig{
 		Name: name, Subjects: []string{name + ".>"}, Storage: jetstream.FileStorage,
 	})
@@ -106,31 +108,90 @@ func (s *stream) env() map[string]string {
 	}
 }
 
-// acknowledged returns what is below the acknowledgement floor. More may be
-// acknowledged above it.
+// share makes consumers that hand out only what they are asked for, so that
+// several processes may ask the same: one for all events, or one for each
+// partition.
+func (s *stream) share(ctx context.Context, byPartition bool) error {
+	filters := []string{s.name + ".>"}
+	if byPartition {
+		filters = filters[:0]
+		for p := range partitions {
+			filters = append(filters, fmt.Sprintf("%s.%d", s.name, p))
+		}
+	}
+	s.durables = s.durables[:0]
+	for i, filter := range filters {
+		s.durables = append(s.durables, fmt.Sprintf("torture-%d", i))
+		_, err := s.js.CreateConsumer(ctx, s.name, jetstream.ConsumerConfig{
+			Durable: s.durables[i], FilterSubject: filter, AckPolicy: jetstream.AckExplicitPolicy,
+			AckWait: 4 * time.Second, MaxAckPending: 1000,
+		})
+		if err != nil {
+			return fmt.Errorf("creating consumer %s: %w", s.durables[i], err)
+		}
+	}
+	return nil
+}
+
+// seat is the environment of the nth process that shares the work, by asking
+// the one consumer or the nth.
+func (s *stream) seat(n int) map[string]string {
+	env := s.env()
+	env["NATS_BIND"] = "true"
+	env["NATS_DURABLE"] = s.durable(n)
+	if len(s.durables) > 1 {
+		env["NATS_SUBJECT"] = fmt.Sprintf("%s.%d", s.name, n)
+	}
+	return env
+}
+
+// durable is the consumer of the nth process.
+func (s *stream) durable(n int) string { return s.durables[n%len(s.durables)] }
+
+// acknowledged returns what is below the acknowledgement floor of the only
+// consumer. More may be acknowledged above it.
 func (s *stream) acknowledged(ctx context.Context) ([]event, error) {
-	info, err := s.info(ctx)
+	info, err := s.info(ctx, s.durables[0])
 	if err != nil || info == nil {
 		return nil, err
 	}
 	return s.records[:info.AckFloor.Stream], nil
 }
 
+func (s *stream) drained(ctx context.Context) (bool, error) {
+	for _, durable := range s.durables {
+		info, err := s.info(ctx, durable)
+		if err != nil || info == nil || info.NumPending > 0 || info.NumAckPending > 0 {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
 // keepsOrder is false: what a dead process was given comes again when ack_wait
 // is over, and newer events do not wait for it.
 func (*stream) keepsOrder() bool { return false }
 
-func (s *stream) given(ctx context.Context) (int, error) {
-	info, err := s.info(ctx)
-	if err != nil || info == nil {
-		return 0, err
+// given waits until the server has seen that the process is gone, and would
+// give out no more.
+func (s *stream) given(ctx context.Context, seat int) (int, error) {
+	for {
+		info, err := s.info(ctx, s.durable(seat))
+		if err != nil || info == nil {
+			return 0, err
+		}
+		if !info.PushBound && info.NumWaiting == 0 {
+			return int(info.Delivered.Stream), nil
+		}
+		if !wait(ctx, 5*time.Millisecond) {
+			return 0, fmt.Errorf("waiting for the server to miss a process: %w", ctx.Err())
+		}
 	}
-	return int(info.Delivered.Stream), nil
 }
 
 // info returns nil where there is no consumer yet.
-func (s *stream) info(ctx context.Context) (*nats.ConsumerInfo, error) {
-	info, err := s.push.ConsumerInfo(s.name, "torture", nats.Context(ctx))
+func (s *stream) info(ctx context.Context, durable string) (*nats.ConsumerInfo, error) {
+	info, err := s.push.ConsumerInfo(s.name, durable, nats.Context(ctx))
 	if errors.Is(err, nats.ErrConsumerNotFound) {
 		return nil, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -16,7 +17,7 @@ const partitions = 4
 // startKafka starts a broker. With a folder it keeps there what it was given,
 // and a later one goes on with it.
 func startKafka(folder string, port int) (*kfake.Cluster, error) {
-	opts := []kfake.Opt{kfake.Ports(port)}
+	opts := []kfake.Opt{kfake.Ports(port), kfake.GroupMinSessionTimeout(time.Second)}
 	if folder != "" {
 		opts = append(opts, kfake.DataDir(folder), kfake.SyncWrites())
 	}
@@ -87,6 +88,15 @@ func (t *topic) env() map[string]string {
 	}
 }
 
+// seat leaves the sharing to the group.
+func (t *topic) seat(int) map[string]string {
+	env := t.env()
+	delete(env, "KAFKA_INSTANCE")
+	env["KAFKA_SESSION_TIMEOUT"], env["KAFKA_HEARTBEAT"] = "2s", "200ms"
+	env["METRICS_ADDRESS"] = "127.0.0.1:0"
+	return env
+}
+
 // acknowledged returns the events that the group has committed. No process is
 // ever given these again.
 func (t *topic) acknowledged(ctx context.Context) (events []event, err error) {
@@ -102,11 +112,20 @@ func (t *topic) acknowledged(ctx context.Context) (events []event, err error) {
 	return events, nil
 }
 
+func (t *topic) drained(ctx context.Context) (bool, error) {
+	events, err := t.acknowledged(ctx)
+	total := 0
+	for _, records := range t.records {
+		total += len(records)
+	}
+	return err == nil && len(events) == total, err
+}
+
 // keepsOrder is true: a record that is read again comes before those that were
 // not read yet.
 func (*topic) keepsOrder() bool { return true }
 
-func (t *topic) given(context.Context) (int, error) { return 0, nil }
+func (t *topic) given(context.Context, int) (int, error) { return 0, nil }
 
 func (t *topic) close(ctx context.Context) {
 	_, _ = t.admin.DeleteTopic(ctx, t.name) // only to have its memory back

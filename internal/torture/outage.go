@@ -54,7 +54,7 @@ func (o segmentOutages) run(ctx context.Context, rng *rand.Rand) (t tally, err e
 	if err := written.await(ctx, o.calls); err != nil {
 		return t, fmt.Errorf("%w\n%s", err, p.said)
 	}
-	if err := everythingAcknowledged(ctx, o.source, o.calls); err != nil {
+	if err := everythingAcknowledged(ctx, o.source); err != nil {
 		return t, fmt.Errorf("%w\n%s", err, p.said)
 	}
 	if err := p.terminate(ctx); err != nil {
@@ -147,7 +147,7 @@ func (o brokerOutages) run(ctx context.Context, rng *rand.Rand) (t tally, err er
 	if err := seg.await(ctx, o.calls); err != nil {
 		return t, fmt.Errorf("%w\n%s", err, p.said)
 	}
-	if err := everythingAcknowledged(ctx, src, o.calls); err != nil {
+	if err := everythingAcknowledged(ctx, src); err != nil {
 		return t, fmt.Errorf("%w\n%s", err, p.said)
 	}
 	if err := p.terminate(ctx); err != nil {

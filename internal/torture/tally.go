@@ -8,6 +8,8 @@ type tally struct {
 	// inFlight were accepted and not acknowledged at the kills, mostInFlight at
 	// one of them.
 	inFlight, mostInFlight int
+	// shares are what each process of one round has delivered.
+	shares map[int]int
 }
 
 func (t tally) plus(u tally) tally {

@@ -104,6 +104,11 @@ func (p *process) terminate(ctx context.Context) error {
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("sending SIGTERM: %w", err)
 	}
+	return p.ended(ctx)
+}
+
+// ended waits until a process that was asked to end does.
+func (p *process) ended(ctx context.Context) error {
 	select {
 	case <-p.exited:
 	case <-ctx.Done():

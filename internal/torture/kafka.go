@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
@@ -101,6 +103,9 @@ func (t *topic) seat(int) map[string]string {
 // ever given these again.
 func (t *topic) acknowledged(ctx context.Context) (events []event, err error) {
 	commits, err := t.admin.FetchOffsets(ctx, t.name)
+	if errors.Is(err, kerr.GroupIDNotFound) {
+		return nil, nil // No process has got so far as to join.
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading commits: %w", err)
 	}

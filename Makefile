@@ -25,7 +25,7 @@ RACED   = ./internal/... ./plugin/...
 UNRACED = ./cmd/... ./config/... ./examples/...
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test lint docs bench fmt clean
+.PHONY: help demo build test torture poison lint docs bench fmt clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,14 @@ build: ## Build bin/benthos-segment
 test: ## Run every test
 	go test $(RACE) $(RACED)
 	go test $(UNRACED)
+	go -C internal/torture test ./...
+
+# FLAGS are further ones, such as -race or -only JetStream.
+torture: ## Kill everything at random and count what is lost (DURATION=10m SEED=1)
+	go -C internal/torture run . $(if $(DURATION),-duration $(DURATION)) $(if $(SEED),-seed $(SEED)) $(FLAGS)
+
+poison: ## Measure what events cost that cannot be delivered
+	go -C internal/torture run . -poison
 
 lint: build ## Run the static checks, over the code, the docs and every YAML we ship
 	.ci/lint

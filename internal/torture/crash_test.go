@@ -35,37 +35,35 @@ func TestMain(m *testing.M) {
 
 // random returns randomness whose seed the test tells.
 func random(t *testing.T) *rand.Rand {
+	t.Helper()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("SEED=%d", seed)
 	return rand.New(rand.NewPCG(seed, 0))
 }
 
-func TestNothingIsLostWhenThePipelineFromKafkaIsKilled(t *testing.T) {
-	broker, err := startKafka("", 0)
+// theWorld is a world of brokers for one test.
+func theWorld(t *testing.T, calls int) *world {
+	w, err := newWorld(product, t.TempDir(), calls)
 	require.NoError(t, err)
-	t.Cleanup(broker.Close)
-	for _, ids := range []bool{false, true} {
-		src, err := newTopic(t.Context(), broker.ListenAddrs()[0], fmt.Sprintf("crash-%t", ids))
-		require.NoError(t, err)
-		round := crashes{product: product, source: src, crowd: newCrowd("c", 100, ids), calls: 5000, kills: 3, patience: 2 * time.Minute}
-		got, err := round.run(t.Context(), random(t))
-		assert.NoError(t, err)
-		assert.Zero(t, got.leaked)
-		t.Logf("%+v", got)
-	}
+	t.Cleanup(w.close)
+	return w
 }
 
-func TestNothingIsLostWhenThePipelineFromJetStreamIsKilled(t *testing.T) {
-	broker, err := startNATS(t.TempDir(), -1)
-	require.NoError(t, err)
-	t.Cleanup(broker.Shutdown)
-	for _, ids := range []bool{false, true} {
-		src, err := newStream(t.Context(), broker.ClientURL(), fmt.Sprintf("crash-%t", ids))
-		require.NoError(t, err)
-		round := crashes{product: product, source: src, crowd: newCrowd("c", 100, ids), calls: 5000, kills: 3, patience: 2 * time.Minute}
-		got, err := round.run(t.Context(), random(t))
-		assert.NoError(t, err)
-		assert.Zero(t, got.leaked)
-		t.Logf("%+v", got)
+// holds plays a round, in which everything has to hold.
+func holds(t *testing.T, r round, name string) tally {
+	t.Helper()
+	got, err := r.play(t.Context(), random(t), name)
+	assert.NoError(t, err)
+	assert.Zero(t, got.leaked)
+	t.Logf("%s: %+v", r.kind, got)
+	return got
+}
+
+func TestNothingIsLostWhenThePipelineIsKilled(t *testing.T) {
+	t.Parallel()
+	w := theWorld(t, 5000)
+	for n := range 2 {
+		holds(t, w.crash("pipeline from Kafka killed", w.topic), fmt.Sprintf("kafka-%d", n))
+		holds(t, w.crash("pipeline from JetStream killed", w.stream), fmt.Sprintf("jetstream-%d", n))
 	}
 }

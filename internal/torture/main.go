@@ -37,6 +37,7 @@ type options struct {
 	atOnce   int
 	only     *regexp.Regexp
 	race     bool
+	poison   bool
 }
 
 func optionsFromFlags() (o options) {
@@ -45,6 +46,7 @@ func optionsFromFlags() (o options) {
 	flag.IntVar(&o.calls, "calls", 20_000, "let a round have `n` calls")
 	flag.IntVar(&o.atOnce, "at-once", 2, "play `n` rounds side by side")
 	flag.BoolVar(&o.race, "race", false, "build the product with the race detector")
+	flag.BoolVar(&o.poison, "poison", false, "measure what undeliverable events cost, and nothing else")
 	only := flag.String("only", "", "play only rounds whose kind matches this `pattern`")
 	flag.Parse()
 	o.only = regexp.MustCompile(*only)
@@ -56,7 +58,6 @@ func optionsFromFlags() (o options) {
 
 // torture plays rounds and prints what they came to.
 func torture(ctx context.Context, o options) error {
-	fmt.Printf("SEED=%d\n", o.seed)
 	folder, err := os.MkdirTemp("", "torture")
 	if err != nil {
 		return fmt.Errorf("making a folder: %w", err)
@@ -66,6 +67,10 @@ func torture(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
+	if o.poison {
+		return measurePoison(ctx, product, folder)
+	}
+	fmt.Printf("SEED=%d\n", o.seed)
 	w, err := newWorld(product, folder, o.calls)
 	if err != nil {
 		return err
@@ -78,6 +83,13 @@ func torture(ctx context.Context, o options) error {
 	got := playAll(ctx, w, o, started)
 	fmt.Printf("\nSEED=%d, %s\n\n%s", o.seed, time.Since(started).Round(time.Second), got)
 	return got.fault()
+}
+
+func measurePoison(ctx context.Context, product binary, folder string) error {
+	const events, times = 100_000, 7
+	costs, err := comparePoisons(ctx, product, folder, events, times)
+	fmt.Printf("%d events of 1.3 KB, medians of %d runs\n\n%s", events, times, costs)
+	return err
 }
 
 func hasAny(rounds []round, only *regexp.Regexp) bool {

@@ -76,13 +76,31 @@ func (w *world) full() (rounds []round) {
 	add(10, w.outageOfSegment("Segment killed"))
 	add(10, w.outageOfBroker("Kafka killed", roleKafka))
 	add(10, w.outageOfBroker("JetStream killed", roleNATS))
-	add(5, w.fleet("group of Kafka, processes come and go", w.topic, fleet{pipeline: "../../config/kafka_scaled.yaml", size: 3, moves: 5}))
-	add(5, w.fleet("partitions of JetStream, processes come and go", w.sharedStream(true), fleet{size: partitions, moves: 4, pinned: true}))
-	add(5, w.fleet("consumer of JetStream, processes come and go", w.sharedStream(false), fleet{size: 3, moves: 5, spread: true}))
+	add(5, w.group())
+	add(5, w.partitions())
+	add(5, w.consumer())
 	for _, p := range plights {
 		add(20, w.stop("stopped "+p.name, p))
 	}
 	return rounds
+}
+
+func (w *world) group() round {
+	return w.fleet("group of Kafka, processes come and go", w.topic, fleet{
+		pipeline: "../../config/kafka_scaled.yaml", size: 3, moves: 5,
+	})
+}
+
+func (w *world) partitions() round {
+	return w.fleet("partitions of JetStream, processes come and go", w.sharedStream(true), fleet{
+		size: partitions, moves: 4, pinned: true,
+	})
+}
+
+func (w *world) consumer() round {
+	return w.fleet("consumer of JetStream, processes come and go", w.sharedStream(false), fleet{
+		size: 3, moves: 5, spread: true,
+	})
 }
 
 func (w *world) sharedStream(byPartition bool) connector {

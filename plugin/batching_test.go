@@ -34,7 +34,8 @@ func TestOnlyTheGuiltyReachTheDeadLetterHoweverBatchesAreGathered(t *testing.T) 
 			sb := sandbox.New(t)
 			sb.Fail(http.StatusBadRequest).Match(sandbox.Match{Event: "Refused"})
 			p := start(t, withDeadLetter(segmentOutput(sb.URL, fields{"batching": batching})))
-			sendAll(p,
+			sendAll(
+				p,
 				guiltyBatch(10, 3, `{"type":"track","event":"Refused","userId":"u"}`),
 				guiltyBatch(30, 29, `{"type":"track","userId":"u"}`),
 				guiltyBatch(1, 0, `{"type":"group","userId":"u","last":true}`),

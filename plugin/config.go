@@ -44,6 +44,13 @@ type outputConfig struct {
 	transport tracking.TransportConfig
 }
 
+// hasQueries says whether Bloblang is run on messages.
+func (c *outputConfig) hasQueries() bool {
+	_, keyIsStatic := c.writeKey.Static()
+	_, idIsStatic := c.messageID.Static()
+	return c.mapping != nil || !keyIsStatic || !idIsStatic
+}
+
 func outputConfigFromParsed(conf *service.ParsedConfig) (c outputConfig, err error) {
 	if err = check(conf); err != nil {
 		return

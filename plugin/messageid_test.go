@@ -36,13 +36,15 @@ func records() (batch service.MessageBatch) {
 		}
 	}
 	for sequence := range 3 {
-		batch = append(batch,
+		batch = append(
+			batch,
 			read(event, map[string]any{"nats_subject": "events", "nats_sequence_stream": strconv.Itoa(sequence)}),
 			read(event, map[string]any{"redis_stream": "1700000000000-" + strconv.Itoa(sequence)}),
 		)
 	}
 	// Several calls of one record, and several records of one that was parted.
-	return append(batch,
+	return append(
+		batch,
 		read("["+event+","+event+"]", map[string]any{"kafka_topic": "web", "kafka_partition": 9, "kafka_offset": 1}),
 		read(event, map[string]any{"kafka_topic": "web", "kafka_partition": 9, "kafka_offset": 2}),
 		read(`{"type":"track","event":"Paid","userId":"u"}`, map[string]any{"kafka_topic": "web", "kafka_partition": 9, "kafka_offset": 2}),

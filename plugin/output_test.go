@@ -299,7 +299,8 @@ func TestTheCountersSayWhatTheServerSaw(t *testing.T) {
 	sb.Fail(http.StatusServiceUnavailable).Times(2)
 	sb.Fail(http.StatusBadRequest).Match(sandbox.Match{Event: "Guilty"})
 	p := start(t, withDeadLetter(segmentOutput(sb.URL)))
-	p.accept(events(append(slices.Clone(sixCalls),
+	p.accept(events(append(
+		slices.Clone(sixCalls),
 		`{"type":"track","event":"Guilty","userId":"u"}`, `{"type":"track","userId":"u"}`, "  ",
 	)...))
 

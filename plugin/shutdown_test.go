@@ -3,6 +3,7 @@ package plugin_test
 import (
 	"context"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -73,13 +74,13 @@ func TestAWrongSetUpIsSaidWithoutTheKey(t *testing.T) {
 }
 
 func TestNothingIsLeftBehind(t *testing.T) {
+	sb := sandbox.New(t)
+	sb.Fail(http.StatusServiceUnavailable).Times(1)
 	before := goleak.IgnoreCurrent()
 	t.Run("a life", func(t *testing.T) {
-		sb := sandbox.New(t)
-		sb.Fail(http.StatusServiceUnavailable).Times(1)
 		p := start(t, withDeadLetter(segmentOutput(sb.URL, fields{"parallel_requests": 4, "max_request_calls": 1})))
 		for range 3 {
-			p.accept(events(append(sixCalls[:len(sixCalls):len(sixCalls)], "{")...))
+			p.accept(events(append(slices.Clone(sixCalls), "{")...))
 		}
 	})
 	goleak.VerifyNone(t, before)

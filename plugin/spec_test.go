@@ -60,10 +60,15 @@ var refusals = map[string]struct {
 	"a size without a period":  {fields{"batching": fields{"byte_size": 10}}, "field batching needs a period"},
 	"no batch in flight":       {fields{"max_in_flight": 0}, "field max_in_flight must be at least 1"},
 	"no request in parallel":   {fields{"parallel_requests": 0}, "field parallel_requests must be at least 1"},
-	"no time":                  {fields{"timeout": "0s"}, "field timeout must be more than 0s"},
-	"negative time":            {fields{"timeout": "-1s"}, "field timeout must be more than 0s"},
-	"no time at all":           {fields{"timeout": "0"}, "field timeout must be more than 0s"},
-	"no wait":                  {fields{"retry": fields{"initial_interval": "0.0ms"}}, "field retry.initial_interval must be more than 0s"},
+	"no time":                  {fields{"timeout": "0s"}, "field timeout must be a duration of more than 0s"},
+	"negative time":            {fields{"timeout": "-1s"}, "field timeout must be a duration of more than 0s"},
+	"no time at all":           {fields{"timeout": "0h0m0s"}, "field timeout must be a duration of more than 0s"},
+	"a time that is none":      {fields{"timeout": "abc"}, "field timeout must be a duration of more than 0s"},
+	"a time without a unit":    {fields{"timeout": "15"}, "field timeout must be a duration of more than 0s"},
+	"no first wait":            {fields{"retry": fields{"initial_interval": "0.0ms"}}, "field retry.initial_interval must be a duration of more than 0s"},
+	"no longest wait":          {fields{"retry": fields{"max_interval": "0s"}}, "field retry.max_interval must be a duration of more than 0s"},
+	"a port that is none":      {fields{"endpoint": "https://events.example.com:99999"}, "field endpoint has a port that does not exist"},
+	"a password for OAuth":     {fields{"oauth": fields{"server": "https://me:secret@oauth.example.com"}}, "field oauth.server must not hold a user or password"},
 	"no call in a request":     {fields{"max_request_calls": 0}, "field max_request_calls must be from 1 to 2500"},
 	"too many calls":           {fields{"max_request_calls": 2501}, "field max_request_calls must be from 1 to 2500"},
 	"calls of no size":         {fields{"max_call_bytes": 0}, "field max_call_bytes must be from 1 to 32768"},
@@ -73,6 +78,9 @@ var refusals = map[string]struct {
 	"OAuth without a client":   {fields{"oauth": fields{"key_id": "kid", "private_key": "secret"}}, "field oauth needs client_id, key_id"},
 	"an OAuth server by name":  {fields{"oauth": fields{"server": "oauth2.segment.io"}}, "field oauth.server needs a scheme and a host"},
 	"a plain OAuth server":     {fields{"oauth": fields{"server": "http://oauth2.segment.io"}}, "field oauth.server must use https"},
+	"half of OAuth":            {fields{"oauth": fields{"client_id": "c", "key_id": "k"}}, "field oauth needs client_id, key_id and private_key together"},
+	"OAuth of no host":         {fields{"oauth": fields{"server": "oauth2.segment.io"}}, "field oauth.server needs a scheme and a host"},
+	"OAuth in plain http":      {fields{"oauth": fields{"server": "http://oauth2.segment.io"}}, "field oauth.server must use https"},
 	"large requests":           {fields{"max_request_bytes": 512_001}, "field max_request_bytes must be from"},
 }
 
@@ -225,7 +233,7 @@ func TestSecretsAreHiddenWhereConfigsArePrinted(t *testing.T) {
 	schema := service.GlobalEnvironment().CoreConfigSchema("", "")
 	view, err := schema.NewStreamConfigMarshaller().SetScrubSecrets(true).
 		AnyToYAML(map[string]any{"output": map[string]any{"segment": map[string]any{
-			"write_key": "wk_CANARY", "tls": map[string]any{"client_certs": []any{map[string]any{"key": "CANARY"}}},
+			"write_key": "wk_CANARY", "oauth": map[string]any{"private_key": "CANARY"}, "tls": map[string]any{"client_certs": []any{map[string]any{"key": "CANARY"}}},
 		}}})
 	require.NoError(t, err)
 	assert.NotContains(t, view, "CANARY")

@@ -65,6 +65,9 @@ func (p *process) code() int {
 	return p.ProcessState.ExitCode()
 }
 
+// interrupt tells it to stop, as Ctrl-C does.
+func (p *process) interrupt() error { return p.Process.Signal(syscall.SIGINT) }
+
 // said is everything that it has written so far.
 func (p *process) said() string { return p.out.String() + p.err.String() }
 
@@ -72,7 +75,7 @@ func (p *process) said() string { return p.out.String() + p.err.String() }
 func (p *process) awaitText(text string) {
 	p.t.Helper()
 	require.Eventually(p.t, func() bool { return strings.Contains(p.said(), text) }, 30*time.Second, 5*time.Millisecond,
-		"it never says %q", text)
+		"it never says %q but %s", text, lazily(p.said))
 }
 
 // pipeline writes a config and returns its path.
@@ -121,3 +124,8 @@ func TestAWrongCommandLineFails(t *testing.T) {
 		assert.NotEmpty(t, p.said())
 	}
 }
+
+// lazily is a text that is made when it is shown.
+type lazily func() string
+
+func (l lazily) String() string { return l() }

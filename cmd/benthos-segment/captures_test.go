@@ -114,7 +114,8 @@ func TestEveryEventThatSDKsSendArrivesAsTheCallItShouldBe(t *testing.T) {
 			sb := sandbox.New(t)
 			dead := filepath.Join(t.TempDir(), "dead.ndjson")
 			p := begin(t, "run", pipeline(t, strings.NewReplacer(
-				"$EVENTS", path, "$ENDPOINT", sb.URL, "$DEAD", dead).Replace(capturesPipeline)))
+				"$EVENTS", path, "$ENDPOINT", sb.URL, "$DEAD", dead,
+			).Replace(capturesPipeline)))
 			require.Zero(t, p.code(), p.said())
 			assert.NoFileExists(t, dead)
 			assertArrived(t, captured(t, path), sb.Calls())

@@ -129,7 +129,8 @@ func (a *authority) check(r *http.Request) error {
 
 func (a *authority) checkAssertion(text string) error {
 	var claims jwt.RegisteredClaims
-	token, err := jwt.ParseWithClaims(text, &claims,
+	token, err := jwt.ParseWithClaims(
+		text, &claims,
 		func(*jwt.Token) (any, error) { return a.conf.PublicKey, nil },
 		jwt.WithValidMethods([]string{"RS256"}),
 		jwt.WithTimeFunc(a.now),

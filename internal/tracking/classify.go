@@ -16,7 +16,7 @@ type class uint8
 const (
 	// delivered: the server has them.
 	delivered class = iota
-	// throttled: the server says when to come back.
+	// throttled: the server wants us to slow down, and may say for how long.
 	throttled
 	// transient: the same request may succeed a moment later.
 	transient
@@ -48,7 +48,9 @@ func classify(status int) class {
 		http.StatusNotImplemented, http.StatusHTTPVersionNotSupported,
 		http.StatusNetworkAuthenticationRequired:
 		return setup
-	case http.StatusTooManyRequests, http.StatusRequestTimeout, http.StatusGone, statusTransient:
+	case http.StatusTooManyRequests:
+		return throttled
+	case http.StatusRequestTimeout, http.StatusGone, statusTransient:
 		return transient
 	}
 	switch status / 100 {

@@ -1,7 +1,9 @@
 package tracking
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"sync"
 	"time"
 )
@@ -18,7 +20,9 @@ const (
 
 // source is what we know of one source at Segment, by its write key.
 type source struct {
-	writeKey      string
+	writeKey string
+	// fingerprint tells sources apart in a log, and does not give the key away.
+	fingerprint   string
 	authorization string
 	gate          gate
 
@@ -32,8 +36,10 @@ type source struct {
 }
 
 func newSource(writeKey string) *source {
+	sum := sha256.Sum256([]byte(writeKey))
 	return &source{
 		writeKey:      writeKey,
+		fingerprint:   hex.EncodeToString(sum[:4]),
 		authorization: "Basic " + base64.StdEncoding.EncodeToString([]byte(writeKey+":")),
 	}
 }
@@ -48,11 +54,10 @@ func (s *source) judge(a answer, calls int) class {
 	switch {
 	case means == delivered:
 		s.accepted, s.refusals = true, 0
-	case means == refused && !s.accepted:
-		if calls == 1 {
-			s.refusals++
-		}
-		if s.refusals >= suspiciousRefusals {
+	// Only single calls count, and only they are held: the others are halved as
+	// ever, so that one good call among them proves the key right.
+	case means == refused && !s.accepted && calls == 1:
+		if s.refusals++; s.refusals >= suspiciousRefusals {
 			return setup
 		}
 	}
@@ -69,6 +74,17 @@ func (s *source) isDue(means class) bool {
 		return false
 	}
 	*last = now
+	return true
+}
+
+// hasRecovered says whether trouble was reported and is over.
+func (s *source) hasRecovered() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.reported == [len(classNames)]time.Time{} {
+		return false
+	}
+	s.reported = [len(classNames)]time.Time{}
 	return true
 }
 

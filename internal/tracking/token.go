@@ -171,10 +171,10 @@ func readToken(res *http.Response) (string, time.Duration, error) {
 		ExpiresIn   float64 `json:"expires_in"`
 	}
 	if err := json.NewDecoder(io.LimitReader(res.Body, maxAnswerBytes)).Decode(&granted); err != nil {
-		return "", 0, &tokenError{err: errors.New("the answer is not the JSON of a token")}
+		return "", 0, &tokenError{err: errNoToken}
 	}
 	if granted.AccessToken == "" || granted.ExpiresIn <= 0 {
-		return "", 0, &tokenError{err: errors.New("the answer has no access_token or no expires_in")}
+		return "", 0, &tokenError{err: errNoToken}
 	}
 	return granted.AccessToken, time.Duration(granted.ExpiresIn * float64(time.Second)), nil
 }
@@ -207,10 +207,20 @@ type tokenError struct {
 
 func (e *tokenError) Error() string {
 	if e.err != nil {
-		return "getting an access token: " + answer{err: e.err}.String()
+		return "getting an access token: " + e.reason()
 	}
 	return fmt.Sprintf("getting an access token: the authorization server answered with status %d", e.status)
 }
+
+func (e *tokenError) reason() string {
+	if errors.Is(e.err, errNoToken) {
+		return errNoToken.Error()
+	}
+	return describe(e.err)
+}
+
+// errNoToken is about an answer of status 200.
+var errNoToken = errors.New("the answer holds no token, or not for how long it is good")
 
 func (e *tokenError) Unwrap() error { return e.err }
 

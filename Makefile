@@ -40,7 +40,7 @@ build: ## Build bin/benthos-segment
 test: ## Run every test
 	go test $(RACE) $(RACED)
 	go test $(UNRACED)
-	go -C internal/torture test ./...
+	go -C internal/torture test -parallel 4 ./...
 
 # FLAGS are further ones, such as -race or -only JetStream.
 torture: ## Kill everything at random and count what is lost (DURATION=10m SEED=1)

@@ -24,6 +24,8 @@ type crowd struct {
 	// ids gives events message ids, as SDKs do. Without them, neither an id nor
 	// a time tells two events apart: only the place that they are read from.
 	ids bool
+	// padding makes events as large as those of real SDKs.
+	padding func(i int) string
 	// name keeps the ids of one crowd apart from those of the next.
 	name string
 
@@ -31,7 +33,11 @@ type crowd struct {
 }
 
 func newCrowd(name string, people int, ids bool) *crowd {
-	return &crowd{name: name, people: people, ids: ids, lives: make([]int, people)}
+	short := strings.Repeat("lorem ipsum ", 20)
+	return &crowd{
+		name: name, people: people, ids: ids, lives: make([]int, people),
+		padding: func(int) string { return short },
+	}
 }
 
 // events lets everyone do something in turn.
@@ -70,7 +76,7 @@ func (c *crowd) event(s step) event {
 		fmt.Fprintf(&b, `"type":"alias","previousId":%q,"userId":%q}`, user(nth-1), user(nth))
 	default:
 		fmt.Fprintf(&b, `"type":"track","event":"Product Viewed","userId":%q,"properties":{"sku":"G-%d","price":19.90,"currency":"EUR","padding":%q}}`,
-			user(nth), s.Seq, strings.Repeat("lorem ipsum ", 20))
+			user(nth), s.Seq, c.padding(s.Seq))
 	}
 	return event{step: s, payload: []byte(b.String())}
 }

@@ -94,7 +94,7 @@ func (t *topic) env() map[string]string {
 func (t *topic) seat(int) map[string]string {
 	env := t.env()
 	delete(env, "KAFKA_INSTANCE")
-	env["KAFKA_SESSION_TIMEOUT"], env["KAFKA_HEARTBEAT"] = "2s", "200ms"
+	env["KAFKA_SESSION_TIMEOUT"], env["KAFKA_HEARTBEAT"], env["KAFKA_REBALANCE_TIMEOUT"] = "2s", "200ms", "4s"
 	env["METRICS_ADDRESS"] = "127.0.0.1:0"
 	return env
 }

@@ -38,6 +38,7 @@ type options struct {
 	only     *regexp.Regexp
 	race     bool
 	poison   bool
+	cost     bool
 }
 
 func optionsFromFlags() (o options) {
@@ -47,6 +48,7 @@ func optionsFromFlags() (o options) {
 	flag.IntVar(&o.atOnce, "at-once", 2, "play `n` rounds side by side")
 	flag.BoolVar(&o.race, "race", false, "build the product with the race detector")
 	flag.BoolVar(&o.poison, "poison", false, "measure what undeliverable events cost, and nothing else")
+	flag.BoolVar(&o.cost, "cost", false, "measure what processes of a Kafka group cost, and nothing else")
 	only := flag.String("only", "", "play only rounds whose kind matches this `pattern`")
 	flag.Parse()
 	o.only = regexp.MustCompile(*only)
@@ -70,12 +72,15 @@ func torture(ctx context.Context, o options) error {
 	if o.poison {
 		return measurePoison(ctx, product, folder)
 	}
-	fmt.Printf("SEED=%d\n", o.seed)
 	w, err := newWorld(product, folder, o.calls)
 	if err != nil {
 		return err
 	}
 	defer w.close()
+	if o.cost {
+		return measureCost(ctx, w)
+	}
+	fmt.Printf("SEED=%d\n", o.seed)
 	if !hasAny(w.full(), o.only) {
 		return errors.New("no round is of that kind")
 	}

@@ -155,7 +155,7 @@ func comparePoisons(ctx context.Context, product binary, folder string, events, 
 	return b.String(), w.Flush()
 }
 
-func median(tolls []toll, of func(toll) time.Duration) time.Duration {
+func median[T any](tolls []T, of func(T) time.Duration) time.Duration {
 	values := make([]time.Duration, len(tolls))
 	for i, t := range tolls {
 		values[i] = of(t)

@@ -43,8 +43,8 @@ func (t *table) String() string {
 	defer t.mu.Unlock()
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "rounds\tcalls\tkills\tresent\tlost\tduplicates\torder violations\tleaked keys\t")
-	fmt.Fprintln(w, "\t\t\t\t\tafter de-duplication\t\t\t")
+	fmt.Fprintln(w, "rounds\tcalls\tkills\tresent\tmost in flight\tlost\tduplicates\torder violations\tleaked keys\t")
+	fmt.Fprintln(w, "\t\t\t\tat a kill\t\tafter de-duplication\t\t\t")
 	var all tally
 	rounds := 0
 	for _, kind := range t.kinds {
@@ -64,8 +64,8 @@ func (t *table) String() string {
 }
 
 func write(w *tabwriter.Writer, rounds int, t tally, kind string) {
-	fmt.Fprintf(w, "%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t  %s\n",
-		rounds, t.calls, t.kills, t.resent, t.lost, t.doubled, t.overtaken, t.leaked, kind)
+	fmt.Fprintf(w, "%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t  %s\n",
+		rounds, t.calls, t.kills, t.resent, t.mostInFlight, t.lost, t.doubled, t.overtaken, t.leaked, kind)
 }
 
 // fault returns an error unless every round held.

@@ -91,7 +91,7 @@ func torture(ctx context.Context, o options) error {
 }
 
 func measurePoison(ctx context.Context, product binary, folder string) error {
-	const events, times = 100_000, 7
+	const events, times = 100_000, 5
 	costs, err := comparePoisons(ctx, product, folder, events, times)
 	fmt.Printf("%d events of 1.3 KB, medians of %d runs\n\n%s", events, times, costs)
 	return err

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -24,6 +25,8 @@ type poison struct {
 	spoil func(payload string) string
 	// refused is where only Segment finds out.
 	refused bool
+	// single is where the input hands over one event at a time.
+	single bool
 }
 
 const (
@@ -34,14 +37,25 @@ const (
 )
 
 var poisons = []poison{
-	{name: "none", spoil: func(payload string) string { return payload }},
-	{name: "refused here", spoil: func(payload string) string {
-		return strings.Replace(payload, `"event":"Product Viewed",`, "", 1)
-	}},
-	{name: "refused by Segment", refused: true, spoil: func(payload string) string {
-		return strings.Replace(payload, "Product Viewed", "Poison", 1)
-	}},
+	{name: "none", spoil: spareIt},
+	{name: "refused here", spoil: unnameIt},
+	{name: "refused by Segment", spoil: markIt, refused: true},
+	{name: "none, one by one", spoil: spareIt, single: true},
+	{name: "refused here, one by one", spoil: unnameIt, single: true},
 }
+
+func spareIt(payload string) string { return payload }
+
+func unnameIt(payload string) string {
+	return strings.Replace(payload, `"event":"Product Viewed",`, "", 1)
+}
+
+func markIt(payload string) string {
+	return strings.Replace(payload, "Product Viewed", "Poison", 1)
+}
+
+// isClean says whether nothing is wrong with any event.
+func (p poison) isClean() bool { return strings.HasPrefix(p.name, "none") }
 
 // toll is what delivering a file has cost.
 type toll struct {
@@ -53,12 +67,14 @@ type toll struct {
 
 // deliver runs the product over a file of events and takes the toll.
 func (p poison) deliver(ctx context.Context, product binary, folder string, events int) (t toll, err error) {
-	source, dead := filepath.Join(folder, "events.ndjson"), filepath.Join(folder, "dead_letters.ndjson")
+	source, dead := filepath.Join(folder, p.name+".ndjson"), filepath.Join(folder, "dead_letters.ndjson")
 	if err := os.RemoveAll(dead); err != nil {
 		return t, fmt.Errorf("making room for dead letters: %w", err)
 	}
-	if err := p.write(source, events); err != nil {
-		return t, err
+	if _, err := os.Stat(source); errors.Is(err, os.ErrNotExist) {
+		if err := p.write(source, events); err != nil {
+			return t, err
+		}
 	}
 	seg := newSegment(0, 0)
 	if err := seg.serve(0); err != nil {
@@ -72,8 +88,12 @@ func (p poison) deliver(ctx context.Context, product binary, folder string, even
 		}
 	}
 	began := time.Now()
+	gather := "2500"
+	if p.single {
+		gather = "1"
+	}
 	child, err := start(nil, map[string]string{
-		"EVENTS": source, "DEAD_LETTERS": dead, "SEGMENT_WRITE_KEY": writeKey, "SEGMENT_ENDPOINT": seg.url,
+		"EVENTS": source, "GATHER": gather, "DEAD_LETTERS": dead, "SEGMENT_WRITE_KEY": writeKey, "SEGMENT_ENDPOINT": seg.url,
 	}, product.path, "run", "pipelines/poison.yaml")
 	if err != nil {
 		return t, err
@@ -84,7 +104,7 @@ func (p poison) deliver(ctx context.Context, product binary, folder string, even
 	}
 	t.cpu, t.wall = child.cpu(), time.Since(began)
 	letters, err := os.ReadFile(dead)
-	if err != nil && p.name != poisons[0].name {
+	if err != nil && !p.isClean() {
 		return t, fmt.Errorf("reading dead letters: %w", err)
 	}
 	sum := seg.Summary()
@@ -142,17 +162,20 @@ func comparePoisons(ctx context.Context, product binary, folder string, events, 
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "1 in 1000 is\tCPU an event\t\twall\t\trequests\tcalls sent\taccepted\tdead letters\t")
-	baseCPU := median(tolls[0], func(t toll) time.Duration { return t.cpu })
-	baseWall := median(tolls[0], func(t toll) time.Duration { return t.wall })
+	var baseCPU, baseWall time.Duration
 	for i, p := range poisons {
 		cpu := median(tolls[i], func(t toll) time.Duration { return t.cpu })
 		wall := median(tolls[i], func(t toll) time.Duration { return t.wall })
+		if p.isClean() {
+			baseCPU, baseWall = cpu, wall
+		}
 		last := tolls[i][times-1]
 		fmt.Fprintf(w, "%s\t%.2f µs\t%s\t%.2f s\t%s\t%d\t%d\t%d\t%d\t\n", p.name,
 			float64(cpu.Nanoseconds())/float64(events)/1000, relative(cpu, baseCPU), wall.Seconds(), relative(wall, baseWall),
 			last.requests, last.sent, last.accepted, last.dead)
 	}
-	return b.String(), w.Flush()
+	err := w.Flush()
+	return b.String(), err
 }
 
 func median[T any](tolls []T, of func(T) time.Duration) time.Duration {

@@ -18,6 +18,9 @@ func TestPoisonCostsOnlyItself(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, events, clean.sent)
 	for _, p := range poisons[1:] {
+		if p.isClean() {
+			continue
+		}
 		got, err := p.deliver(t.Context(), product, t.TempDir(), events)
 		require.NoError(t, err)
 		assert.Equal(t, guilty, got.dead, p.name)

@@ -25,7 +25,7 @@ RACED   = ./internal/... ./plugin/...
 UNRACED = ./cmd/... ./config/... ./examples/...
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test nightly vuln lint docs bench fmt clean
+.PHONY: help demo build test torture poison nightly vuln lint docs bench fmt clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,14 @@ build: ## Build bin/benthos-segment
 test: ## Run every test
 	go test $(RACE) $(RACED)
 	go test $(UNRACED)
+	go -C internal/torture test -parallel 4 ./...
+
+# FLAGS are further ones, such as -race or -only JetStream.
+torture: ## Kill everything at random and count what is lost (DURATION=10m SEED=1)
+	go -C internal/torture run . $(if $(DURATION),-duration $(DURATION)) $(if $(SEED),-seed $(SEED)) $(FLAGS)
+
+poison: ## Measure what events cost that cannot be delivered
+	go -C internal/torture run . -poison
 
 nightly: ## Run random scripts and fuzz each target (SCRIPTS=2000 SEED= FUZZTIME=5m)
 	@SCRIPTS='$(SCRIPTS)' SEED='$(SEED)' FUZZTIME='$(FUZZTIME)' .ci/nightly

@@ -64,7 +64,7 @@ func (s *Sandbox) serveCalls(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	calls, _ := s.store.callsAfter(filter.Since)
-	calls = slices.DeleteFunc(calls, func(c *Call) bool { return !filter.matches(c) })
+	calls = slices.DeleteFunc(calls, func(c *Call) bool { return !filter.Matches(c) })
 	calls, more := clip(calls, window)
 	answer := struct {
 		Calls []callView `json:"calls"`

@@ -86,7 +86,7 @@ func explain(err error) error {
 		return fmt.Errorf("%s must be a %s, not a %s", typed.Field, typed.Type.Kind(), typed.Value)
 	}
 	if field, found := strings.CutPrefix(err.Error(), "json: unknown field "); found {
-		return fmt.Errorf("there is no field %s: a fault has status, retry_after, headers, body, drop, lost_ack, delay, times, probability, seed, and match with type, user, event, message_id, write_key, path, text", field)
+		return fmt.Errorf("there is no field %s: a fault has status, retry_after, headers, body, drop, lost_ack, delay, times, probability, seed, and match with type, user, event, group, message_id, write_key, path, text", field)
 	}
 	return fmt.Errorf("reading the fault: %w", err)
 }

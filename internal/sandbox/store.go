@@ -88,6 +88,7 @@ func (s *store) add(req *Request, calls []Call) {
 func (s *store) addCall(req *Request, call *Call) {
 	call.Request = req.Seq
 	call.Seq = s.calls.next()
+	call.Attempt, call.Status = req.attempt(), req.Status
 	if req.FirstCall == 0 {
 		req.FirstCall = call.Seq
 	}
@@ -194,7 +195,7 @@ func (s *store) await(ctx context.Context, f Filter, n int) (matched int, reache
 	for {
 		calls, changed := s.callsAfter(seq)
 		for _, call := range calls {
-			if f.matches(call) {
+			if f.Matches(call) {
 				matched++
 			}
 			seq = call.Seq

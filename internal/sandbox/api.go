@@ -14,12 +14,14 @@ func (s *Sandbox) controlAPI() http.Handler {
 	mux.HandleFunc("GET /healthz", serveHealth)
 	mux.HandleFunc("GET /api/v1/healthz", serveHealth)
 	mux.HandleFunc("GET /api/v1/calls", s.serveCalls)
+	mux.HandleFunc("DELETE /api/v1/calls", s.serveNoCalls)
 	mux.HandleFunc("GET /api/v1/calls/{seq}", s.serveCall)
 	mux.HandleFunc("GET /api/v1/calls/{seq}/raw", s.serveRaw)
 	mux.HandleFunc("GET /api/v1/requests", s.serveRequests)
 	mux.HandleFunc("GET /api/v1/requests/{seq}", s.serveRequest)
 	mux.HandleFunc("GET /api/v1/summary", s.serveSummary)
 	mux.HandleFunc("GET /api/v1/wait", s.serveWait)
+	mux.HandleFunc("GET /api/v1/events", s.serveEvents)
 	mux.HandleFunc("GET /api/v1/faults", s.serveFaults)
 	mux.HandleFunc("POST /api/v1/faults", s.serveNewFault)
 	mux.HandleFunc("DELETE /api/v1/faults", s.serveNoFaults)
@@ -75,6 +77,16 @@ func (s *Sandbox) serveCalls(w http.ResponseWriter, r *http.Request) {
 		answer.Next = max(answer.Next, call.Seq)
 	}
 	answerJSON(w, http.StatusOK, answer)
+}
+
+func (s *Sandbox) serveNoCalls(w http.ResponseWriter, r *http.Request) {
+	q := newQuery(r.URL.Query())
+	filter := q.filter()
+	if err := q.done(); err != nil {
+		answerError(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	answerJSON(w, http.StatusOK, map[string]int{"removed": s.store.remove(&filter)})
 }
 
 func (s *Sandbox) serveCall(w http.ResponseWriter, r *http.Request) {

@@ -117,12 +117,16 @@ func viewFault(state FaultState) faultView {
 	return view
 }
 
-func (s *Sandbox) serveFaults(w http.ResponseWriter, _ *http.Request) {
+func (s *Sandbox) faultViews() []faultView {
 	views := []faultView{}
 	for _, state := range s.Faults() {
 		views = append(views, viewFault(state))
 	}
-	answerJSON(w, http.StatusOK, map[string][]faultView{"faults": views})
+	return views
+}
+
+func (s *Sandbox) serveFaults(w http.ResponseWriter, _ *http.Request) {
+	answerJSON(w, http.StatusOK, map[string][]faultView{"faults": s.faultViews()})
 }
 
 func (s *Sandbox) serveNewFault(w http.ResponseWriter, r *http.Request) {

@@ -59,8 +59,10 @@ type trait struct {
 
 type traitValue struct {
 	Value json.RawMessage `json:"value"`
-	Seq   uint64          `json:"seq"`
-	At    int64           `json:"at"`
+	// Literal is the same as a text, for readers whose numbers are doubles.
+	Literal string `json:"literal"`
+	Seq     uint64 `json:"seq"`
+	At      int64  `json:"at"`
 }
 
 func (s *Sandbox) servePerson(w http.ResponseWriter, r *http.Request) {
@@ -164,7 +166,7 @@ func (p *personView) addTraits(c *Call) {
 		if n := len(history); n > 0 && bytes.Equal(history[n-1].Value, value) {
 			return
 		}
-		history = append(history, traitValue{Value: value, Seq: c.Seq, At: c.ReceivedAt.UnixMilli()})
+		history = append(history, traitValue{Value: value, Literal: string(value), Seq: c.Seq, At: c.ReceivedAt.UnixMilli()})
 		p.Traits[i].History = history[max(0, len(history)-maxTraitHistory):]
 	})
 }

@@ -19,7 +19,7 @@ var presets = []preset{
 	{Name: "retry-after", What: "429 with Retry-After: 5 for the next three requests", Fault: faultJSON{Status: 429, RetryAfter: "5", Times: 3}},
 	{Name: "flaky", What: "503 for one request in five", Fault: faultJSON{Status: 503, Probability: share(0.2), Seed: 1}},
 	{Name: "unauthorized", What: "401 until it is cleared", Fault: faultJSON{Status: 401}},
-	{Name: "guilty", What: "400 for every request that holds a call of the event below", Fault: faultJSON{Status: 400}, NeedsMatch: true},
+	{Name: "guilty", What: "400 for every request that holds a call of a chosen event or user", Fault: faultJSON{Status: 400}, NeedsMatch: true},
 	{Name: "drop", What: "the next three connections are cut, nothing is accepted", Fault: faultJSON{Drop: true, Times: 3}},
 	{Name: "hang", What: "nothing is answered until it is cleared or the sender gives up", Fault: faultJSON{Delay: "10m"}},
 	{Name: "slow", What: "every answer takes two seconds", Fault: faultJSON{Delay: "2s"}},

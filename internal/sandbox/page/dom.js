@@ -1,147 +1,93 @@
-// Elements and texts. Whatever a call says becomes text by textContent, never
-// markup.
+// Elements and texts. What a call says becomes text, never markup.
 
-/** @typedef {string | number | Node | null | undefined | false} Child */
-/** @typedef {{[name: string]: string | number | boolean | null | undefined | ((e: any) => void)}} Props */
+/** @param {string} id @returns {any} an element that index.html has */
+export const byID = (id) => document.getElementById(id);
 
-/**
- * The element of that id, which index.html has.
- * @template {HTMLElement} [T=HTMLElement]
- * @param {string} id
- * @returns {T}
- */
-export const byID = (id) => /** @type {T} */ (document.getElementById(id));
-
-/**
- * Gives an element attributes, listeners (names that begin with "on") and
- * children.
- * @template {Element} T
- * @param {T} element
- * @param {Props | null} props
- * @param {Child[]} children
- * @returns {T}
- */
-function fit(element, props, children) {
-  for (const [name, value] of Object.entries(props ?? {})) {
-    if (typeof value === "function") element.addEventListener(name.slice(2), value);
-    else if (value === true) element.setAttribute(name, "");
-    else if (value !== false && value != null) element.setAttribute(name, String(value));
-  }
-  for (const child of children) {
-    if (child !== null && child !== undefined && child !== false) {
-      element.append(child instanceof Node ? child : String(child));
+// Gives an element classes ("div.row"), attributes, listeners (names that begin
+// with "on") and children.
+function make(create, name, parts) {
+  const [tag, ...classes] = name.split(".");
+  const element = create(tag);
+  if (classes.length) element.classList.add(...classes);
+  for (const part of parts) {
+    if (part?.constructor !== Object) {
+      if (part || part === 0) element.append(part);
+      continue;
+    }
+    for (const [name, value] of Object.entries(part)) {
+      if (typeof value === "function") element.addEventListener(name.slice(2), value);
+      else if (value != null) element.setAttribute(name, value);
     }
   }
   return element;
 }
 
-/**
- * @template {keyof HTMLElementTagNameMap} K
- * @param {K} tag
- * @param {Props | null} [props]
- * @param {...Child} children
- */
-export const h = (tag, props = null, ...children) => fit(document.createElement(tag), props, children);
+/** @returns {HTMLElement} */
+export const h = (tag, ...parts) => make((name) => document.createElement(name), tag, parts);
 
-/**
- * @template {keyof SVGElementTagNameMap} K
- * @param {K} tag
- * @param {Props | null} [props]
- * @param {...Child} children
- */
-export const svg = (tag, props = null, ...children) =>
-  fit(document.createElementNS("http://www.w3.org/2000/svg", tag), props, children);
+/** @returns {SVGElement} */
+export const svg = (tag, ...parts) => make((name) => document.createElementNS("http://www.w3.org/2000/svg", name), tag, parts);
 
-/**
- * Sets a text where it changed.
- * @param {Element} element
- * @param {string} text
- */
+/** Sets a text where it changed. @param {Element} element @param {string | number} text */
 export function say(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+  if (element.textContent !== String(text)) element.textContent = String(text);
 }
+export const why = (problem) => problem.message ?? String(problem);
 
-/** Shapes tell the types apart where colours do not. */
+// Shapes tell the types apart where colours do not.
 const shapes = new Map([
-  ["identify", "M6 1a2.5 2.5 0 1 1 0 5a2.5 2.5 0 1 1 0-5zM1 11.500a5 4.500 0 0 1 10 0z"],
+  ["identify", "M6 1a2.5 2.5 0 1 1 0 5a2.5 2.5 0 1 1 0-5zM1 11.5a5 4.5 0 0 1 10 0z"],
   ["track", "M2 1l9 5l-9 5z"],
   ["page", "M1 1h10v10h-10zM3 4v1h6v-1zM3 7v1h4v-1z"],
-  ["screen", "M3 0h6v12h-6zM4.200 2v7h3.600v-7z"],
-  ["group", "M6 0l5.500 3v6l-5.500 3l-5.500-3v-6z"],
-  ["alias", "M0 3h7v-3l5 4.200h-12zM12 9h-7v3l-5-4.200h12z"],
+  ["screen", "M3 0h6v12h-6zM4.2 2v7h3.6v-7z"],
+  ["group", "M6 0l5.5 3v6l-5.5 3l-5.5-3v-6z"],
+  ["alias", "M0 3h7v-3l5 4.2h-12zM12 9h-7v3l-5-4.2h12z"],
   ["unknown", "M5 1h2v6h-2zM5 9h2v2h-2z"],
 ]);
 
 export const types = [...shapes.keys()];
 
-/** @param {string} type */
-export const shapeOf = (type) => shapes.get(type) ?? shapes.get("unknown") ?? "";
+/** The colour of a type is that of a class. @param {string} type */
+export const classOf = (type) => "t-" + (shapes.has(type) ? type : "unknown");
 
-/** @param {string} type */
+/** @param {string} type @returns {any} */
+export const shapeOf = (type) => shapes.get(type) ?? shapes.get("unknown");
+export const icon = (path) => svg("svg", { viewBox: "0 0 12 12", "aria-hidden": "true" }, path);
 export const badge = (type) =>
-  h("span", { class: "badge t-" + (shapes.has(type) ? type : "unknown") },
-    svg("svg", { viewBox: "0 0 12 12", "aria-hidden": "true" }, svg("path", { d: shapeOf(type), "fill-rule": "evenodd" })),
-    type);
-
-/** @param {number} n */
+  h("span", { class: "badge " + classOf(type) }, icon(svg("path", { d: shapeOf(type), "fill-rule": "evenodd" })), type);
 export const count = (n) => n.toLocaleString("en-US");
-
-/** @param {number} n */
+export const some = (n, thing) => `${count(n)} ${thing}${n === 1 ? "" : "s"}`;
 export function bytes(n) {
-  if (n < 1000) return n + " B";
-  const units = ["kB", "MB", "GB", "TB"];
-  let i = -1;
-  do { n /= 1000; i++; } while (n >= 999.5 && i < units.length - 1);
-  return (n < 10 ? n.toFixed(1) : n.toFixed(0)) + " " + units[i];
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  while (n >= 999.5 && units.length > 1) {
+    n /= 1000;
+    units.shift();
+  }
+  return `${n < 10 && units[0] !== "B" ? n.toFixed(1) : n.toFixed(0)} ${units[0]}`;
 }
-
-/** @param {number} n @param {string} one @param {string} [more] */
-export const some = (n, one, more = one + "s") => count(n) + " " + (n === 1 ? one : more);
-
-/** @param {number | string} at */
 export function clock(at) {
   const d = new Date(at);
-  const pad = (/** @type {number} */ n, width = 2) => String(n).padStart(width, "0");
-  return `${pad(d.getHours())}:${pad(d.getMinutes())}:${pad(d.getSeconds())}.${pad(d.getMilliseconds(), 3)}`;
+  return d.toTimeString().slice(0, 8) + "." + String(d.getMilliseconds()).padStart(3, "0");
 }
 
-/**
- * A button that copies a text and says so.
- * @param {string} label
- * @param {() => string | Promise<string>} text
- */
-export const copier = (label, text) => {
-  const button = h("button", { type: "button", onclick: async () => {
-    try {
-      await copy(await text());
-      button.textContent = "Copied";
-    } catch {
-      button.textContent = "Not copied";
-    }
-    setTimeout(() => { button.textContent = label; }, 1500);
-  } }, label);
-  return button;
-};
+/** A button. @param {string} label @param {(e: any) => void} onclick @param {object} [props] */
+export const button = (label, onclick, props) => h("button", { onclick, ...props }, label);
 
-/**
- * Copies without the clipboard API too, which a page has only on loopback and
- * over https.
- * @param {string} text
- */
-async function copy(text) {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
-  const area = h("textarea", { class: "unseen" });
-  area.value = text;
-  document.body.append(area);
-  area.select();
-  const done = document.execCommand("copy");
-  area.remove();
-  if (!done) throw new Error("copying is not allowed");
-}
+/** A button that does something and says whether it was done. */
+export const doer = (label, done, act, props) => button(label, async (e) => {
+  try {
+    await act();
+    say(e.target, done);
+  } catch (problem) {
+    say(e.target, "Failed");
+    e.target.title = why(problem);
+  }
+  setTimeout(() => say(e.target, label), 2000);
+}, props);
 
-/**
- * A value of the filter grammar, in quotes where it needs them.
- * @param {string} value
- */
+/** @param {string} label @param {() => string | Promise<string>} text */
+export const copier = (label, text) => doer(label, "Copied", async () => navigator.clipboard.writeText(await text()));
+
+/** A value of the filter grammar, in quotes where it needs them. @param {string} value */
 export const quoted = (value) =>
-  /^[^\s":-][^\s":]*$/.test(value) ? value : '"' + value.replaceAll("\\", "\\\\").replaceAll('"', '\\"') + '"';
+  /^[^\s":-][^\s":]*$/.test(value) ? value : '"' + value.replace(/[\\"]/g, "\\$&") + '"';

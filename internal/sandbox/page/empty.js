@@ -1,28 +1,20 @@
 // What there is to see while there is nothing to see.
-import { copier, h } from "./dom.js";
+import { button, copier, h } from "./dom.js";
 
-/** @param {string} title @param {string} text */
-const snippet = (title, text) =>
-  h("section", null, h("div", { class: "bar" }, h("h3", null, title), h("span", { class: "grow" }), copier("Copy", () => text)), h("pre", { tabindex: 0 }, text));
+const snippet = (title, text) => h("section",
+  h("div.bar", h("h3", title), h("span.grow"), copier("Copy", () => text)), h("pre", { tabindex: 0 }, text));
+
+const note = (title, text, ...more) => h("div.welcome", h("h2", title), h("p", text), ...more);
 
 /** Nothing came yet. */
-export function welcome() {
-  const here = location.origin;
-  return h("div", { class: "welcome" },
-    h("h2", null, "Waiting for the first call"),
-    h("p", null, "Every call that reaches this sandbox appears here, in exact order, and stays on this machine."),
-    snippet("Send one by hand", `curl -u my-key: ${here}/v1/track -d '{"event":"Tea Ordered","userId":"42","properties":{"price":19.90}}'`),
-    snippet("Or point a pipeline here", `output:\n  segment:\n    write_key: my-key\n    endpoint: ${here}\n`));
-}
+export const welcome = (here = location.origin) => note("Waiting for the first call",
+  "Every call that reaches this sandbox appears here, in exact order, and stays on this machine.",
+  snippet("Send one by hand", `curl -u my-key: ${here}/v1/track -d '{"event":"Tea Ordered","userId":"42","properties":{"price":19.90}}'`),
+  snippet("Or point a pipeline here", `output:\n  segment:\n    write_key: my-key\n    endpoint: ${here}\n`));
 
-/** Nothing matches. @param {() => void} onclear */
-export const noMatch = (onclear) => h("div", { class: "welcome" },
-  h("h2", null, "No call matches"),
-  h("p", null, "What comes and matches will appear here."),
-  h("p", null, h("button", { type: "button", onclick: onclear }, "Show all calls")));
+/** @param {() => void} onshow */
+export const noMatch = (onshow) => note("No call matches", "What comes and matches will appear here.", button("Show all calls", onshow));
 
-/** The view was cleared. @param {number} last @param {() => void} onshow */
-export const cleared = (last, onshow) => h("div", { class: "welcome" },
-  h("h2", null, "Cleared"),
-  h("p", null, `Calls up to ${last} are hidden here, and the sandbox still has them.`),
-  h("p", null, h("button", { type: "button", onclick: onshow }, "Show them again")));
+/** @param {number} last @param {() => void} onshow */
+export const cleared = (last, onshow) =>
+  note("Cleared", `Calls up to ${last} are hidden here, and the sandbox still has them.`, button("Show them again", onshow));

@@ -1,88 +1,59 @@
 // Breaking things on purpose.
 import { ask, tell } from "./api.js";
-import { h } from "./dom.js";
+import { button, h, say, why } from "./dom.js";
 
-/** @typedef {import("./api.js").Fault} Fault */
-
-/** @param {import("./api.js").FaultState} f */
+/** @param {FaultState} f */
 export const describe = (f) =>
   f.effect + (f.probability ? ` for ${Math.round(f.probability * 100)} %` : "") +
-  (f.match ? " of " + Object.entries(f.match).map(([name, value]) => `${name} ${value}`).join(", ") : "") +
-  (f.remaining !== undefined ? `, ${f.remaining} left` : "") + `, struck ${f.hits}×`;
+  (f.match ? " of " + Object.entries(f.match).map((m) => m.join(" ")).join(", ") : "") +
+  (f.remaining === undefined ? "" : `, ${f.remaining} left`) + `, struck ${f.hits}×`;
 
-/**
- * What the dialog shows.
- * @param {() => void} onchange
- */
+const input = (name, label, props) => [h("label", { for: "fault-" + name }, label), h("input", { id: "fault-" + name, ...props })];
+
+/** What the dialog shows. @param {() => void} onchange */
 export async function faultPanel(onchange) {
-  /** @type {[{presets: import("./api.js").Preset[]}, {faults: import("./api.js").FaultState[]}]} */
-  const [{ presets }, { faults }] = await Promise.all([ask("/api/v1/faults/presets"), ask("/api/v1/faults")]);
+  /** @type {[{presets: Preset[]}, {faults: FaultState[]}]} */
+  const [{ presets }, { faults }] = await Promise.all([ask("faults/presets"), ask("faults")]);
   const said = h("p", { role: "status", class: "quiet" });
-  const event = h("input", { id: "fault-event", placeholder: "any event, or Order*" });
-  const user = h("input", { id: "fault-user", placeholder: "anyone" });
-  const active = h("ul", { class: "active" });
+  const active = h("ul.active");
+  const whom = h("p.fields",
+    ...input("event", "Only for event", { placeholder: "any event, or Order*" }), ...input("user", "Only for user"));
+  const own = h("p.fields",
+    ...input("status", "Status", { type: "number", value: 500 }), ...input("times", "Times, 0 for always", { type: "number", value: 0 }),
+    ...input("chance", "Chance in %", { type: "number", value: 100 }), ...input("after", "Retry-After"),
+    ...input("delay", "Delay", { placeholder: "250ms" }));
+  /** @param {HTMLElement} fields @param {string} name */
+  const valueOf = (fields, name) => /** @type {HTMLInputElement} */ (fields.querySelector("#fault-" + name)).value.trim();
 
-  const list = (/** @type {import("./api.js").FaultState[]} */ now) => {
-    active.replaceChildren(...now.map((f) => h("li", { class: f.active ? "" : "quiet" },
-      h("span", null, describe(f)),
-      h("button", { type: "button", onclick: () => change("/api/v1/faults/" + f.id, "DELETE") }, "End"))));
-    if (now.length === 0) active.append(h("li", { class: "quiet" }, "Nothing is broken."));
-  };
-  const change = async (/** @type {string} */ path, /** @type {string} */ method, /** @type {Fault} */ fault) => {
+  const list = (now) => active.replaceChildren(...now.map((f) =>
+    h("li", { class: f.active ? "" : "quiet" }, h("span", describe(f)), button("End", () => change("faults/" + f.id, "DELETE")))));
+  const change = async (path, method, fault = {}) => {
     try {
       await tell(path, method, fault);
-      said.textContent = "";
-      list((await ask("/api/v1/faults")).faults);
+      say(said, "");
+      list((await ask("faults")).faults);
       onchange();
-    } catch (e) {
-      said.textContent = e instanceof Error ? e.message : String(e);
+    } catch (problem) {
+      say(said, why(problem));
     }
   };
-  const inject = (/** @type {Fault} */ fault) => {
-    const match = Object.fromEntries(Object.entries({ event: event.value.trim(), user: user.value.trim() }).filter(([, value]) => value));
-    return change("/api/v1/faults", "POST", Object.keys(match).length ? { ...fault, match } : fault);
+  const inject = (fault, needsMatch = false) => {
+    const match = Object.fromEntries(["event", "user"].map((name) => [name, valueOf(whom, name)]).filter(([, value]) => value));
+    const chosen = Object.keys(match).length > 0;
+    if (needsMatch && !chosen) say(said, "Say first which calls: an event or a user.");
+    else change("faults", "POST", chosen ? { ...fault, match } : fault);
   };
-  const choose = (/** @type {import("./api.js").Preset} */ p) => {
-    if (p.needs_match && !event.value.trim() && !user.value.trim()) {
-      said.textContent = "Say first which calls: an event or a user.";
-      event.focus();
-      return;
-    }
-    inject(p.fault);
+  const ofOwn = () => {
+    const chance = Number(valueOf(own, "chance")) / 100;
+    return {
+      status: Number(valueOf(own, "status")), times: Number(valueOf(own, "times")),
+      retry_after: valueOf(own, "after"), delay: valueOf(own, "delay"),
+      ...(chance < 1 && { probability: chance, seed: 1 }),
+    };
   };
   list(faults);
-  return h("div", { class: "panel" },
-    h("h2", null, "Faults"),
-    h("section", { "aria-label": "In place" }, active),
-    h("p", { class: "fields" },
-      h("label", { for: "fault-event" }, "Only for event"), event,
-      h("label", { for: "fault-user" }, "Only for user"), user),
-    h("ul", { class: "presets" }, ...presets.map((p) => h("li", null,
-      h("button", { type: "button", "data-preset": p.name, onclick: () => choose(p) }, h("b", null, p.name), h("span", null, p.what))))),
-    own(inject), said);
-}
-
-/** @param {(fault: Fault) => void} inject */
-function own(inject) {
-  const status = h("input", { id: "fault-status", type: "number", min: 200, max: 599, value: 500 });
-  const times = h("input", { id: "fault-times", type: "number", min: 0, value: 0 });
-  const chance = h("input", { id: "fault-chance", type: "number", min: 1, max: 100, value: 100 });
-  const after = h("input", { id: "fault-after", placeholder: "none" });
-  const delay = h("input", { id: "fault-delay", placeholder: "none, or 250ms" });
-  const make = () => {
-    /** @type {Fault} */
-    const fault = {};
-    if (Number(status.value)) fault.status = Number(status.value);
-    if (after.value.trim()) fault.retry_after = after.value.trim();
-    if (delay.value.trim()) fault.delay = delay.value.trim();
-    if (Number(times.value)) fault.times = Number(times.value);
-    if (Number(chance.value) < 100) Object.assign(fault, { probability: Number(chance.value) / 100, seed: 1 });
-    inject(fault);
-  };
-  const field = (/** @type {string} */ name, /** @type {HTMLElement} */ input) => [h("label", { for: input.id }, name), input];
-  return h("details", null, h("summary", null, "One of your own"),
-    h("p", { class: "fields" },
-      ...field("Status", status), ...field("Times, 0 for always", times), ...field("Chance in %", chance),
-      ...field("Retry-After", after), ...field("Delay", delay)),
-    h("button", { type: "button", onclick: make }, "Put in place"));
+  return h("div.panel", h("h2", "Faults"), active, whom,
+    h("ul.presets", ...presets.map((p) =>
+      h("li", h("button", { "data-preset": p.name, onclick: () => inject(p.fault, p.needs_match) }, h("b", p.name), h("small", p.what))))),
+    h("details", h("summary", "One of your own"), own, button("Put in place", () => inject(ofOwn()))), said);
 }

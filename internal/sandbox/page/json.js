@@ -1,20 +1,15 @@
-// JSON made readable without reading it: no literal is parsed, so that numbers
-// keep every digit and strings every escape.
+// JSON made readable without parsing it: every literal stays as it is.
 import { h } from "./dom.js";
 
 const token = /"(?:[^"\\]|\\[^])*"?|[{}[\],:]|[^\s{}[\],:"]+/g;
 const deepest = 20;
 
-/**
- * Lays JSON out with one member a line. Text that is no JSON comes out with
- * nothing lost but blanks between its tokens.
- * @param {string} text
- */
+/** Lays JSON out with one member a line. @param {string} text */
 export function pretty(text) {
   const out = document.createDocumentFragment();
   const tokens = text.match(token) ?? [];
   let depth = 0;
-  let plain = ""; // what is waiting to be written without a colour
+  let plain = "";
   const flush = () => { if (plain) out.append(plain); plain = ""; };
   const line = () => { plain += "\n" + "  ".repeat(Math.min(depth, deepest)); };
   tokens.forEach((t, i) => {
@@ -39,14 +34,13 @@ export function pretty(text) {
         return;
     }
     flush();
-    out.append(h("span", { class: classOf(t, next) }, t));
+    out.append(h("span", { class: colorOf(t, next) }, t));
   });
   flush();
   return out;
 }
 
-/** @param {string} t @param {string | undefined} next */
-function classOf(t, next) {
-  if (t[0] === '"') return next === ":" ? "j-key" : "j-text";
-  return /^[-\d]/.test(t) ? "j-number" : "j-word";
+function colorOf(t, next) {
+  if (t[0] === '"') return next === ":" ? "t-identify" : "t-track";
+  return /^[-\d]/.test(t) ? "t-page" : "t-screen";
 }

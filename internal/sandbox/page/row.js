@@ -1,19 +1,10 @@
 // One row of the list. Its elements are made once and filled again and again.
-import { byID, clock, h, say, shapeOf, svg, types } from "./dom.js";
-
-/**
- * @typedef {import("./api.js").Row} Call
- * @typedef {{seq: number, gap: string}} Gap stands where calls are not shown, or could not be
- * @typedef {Call | Gap} Entry
- */
+import { classOf, clock, h, icon, say, shapeOf, svg } from "./dom.js";
 
 /** @param {Entry} entry @returns {entry is Gap} */
 export const isGap = (entry) => "gap" in entry;
 
-/** @param {Call} call */
-export const personOf = (call) => call.user_id || call.anonymous_id || "";
-
-/** @param {Call} call */
+/** @param {Row} call */
 export function remarks(call) {
   const said = [...(call.violations ?? [])];
   if (call.duplicate) said.push("duplicate");
@@ -21,62 +12,42 @@ export function remarks(call) {
   return said.join(", ");
 }
 
-/** An element that shows one entry of the list at a time. */
 export class RowElement {
-  element;
-  #cells;
-  #shape;
+  #cells = new Map(["seq", "time", "type", "name", "who", "flags", "size"].map((name) => [name, h("span", { class: name, role: "gridcell" })]));
+  #shape = svg("path", { "fill-rule": "evenodd" });
   #type = h("span");
-  #shown = /** @type {Entry | null} */ (null);
+  /** @type {Entry | undefined} */
+  #shown;
+  element = h("div.row", { role: "row" }, ...this.#cells.values());
 
   constructor() {
-    const cell = (/** @type {string} */ name) => h("span", { class: name, role: "gridcell" });
-    this.#shape = svg("path", { "fill-rule": "evenodd" });
-    this.#cells = {
-      seq: cell("seq"), time: cell("time"), type: cell("type"), name: cell("name"), who: cell("who"), flags: cell("flags"), size: cell("size"),
-    };
-    this.#cells.type.append(svg("svg", { viewBox: "0 0 12 12", "aria-hidden": "true" }, this.#shape), this.#type);
-    this.element = h("div", { class: "row", role: "row" }, ...Object.values(this.#cells));
+    this.#cells.get("type")?.append(icon(this.#shape), this.#type);
   }
 
   /** @param {Entry} entry */
   fill(entry) {
     if (this.#shown === entry) return;
     this.#shown = entry;
-    const c = this.#cells;
     this.element.id = "row-" + entry.seq;
     this.element.dataset.seq = String(entry.seq);
-    if (isGap(entry)) {
-      this.element.className = "row gap";
-      for (const cell of [c.seq, c.time, c.who, c.flags, c.size]) say(cell, "");
-      say(this.#type, "");
-      this.#shape.removeAttribute("d");
-      say(c.name, entry.gap);
-      return;
-    }
-    const kind = types.includes(entry.type) ? entry.type : "unknown";
-    this.element.className = "row t-" + kind + (entry.accepted ? "" : " bad") + (entry.duplicate ? " again" : "");
-    say(c.seq, String(entry.seq));
-    say(c.time, clock(entry.at));
-    say(this.#type, entry.type);
-    this.#shape.setAttribute("d", shapeOf(entry.type));
-    say(c.name, entry.name || (entry.type === "group" && entry.group_id) || "–");
-    say(c.who, personOf(entry) || "nobody");
-    c.who.classList.toggle("anonymous", !entry.user_id);
-    say(c.flags, remarks(entry));
-    say(c.size, String(entry.size));
+    const gap = isGap(entry);
+    this.element.className = gap ? "row gap" : "row " + classOf(entry.type) + (entry.accepted ? "" : " bad");
+    this.#shape.setAttribute("d", gap ? "" : shapeOf(entry.type));
+    say(this.#type, gap ? "" : entry.type);
+    const texts = gap ? { name: entry.gap } : {
+      seq: entry.seq, time: clock(entry.at), name: entry.name || (entry.type === "group" && entry.group_id) || "–",
+      who: entry.user_id || entry.anonymous_id || "nobody", flags: remarks(entry), size: entry.size,
+    };
+    for (const [name, cell] of this.#cells) if (name !== "type") say(cell, texts[name] ?? "");
+    this.#cells.get("who")?.classList.toggle("anonymous", !gap && !entry.user_id);
   }
 
-  /** @param {{index: number, top: number, chosen: boolean, open: boolean}} place */
-  put({ index, top, chosen, open }) {
+  /** @param {number} index @param {number} top @param {boolean} chosen @param {boolean} open */
+  put(index, top, chosen, open) {
     const e = this.element;
     e.style.transform = `translateY(${top}px)`;
-    e.setAttribute("aria-rowindex", String(index + 1));
-    e.setAttribute("aria-selected", String(chosen));
-    e.setAttribute("aria-expanded", String(open));
+    e.ariaRowIndex = String(index + 1);
+    e.ariaSelected = String(chosen);
+    e.ariaExpanded = String(open);
   }
 }
-
-/** How high a row is, which the style sheet decides. */
-export const rowHeight = () =>
-  parseFloat(getComputedStyle(byID("scroller")).getPropertyValue("--row")) || 28;

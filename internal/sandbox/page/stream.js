@@ -1,17 +1,6 @@
 // The calls as they come.
 
 /**
- * @typedef {{
- *   hello: (hello: import("./api.js").Hello) => void,
- *   calls: (rows: import("./api.js").Row[]) => void,
- *   gap: (gap: {from: number, to: number}) => void,
- *   reset: () => void,
- *   state: (state: import("./api.js").State) => void,
- *   link: (is: "live" | "lost") => void,
- * }} Handlers
- */
-
-/**
  * Follows one filter until it is closed. The browser connects again by itself
  * and says where it was; what it gives up for good is begun again here.
  */
@@ -59,9 +48,9 @@ export class Stream {
         this.#on[name](JSON.parse(e.data));
       });
     }
-    source.onopen = () => this.#on.link("live");
+    source.onopen = () => this.#on.link(true);
     source.onerror = () => {
-      this.#on.link("lost");
+      this.#on.link(false);
       if (source.readyState !== EventSource.CLOSED) return;
       this.#stop();
       this.#retry = window.setTimeout(this.#look, 1000);

@@ -1,26 +1,17 @@
 // Dark or light: as the system has it, unless somebody chose.
-
-const names = ["auto", "light", "dark"];
-const signs = new Map([["auto", "◐"], ["light", "☀"], ["dark", "☾"]]);
-
-/** @param {HTMLElement} button */
+const signs = { auto: "◐", light: "☀", dark: "☾" };
+const names = Object.keys(signs);
 export function startTheme(button) {
-  let now = "auto";
-  try {
-    now = localStorage.getItem("theme") ?? now;
-  } catch { /* A browser may keep nothing for a page. */ }
-  const show = () => {
-    document.documentElement.dataset.theme = now;
-    button.textContent = signs.get(now) ?? "◐";
-    button.setAttribute("aria-label", `Colours: ${now}`);
-    button.title = `Colours: ${now}`;
+  const show = (name) => {
+    document.documentElement.dataset.theme = name;
+    button.textContent = signs[name];
+    button.title = button.ariaLabel = "Colours: " + name;
   };
   button.addEventListener("click", () => {
-    now = names[(names.indexOf(now) + 1) % names.length];
-    try {
-      localStorage.setItem("theme", now);
-    } catch { /* Then it is chosen for this page only. */ }
-    show();
+    const next = names[(names.indexOf(document.documentElement.dataset.theme ?? "") + 1) % names.length];
+    localStorage.setItem("theme", next);
+    show(next);
   });
-  show();
+  const kept = localStorage.getItem("theme") ?? "";
+  show(names.includes(kept) ? kept : "auto");
 }

@@ -28,7 +28,8 @@ func FindChromium() (string, error) {
 // StartChromium starts a browser with a profile of its own and nothing that
 // talks to anybody.
 func StartChromium(ctx context.Context, path string) (browser context.Context, stop context.CancelFunc, err error) {
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
+	options := append(
+		chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	cdproto "github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/cdproto/network"
 	cdp "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
@@ -174,6 +175,14 @@ func (tb *tab) click(selector string) {
 // press types keys into whatever has the focus.
 func (tb *tab) press(keys string) {
 	tb.t.Helper()
+	if keys == "/" {
+		// Typed as one event, so that who prevents the key prevents its text.
+		down := input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: keys, Code: "Slash", Text: keys}
+		tb.do(command(input.DispatchKeyEvent, down))
+		down.Type, down.Text = input.DispatchKeyEventTypeKeyUp, ""
+		tb.do(command(input.DispatchKeyEvent, down))
+		return
+	}
 	tb.do(chromedp.KeyEvent(keys))
 }
 
@@ -226,3 +235,13 @@ func newSandbox(t *testing.T, cfg ...sandbox.Config) *sandbox.TestServer {
 	t.Helper()
 	return sandbox.New(t, cfg...)
 }
+
+// command makes an action of a command to the browser.
+func command[P, R any](c cdproto.Command[P, R], params P) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdproto.Call(ctx, target, c, params)
+		return err
+	})
+}
+
+func urlQuote(text string) string { return url.QueryEscape(text) }

@@ -8,7 +8,7 @@ const note = (title, text, ...more) => h("div.welcome", h("h2", title), h("p", t
 
 /** Nothing came yet. */
 export const welcome = (here = location.origin) => note("Waiting for the first call",
-  "Every call that reaches this sandbox appears here, in exact order, and stays on this machine.",
+  "Every call appears here in exact order, and stays on this machine.",
   snippet("Send one by hand", `curl -u my-key: ${here}/v1/track -d '{"event":"Tea Ordered","userId":"42","properties":{"price":19.90}}'`),
   snippet("Or point a pipeline here", `output:\n  segment:\n    write_key: my-key\n    endpoint: ${here}\n`));
 

@@ -17,7 +17,7 @@ export async function faultPanel(onchange) {
   const said = h("p", { role: "status", class: "quiet" });
   const active = h("ul.active");
   const whom = h("p.fields",
-    ...input("event", "Only for event", { placeholder: "any event, or Order*" }), ...input("user", "Only for user"));
+    ...input("event", "Only for event", { placeholder: "Order*" }), ...input("user", "Only for user"));
   const own = h("p.fields",
     ...input("status", "Status", { type: "number", value: 500 }), ...input("times", "Times, 0 for always", { type: "number", value: 0 }),
     ...input("chance", "Chance in %", { type: "number", value: 100 }), ...input("after", "Retry-After"),

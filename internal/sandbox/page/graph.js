@@ -34,15 +34,14 @@ export function graph(person) {
     const x = from.x === to.x ? to.x : from.end;
     const bend = from.x === to.x ? -24 : (to.x - x) / 2;
     const bent = from.x === to.x ? to.x + bend : to.x - bend;
-    return svg("path", { class: classOf(link.by), d: `M${x} ${y(from)}C${x + bend} ${y(from)} ${bent} ${y(to)} ${to.x} ${y(to)}` },
-      svg("title", `${link.by}, call ${link.seq}`));
+    return svg("path", { class: classOf(link.by), d: `M${x} ${y(from)}C${x + bend} ${y(from)} ${bent} ${y(to)} ${to.x} ${y(to)}` });
   });
   const nodes = person.ids.map((node) => {
     const p = places.get(node.id);
     return svg("g", { class: "node " + node.kind, transform: `translate(${p.x} ${y(p)})` },
       svg("path", { d: shapes.get(node.kind) }), svg("text", { x: 13, y: 4 }, clip(labelOf(node))));
   });
-  return svg("svg.graph", { viewBox: `0 0 680 ${rows * step + 8}`, role: "img", "aria-label": "The ids of this person, as listed below" }, ...lines, ...nodes);
+  return svg("svg.graph", { viewBox: `0 0 680 ${rows * step + 8}`, role: "img", "aria-label": "The ids, as listed below" }, ...lines, ...nodes);
 }
 
 /** @param {Person} person */

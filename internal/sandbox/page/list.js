@@ -157,9 +157,10 @@ export class CallList {
   #reveal(seq) {
     const s = this.#scroller;
     const top = this.#top(this.#indexOf(seq), this.#openIndex());
-    const detail = seq === this.opened ? Math.min(this.#detailHeight, s.clientHeight - this.#height) : 0;
+    const room = s.clientHeight - this.#spacer.offsetTop - this.#height;
+    const detail = seq === this.opened ? Math.min(this.#detailHeight, room) : 0;
     this.#stretch();
-    s.scrollTop = Math.min(Math.max(s.scrollTop, top + this.#height + detail - s.clientHeight), top);
+    s.scrollTop = Math.min(Math.max(s.scrollTop, top + detail - room), top);
   }
 
   #render() {

@@ -43,5 +43,5 @@ export function showStats({ summary, pulse }) {
   ticks.setAttribute("d", calls.map((_, i) => pulse["4xx"][i] + pulse["5xx"][i] + pulse.cut[i] ? `M${x(i)} 0v6` : "").join(""));
   const now = calls[calls.length - 1];
   say(rate, count(now));
-  spark.ariaLabel = `Calls per second in the last minute: now ${now}, at most ${Math.max(...calls)}. Marks show requests that failed.`;
+  spark.ariaLabel = `Calls per second in the last minute: now ${now}, at most ${Math.max(...calls)}`;
 }

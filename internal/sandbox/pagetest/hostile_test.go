@@ -13,6 +13,8 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"benthos-segment/internal/sandbox"
 )
 
 // payloads are texts that a careless page would run, follow or choke on.
@@ -135,13 +137,15 @@ func TestThePageIsSmallAndMakesNoMarkup(t *testing.T) {
 func TestThePageFitsAndObeys(t *testing.T) {
 	sb := newSandbox(t)
 	send(t, sb.URL, mixed()...)
+	sb.Fail(503).Match(sandbox.Match{Event: strings.Repeat("a long name ", 20)})
 	colors := map[string]string{}
 	for _, theme := range []string{"light", "dark"} {
 		tb := open(t, sb.URL, chromedp.EmulateViewport(360, 740), media("prefers-color-scheme", theme))
 		tb.until(`document.querySelectorAll("#spacer .row").length === 6`)
-		assert.LessOrEqual(t, js[int](tb, "document.documentElement.scrollWidth"), 360)
+		tb.shows("#note", "a long name")
+		assert.Equal(t, 360, js[int](tb, "document.body.scrollWidth"))
 		assert.Empty(t, js[[]string](tb, `[...document.querySelectorAll("header *, #stats *, #strip *, .row span")]
-			.filter(e => e.offsetParent && e.getBoundingClientRect().right > 361).map(e => e.id || e.className || e.tagName)`), "these stick out")
+			.filter(e => e.checkVisibility() && e.getBoundingClientRect().right > 361).map(e => e.id || e.className || e.tagName)`), "these stick out")
 		colors[theme] = js[string](tb, "getComputedStyle(document.body).backgroundColor")
 		tb.click("#spacer .row")
 		tb.until(`document.querySelector(".detail pre")`)

@@ -27,7 +27,7 @@ RACED   = ./internal/... ./plugin/...
 UNRACED = ./cmd/... ./config/... ./examples/...
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test chromium screenshot lint docs bench fmt clean
+.PHONY: help demo build test chromium screenshot torture poison nightly vuln lint docs bench fmt clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,12 +43,27 @@ test: chromium ## Run every test
 	go test $(RACE) $(RACED)
 	go test $(UNRACED)
 	go -C $(PAGETEST) test ./...
+	go -C internal/torture test -parallel 4 ./...
 
 chromium: ## Install Chromium where it is missing: the page is tested in it
 	@.ci/chromium
 
 screenshot: build chromium ## Make docs/sandbox.png anew
 	go -C $(PAGETEST) run ./screenshot $(CURDIR)
+
+# FLAGS are further ones, such as -race or -only JetStream.
+torture: ## Kill everything at random and count what is lost (DURATION=10m SEED=1)
+	go -C internal/torture run . $(if $(DURATION),-duration $(DURATION)) $(if $(SEED),-seed $(SEED)) $(FLAGS)
+
+poison: ## Measure what events cost that cannot be delivered
+	go -C internal/torture run . -poison
+
+nightly: ## Run random scripts and fuzz each target (SCRIPTS=2000 SEED= FUZZTIME=5m)
+	@SCRIPTS='$(SCRIPTS)' SEED='$(SEED)' FUZZTIME='$(FUZZTIME)' .ci/nightly
+
+# Not a part of lint: it asks a database on the network, which changes by itself.
+vuln: ## Look for known vulnerabilities in what we link
+	$(TOOL) govulncheck ./...
 
 lint: build ## Run the static checks, over the code, the docs and every YAML we ship
 	.ci/lint

@@ -20,6 +20,13 @@ var endpoints = map[string]string{
 	"eu": "https://events.eu1.segmentapis.com",
 }
 
+// authorizationServers are those of the regions.
+// https://www.twilio.com/docs/segment/connections/oauth
+var authorizationServers = map[string]string{
+	"us": "https://oauth2.segment.io",
+	"eu": "https://oauth2.eu1.segmentapis.com",
+}
+
 var integrationsModes = map[string]segment.IntegrationsMode{
 	"filter":  segment.IntegrationsFilter,
 	"forward": segment.IntegrationsForward,
@@ -35,6 +42,13 @@ type outputConfig struct {
 	convert   segment.Config
 	tracking  tracking.Config
 	transport tracking.TransportConfig
+}
+
+// hasQueries says whether Bloblang is run on messages.
+func (c *outputConfig) hasQueries() bool {
+	_, keyIsStatic := c.writeKey.Static()
+	_, idIsStatic := c.messageID.Static()
+	return c.mapping != nil || !keyIsStatic || !idIsStatic
 }
 
 func outputConfigFromParsed(conf *service.ParsedConfig) (c outputConfig, err error) {
@@ -107,6 +121,9 @@ func trackingConfigFromParsed(conf *service.ParsedConfig) (c tracking.Config, er
 	if c.Timeout, err = conf.FieldDuration(soFieldTimeout); err != nil {
 		return
 	}
+	if c.OAuth, err = oauthFromParsed(conf); err != nil {
+		return
+	}
 	c.Retry, err = retryFromParsed(conf)
 	return
 }
@@ -165,14 +182,15 @@ func batchPolicyFromParsed(conf *service.ParsedConfig) (service.BatchPolicy, err
 	}
 	if policy.Count == 0 && policy.ByteSize == 0 && policy.Check == "" {
 		policy.Count = defaultBatchCount
-		if policy.Period == "" {
-			policy.Period = defaultBatchPeriod
-		}
 	}
-	if policy.Period != "" {
-		if _, err := time.ParseDuration(policy.Period); err != nil {
-			return policy, fmt.Errorf("field %s.period: %w", soFieldBatching, err)
-		}
+	if policy.Period == "" {
+		// Also where it has nothing to do, as with a count of 1: without any
+		// policy the engine would hand a fallback the headline of a batch of one
+		// message, instead of the message's own error.
+		policy.Period = defaultBatchPeriod
+	}
+	if _, err := time.ParseDuration(policy.Period); err != nil {
+		return policy, fmt.Errorf("field %s.period: %w", soFieldBatching, err)
 	}
 	return policy, nil
 }
@@ -185,7 +203,8 @@ func fieldOneOf[T any](conf *service.ParsedConfig, name string, values map[strin
 	if err != nil {
 		return none, err
 	}
-	value, exists := values[text]
+	// The linter does not mind capitals.
+	value, exists := values[strings.ToLower(text)]
 	if !exists {
 		return none, fmt.Errorf("field %s has an unknown value %q", name, text)
 	}

@@ -112,10 +112,15 @@ func events(payloads ...string) (batch service.MessageBatch) {
 	return batch
 }
 
+// patience is how long a test that hangs is left alone.
+const patience = 30 * time.Second
+
 // accept sends a batch all of which must be acknowledged.
 func (p *pipeline) accept(batch service.MessageBatch) {
 	p.t.Helper()
-	require.NoError(p.t, p.send(p.t.Context(), batch))
+	ctx, cancel := context.WithTimeout(p.t.Context(), patience)
+	defer cancel()
+	require.NoError(p.t, p.send(ctx, batch))
 }
 
 // said is the log of a stream.

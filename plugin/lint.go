@@ -18,16 +18,26 @@ let endpoint = this.endpoint.or("").string().trim()
 let url = $endpoint.parse_url().catch({})
 let scheme = $url.scheme.or("")
 let host = $url.host.or("").lowercase().re_replace(":[0-9]*$", "")
-let near_host = $host.re_match("""^(localhost|[a-z][a-z0-9_-]*|127(\.[0-9]{1,3}){3}|10(\.[0-9]{1,3}){3}|192\.168(\.[0-9]{1,3}){2}|172\.(1[6-9]|2[0-9]|3[01])(\.[0-9]{1,3}){2}|\[::1\]|\[f[cd][0-9a-f:]*\])$""")
+let near = """^(localhost|[a-z][a-z0-9_-]*|127(\.[0-9]{1,3}){3}|10(\.[0-9]{1,3}){3}|192\.168(\.[0-9]{1,3}){2}|172\.(1[6-9]|2[0-9]|3[01])(\.[0-9]{1,3}){2}|\[::1\]|\[f[cd][0-9a-f:]*\])$"""
+let metadata = """^(169\.254(\.[0-9]{1,3}){2}|\[fe[89ab][0-9a-f]:.*\]|\[::ffff:(169\.254\..*|a9fe:.*)\])$"""
 let proxy = this.proxy_url.or("").string().trim()
 let proxy_scheme = $proxy.parse_url().catch({}).scheme.or("")
+let oauth = [this.oauth.client_id.or(""), this.oauth.key_id.or(""), this.oauth.private_key.or("")].map_each(part -> part.string().trim())
+let oauth_server = this.oauth.server.or("").string().trim()
+let oauth_url = $oauth_server.parse_url().catch({})
+let oauth_scheme = $oauth_url.scheme.or("")
+let oauth_host = $oauth_url.host.or("").lowercase().re_replace(":[0-9]*$", "")
 let batching = this.batching.or({})
 let gathers = $batching.count.or(0).number().catch(0) > 1 || $batching.byte_size.or(0).number().catch(0) > 0
 let in_flight = this.max_in_flight.or(1).number().catch(1)
 let parallel = this.parallel_requests.or(8).number().catch(8)
-let no_time = "^(-.*|0+(\\.0*)?[a-zµ]*)$"
-let timeout = this.timeout.or("15s").string()
-let first_wait = this.retry.initial_interval.or("500ms").string()
+let some_time = "^(?:[0-9]*[.]?[0-9]*(?:ns|us|µs|ms|s|m|h))+$"
+let times = [
+  ["timeout", this.timeout.or("15s").string()],
+  ["retry.initial_interval", this.retry.initial_interval.or("500ms").string()],
+  ["retry.max_interval", this.retry.max_interval.or("60s").string()],
+].filter(t -> !(t.index(1).re_match($some_time) && t.index(1).re_match("[1-9]")))
+let port = if $url.host.or("").re_match(":[0-9]+$") { $url.host.re_replace("^.*:", "").number() } else { 443 }
 let call_bytes = this.max_call_bytes.or(32000).number().catch(32000)
 let request_bytes = this.max_request_bytes.or(480000).number().catch(480000)
 let request_calls = this.max_request_calls.or(2500).number().catch(2500)
@@ -35,16 +45,21 @@ let request_calls = this.max_request_calls.or(2500).number().catch(2500)
 root = [
   if $write_key == "" { "field write_key is empty: set it to the write key of the source at Segment, for example with ${SEGMENT_WRITE_KEY}" } else { deleted() },
   if $endpoint != "" && !["http", "https"].contains($scheme) { "field endpoint needs a scheme, as in https://events.example.com" } else { deleted() },
-  if $endpoint != "" && $host == "" { "field endpoint needs a host, as in https://events.example.com" } else { deleted() },
+  if ["http", "https"].contains($scheme) && $host == "" { "field endpoint needs a host, as in https://events.example.com" } else { deleted() },
   if $url.exists("user") { "field endpoint must not hold a user or password: the write key goes into write_key" } else { deleted() },
   if $url.raw_query.or("") != "" || $url.fragment.or("") != "" { "field endpoint must be a base URL, without a query or fragment" } else { deleted() },
-  if $scheme == "http" && $host != "" && !$near_host { "field endpoint must use https: the write key goes with every request, so that plain http is only for loopback, single-label and private hosts" } else { deleted() },
+  if $scheme == "http" && $host != "" && !$host.re_match($near) { "field endpoint must use https: the write key goes with every request, so that plain http is only for loopback, single-label and private hosts" } else { deleted() },
+  if $scheme == "https" && $host.re_match($metadata) { "field endpoint must not be a link-local address: there is no Segment, but the metadata of clouds" } else { deleted() },
   if $proxy != "" && !["http", "https", "socks5"].contains($proxy_scheme) { "field proxy_url needs a scheme, as in http://proxy:3128" } else { deleted() },
+  if $oauth.any(part -> part != "") && $oauth.any(part -> part == "") { "field oauth needs client_id, key_id and private_key together" } else { deleted() },
+  if $oauth_server != "" && (!["http", "https"].contains($oauth_scheme) || $oauth_host == "") { "field oauth.server needs a scheme and a host, as in https://oauth2.segment.io" } else { deleted() },
+  if $oauth_url.exists("user") { "field oauth.server must not hold a user or password" } else { deleted() },
+  if $oauth_scheme == "http" && !$oauth_host.re_match($near) { "field oauth.server must use https: plain http is only for loopback, single-label and private hosts" } else { deleted() },
   if $gathers && $batching.period.or("") == "" { "field batching needs a period beside count or byte_size: without one the last messages never leave" } else { deleted() },
   if $in_flight < 1 { "field max_in_flight must be at least 1" } else { deleted() },
   if $parallel < 1 { "field parallel_requests must be at least 1" } else { deleted() },
-  if $timeout.re_match($no_time) { "field timeout must be more than 0s" } else { deleted() },
-  if $first_wait.re_match($no_time) { "field retry.initial_interval must be more than 0s" } else { deleted() },
+  if $times.length() > 0 { "field " + $times.index(0).index(0) + " must be a duration of more than 0s, such as 15s" } else { deleted() },
+  if $port < 1 || $port > 65535 { "field endpoint has a port that does not exist" } else { deleted() },
   if $request_calls < 1 || $request_calls > 2500 { "field max_request_calls must be from 1 to 2500: Segment throws away what is above" } else { deleted() },
   if $call_bytes < 1 || $call_bytes > 32768 { "field max_call_bytes must be from 1 to 32768, which is what Segment takes" } else { deleted() },
   if $request_bytes < $call_bytes + 64 || $request_bytes > 512000 { "field max_request_bytes must be from max_call_bytes + 64 to 512000, which is what Segment takes" } else { deleted() },

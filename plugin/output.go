@@ -85,10 +85,7 @@ func (o *output) WriteBatch(ctx context.Context, batch service.MessageBatch) err
 	w := o.writes.Get().(*write)
 	defer o.release(w)
 
-	w.start(batch)
-	for i := range batch {
-		w.convert(i)
-	}
+	w.convert(batch)
 	if len(w.calls) > 0 {
 		w.settle(o.client.Send(ctx, w.calls, w.observer()))
 	}

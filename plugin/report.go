@@ -61,18 +61,28 @@ func newReport(res *service.Resources) *report {
 // called.
 func (r *report) unsent() func() { return r.oldest.add() }
 
-func (r *report) sent(t segment.Type) { r.callsSent.Incr(1, t.String()) }
+// sentByType counts calls that were accepted.
+type sentByType [segment.Alias + 1]int64
+
+func (r *report) sent(calls sentByType) {
+	for t, count := range calls {
+		if count > 0 {
+			r.callsSent.Incr(count, segment.Type(t).String())
+		}
+	}
+}
 
 func (r *report) rejected(v *segment.Violation) { r.callsRejected.Incr(1, string(v.Reason)) }
 
-func (r *report) skippedByMapping() { r.callsSkipped.Incr(1, "mapping") }
-
-func (r *report) skipped(skips segment.Skips) {
-	if skips.Empty > 0 {
-		r.callsSkipped.Incr(int64(skips.Empty), "empty")
+func (r *report) skipped(count skips) {
+	for reason, n := range map[string]int{
+		"empty": count.Empty, "mapping": count.Mapping, "integrations": count.Integrations,
+	} {
+		if n > 0 {
+			r.callsSkipped.Incr(int64(n), reason)
+		}
 	}
-	if skips.Integrations > 0 {
-		r.callsSkipped.Incr(int64(skips.Integrations), "integrations")
+	if count.Integrations > 0 {
 		r.sayExcluded.Do(func() {
 			r.log.Warn("segment: skipping events whose integrations object excludes Segment, as RudderStack would; " +
 				"set integrations to forward or drop to send them. This is said once; segment_calls_skipped counts on")
@@ -159,12 +169,19 @@ func (o *batchObserver) Splitting() { o.splits.Incr(1) }
 func (o *batchObserver) Throttled(wait time.Duration) { o.throttleWait.Incr(wait.Nanoseconds()) }
 
 // Stuck says why nothing moves, and what to do.
-func (o *batchObserver) Stuck(class, answer string, attempts int) {
-	if class == "setup" {
-		o.log.Errorf("segment: holding calls, because the server answers with %s, which is about the set-up and not the data: "+
-			"check write_key, region, endpoint and certificates. It is tried again within 5 minutes at the most, and nothing is lost", answer)
+func (o *batchObserver) Stuck(what tracking.Trouble) {
+	log := o.log.With("source", what.Source)
+	if what.Class == "setup" {
+		log.Errorf("segment: holding calls, because the last attempt met %s, which is about the set-up and not the data: "+
+			"check write_key, region, endpoint, certificates and oauth. It is tried again within 5 minutes at the most; "+
+			"nothing is lost while this runs", what.Answer)
 		return
 	}
-	o.log.Warnf("segment: a request does not get through after %d attempts, the last met: %s. "+
-		"It is tried again, and what comes behind it waits; see segment_oldest_unsent_seconds", attempts, answer)
+	log.Warnf("segment: requests do not get through (%s), the last met %s. They are tried again, and what comes behind "+
+		"them waits; see segment_oldest_unsent_seconds", what.Class, what.Answer)
+}
+
+// Recovered says that the trouble is over.
+func (o *batchObserver) Recovered(source string) {
+	o.log.With("source", source).Info("segment: requests get through again")
 }

@@ -73,9 +73,11 @@ type span struct {
 	ended      int
 }
 
-func (s *span) SetAttributes(more ...attribute.KeyValue) { s.attributes = append(s.attributes, more...) }
-func (s *span) SetStatus(code codes.Code, _ string)      { s.code = code }
-func (s *span) End(...trace.SpanEndOption)               { s.ended++ }
+func (s *span) SetAttributes(more ...attribute.KeyValue) {
+	s.attributes = append(s.attributes, more...)
+}
+func (s *span) SetStatus(code codes.Code, _ string) { s.code = code }
+func (s *span) End(...trace.SpanEndOption)          { s.ended++ }
 
 func (s *span) attribute(key string) (value int64) {
 	set := attribute.NewSet(s.attributes...)

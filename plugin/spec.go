@@ -22,6 +22,12 @@ const (
 	soFieldOnSetupError     = "on_setup_error"
 	soFieldRateLimit        = "rate_limit"
 	soFieldBatching         = "batching"
+	soFieldOAuth            = "oauth"
+	soFieldOAuthClientID    = "client_id"
+	soFieldOAuthKeyID       = "key_id"
+	soFieldOAuthPrivateKey  = "private_key"
+	soFieldOAuthServer      = "server"
+	soFieldOAuthScope       = "scope"
 	soFieldTLS              = "tls"
 	soFieldProxyURL         = "proxy_url"
 	soFieldMaxCallBytes     = "max_call_bytes"
@@ -72,7 +78,7 @@ func outputSpec() *service.ConfigSpec {
 				Description("What becomes of an event's `integrations` object. Its names are RudderStack's destinations in events of RudderStack's SDKs, and Segment's destinations in events of Segment's. Skipped events are counted in `segment_calls_skipped`.").
 				Default("filter"),
 			service.NewInterpolatedStringField(soFieldMessageID).
-				Description("The message id of the call, by which Segment removes duplicates. When empty, which is right for most: the payload's `messageId`; else one derived from the record's place in Kafka, NATS JetStream or a Redis stream; else one derived from the payload, where it carries its own time; else a new one, which changes when the input delivers the message again. Must be different for each event and the same each time the event is read. Several calls made of one message get their position added.").
+				Description("The message id of the call, by which Segment removes duplicates. When empty, which is right for most: the payload's `messageId`; else one derived from the record's place in Kafka, NATS JetStream or a Redis stream; else one derived from the payload, where it carries its own time; else a new one, which changes when the input delivers the message again. Must be different for each event and the same each time the event is read. Of several calls made of one message, all but the first get an id made of it and their position.").
 				Default("").
 				Example(`${! json("id") }`),
 			service.NewStringAnnotatedEnumField(soFieldSentAt, map[string]string{
@@ -105,7 +111,7 @@ func outputSpec() *service.ConfigSpec {
 				Advanced(),
 			service.NewStringAnnotatedEnumField(soFieldOnSetupError, map[string]string{
 				"hold":   "Keep the calls and try again after 5 s, doubling to 300 s, with a log line once a minute. Nothing is lost, and nothing else moves.",
-				"reject": "Nack the calls of this write key at once and go on with the others.",
+				"reject": "Nack the calls of this write key at once, with the reason `undelivered`, and go on with the others. A `fallback` then receives good events, as long as the set-up is wrong.",
 			}).
 				Description("What to do when the server says that the set-up is wrong and not the data: 401, 403, 404, a redirect, 501, 505, 511, or a certificate that does not hold.").
 				Default("hold"),
@@ -114,12 +120,36 @@ func outputSpec() *service.ConfigSpec {
 				Default("").
 				Advanced(),
 			service.NewBatchPolicyField(soFieldBatching).
-				Description("How messages are gathered before they are sent. When left out, `count: 2500` and `period: 1s`. Without a `period`, the last messages would wait for more to come."),
+				Description("How messages are gathered before they are sent. When left out, or all empty as shown, `count: 2500` and `period: 1s`. Without a `period`, the last messages would wait for more to come."),
+			service.NewObjectField(
+				soFieldOAuth,
+				service.NewStringField(soFieldOAuthClientID).
+					Description("The id of the OAuth application at Segment.").
+					Default(""),
+				service.NewStringField(soFieldOAuthKeyID).
+					Description("The id of the public key that was uploaded for it.").
+					Default(""),
+				service.NewStringField(soFieldOAuthPrivateKey).
+					Description("The RSA private key in PEM. Line breaks may be written as `\\n`.").
+					Secret().
+					Default("").
+					Example("${SEGMENT_OAUTH_PRIVATE_KEY}"),
+				service.NewStringField(soFieldOAuthServer).
+					Description("The authorization server. When empty, that of the region. Tokens of one region are not good in the other.").
+					Default("").
+					Example("https://oauth2.eu1.segmentapis.com"),
+				service.NewStringField(soFieldOAuthScope).
+					Description("What the token is to be good for.").
+					Default("tracking_api:write"),
+			).
+				Description("[OAuth 2.0](https://www.twilio.com/docs/segment/connections/oauth), for sources that ask for it. Requests then carry an access token, which is renewed when half of its life is over, and the write key in their body. When empty, the write key alone is sent.").
+				Advanced(),
 			service.NewTLSField(soFieldTLS).
 				Description("TLS settings for a proxy or an endpoint with certificates of your own.").
 				Advanced(),
 			service.NewStringField(soFieldProxyURL).
-				Description("An HTTP proxy for all requests. When empty, the environment's `HTTPS_PROXY` and `NO_PROXY` count.").
+				Description("An HTTP proxy for all requests, which may hold a user and a password. When empty, the environment's `HTTPS_PROXY` and `NO_PROXY` count.").
+				Secret().
 				Default("").
 				Advanced(),
 			service.NewIntField(soFieldMaxCallBytes).

@@ -1,8 +1,9 @@
 package plugin
 
 import (
-	"fmt"
-	"strings"
+	"errors"
+	"runtime"
+	"sync"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 
@@ -10,135 +11,80 @@ import (
 	"benthos-segment/internal/tracking"
 )
 
+const (
+	// shareMessages is how many messages are worth a goroutine to convert them.
+	shareMessages = 250
+	// maxShares bounds the goroutines of one batch. Four convert faster than
+	// one core compresses.
+	maxShares = 4
+)
+
 // write is one batch on its way: which calls were made of which message, and
 // what became of them. It is reused with its buffers.
 type write struct {
-	output    *output
-	converter *segment.Converter
-
-	batch     service.MessageBatch
-	mapping   *service.MessageBatchBloblangExecutor
-	writeKey  interpolation
-	messageID interpolation
+	output *output
+	batch  service.MessageBatch
+	// shares convert a part of the batch each, side by side.
+	shares []*share
 
 	calls []segment.Call
 	// owners says for each call of which message it was made.
 	owners []int
 	// failures holds the error of each message that has one.
 	failures map[int]error
-	// encoded holds a structured payload while it is converted.
-	encoded []byte
 }
 
-func newWrite(o *output) *write {
-	return &write{output: o, converter: segment.NewConverter(o.conf.convert)}
-}
-
-func (w *write) start(batch service.MessageBatch) {
-	conf := &w.output.conf
-	w.batch = batch
-	w.writeKey = newInterpolation(batch, conf.writeKey)
-	w.messageID = newInterpolation(batch, conf.messageID)
-	if conf.mapping != nil {
-		w.mapping = batch.BloblangExecutor(conf.mapping)
-	}
-}
+func newWrite(o *output) *write { return &write{output: o} }
 
 func (w *write) reset() {
-	w.converter.Reset()
+	for _, s := range w.shares {
+		s.reset()
+	}
 	clear(w.calls)
-	*w = write{
-		output:    w.output,
-		converter: w.converter,
-		calls:     w.calls[:0],
-		owners:    w.owners[:0],
-		encoded:   w.encoded[:0],
+	*w = write{output: w.output, shares: w.shares, calls: w.calls[:0], owners: w.owners[:0]}
+}
+
+// convert makes calls of all messages.
+func (w *write) convert(batch service.MessageBatch) {
+	w.batch = batch
+	count := w.shareCount()
+	for len(w.shares) < count {
+		w.shares = append(w.shares, newShare(w.output))
+	}
+	var converted sync.WaitGroup
+	for n, s := range w.shares[:count] {
+		from, to := n*len(batch)/count, (n+1)*len(batch)/count
+		if n == count-1 {
+			s.convert(batch, from, to)
+			continue
+		}
+		converted.Go(func() { s.convert(batch, from, to) })
+	}
+	converted.Wait()
+	for _, s := range w.shares[:count] {
+		w.gather(s)
 	}
 }
 
-// convert makes calls of one message, or notes why there are none.
-func (w *write) convert(i int) {
-	if v := w.tryConvert(i); v != nil {
-		w.fail(i, v)
-		w.output.report.rejected(v)
+// shareCount returns into how many shares the batch is parted. Bloblang can
+// look at any message of a batch, and messages are not made to be looked at
+// from two sides at once.
+func (w *write) shareCount() int {
+	if w.output.conf.hasQueries() {
+		return 1
 	}
+	return min(1+(len(w.batch)-1)/shareMessages, runtime.GOMAXPROCS(0), maxShares)
 }
 
-func (w *write) tryConvert(i int) *segment.Violation {
-	from, v := w.source(i)
-	if v != nil {
-		return v
+// gather takes over what a share has made.
+func (w *write) gather(s *share) {
+	w.calls = append(w.calls, s.calls...)
+	w.owners = append(w.owners, s.owners...)
+	for _, f := range s.failed {
+		w.fail(f.message, f.why)
+		w.output.report.rejected(f.why)
 	}
-	msg, v := w.mapped(i)
-	if v != nil {
-		return v
-	}
-	if msg == nil {
-		w.output.report.skippedByMapping()
-		return nil
-	}
-	payload, v := w.payload(msg)
-	if v != nil {
-		return v
-	}
-	var skips segment.Skips
-	w.calls, skips, v = w.converter.Convert(w.calls, payload, from)
-	for len(w.owners) < len(w.calls) {
-		w.owners = append(w.owners, i)
-	}
-	w.output.report.skipped(skips)
-	return v
-}
-
-// source says where the calls of a message go to and come from.
-func (w *write) source(i int) (from segment.Source, v *segment.Violation) {
-	key, err := w.writeKey.of(i)
-	if err != nil || key == "" || key == "null" {
-		return from, violationOf(segment.ReasonWriteKeyMissing, soFieldWriteKey,
-			"the interpolation gave no write key for this message; set one, or filter such messages out before")
-	}
-	id, err := w.messageID.of(i)
-	if err != nil {
-		return from, violationOf(segment.ReasonMappingFailed, soFieldMessageID,
-			"the interpolation failed for this message: "+err.Error())
-	}
-	return segment.Source{
-		WriteKey:  strings.TrimSpace(key),
-		MessageID: id,
-		Origin:    originOf(w.batch[i]),
-	}, nil
-}
-
-// mapped returns the message with the mapping applied, or nil where that
-// deleted it.
-func (w *write) mapped(i int) (*service.Message, *segment.Violation) {
-	if w.mapping == nil {
-		return w.batch[i], nil
-	}
-	msg, err := w.mapping.Query(i)
-	if err != nil {
-		return nil, violationOf(segment.ReasonMappingFailed, soFieldMapping, err.Error())
-	}
-	return msg, nil
-}
-
-// payload returns the bytes of a message. One that a processor has left in
-// its structured form is encoded here, once.
-func (w *write) payload(msg *service.Message) ([]byte, *segment.Violation) {
-	if msg.HasBytes() {
-		// The engine promises bytes that are there already.
-		payload, _ := msg.AsBytes()
-		return payload, nil
-	}
-	value, err := msg.AsStructured()
-	if err != nil {
-		return nil, violationOf(segment.ReasonInvalidJSON, "", "reading the payload: "+err.Error())
-	}
-	w.encoded, err = segment.AppendJSON(w.encoded[:0], value)
-	if err != nil {
-		return nil, violationOf(segment.ReasonInvalidJSON, "", "encoding the payload: "+err.Error())
-	}
-	return w.encoded, nil
+	w.output.report.skipped(s.skips)
 }
 
 func (w *write) fail(i int, err error) {
@@ -152,67 +98,20 @@ func (w *write) fail(i int, err error) {
 
 // settle notes what became of the calls; errs is nil where all is well.
 func (w *write) settle(errs []error) {
+	var sent sentByType
 	for n := range w.calls {
 		if errs == nil || errs[n] == nil {
-			w.output.report.sent(w.calls[n].Type)
+			sent[w.calls[n].Type]++
 			continue
 		}
 		w.fail(w.owners[n], errs[n])
-		if v, isViolation := errs[n].(*segment.Violation); isViolation {
+		if v, isViolation := errors.AsType[*segment.Violation](errs[n]); isViolation {
 			w.output.report.rejected(v)
 		}
 	}
-}
-
-// failure returns the errors of the messages that have one, and nil when all
-// were accepted. Messages that it does not list are acknowledged.
-func (w *write) failure() error {
-	if len(w.failures) == 0 {
-		return nil
-	}
-	first := len(w.batch)
-	for i := range w.failures {
-		first = min(first, i)
-	}
-	failed := service.NewBatchError(w.batch, headline(len(w.failures), len(w.batch), w.failures[first]))
-	for i, err := range w.failures {
-		failed.Failed(i, err)
-	}
-	return failed
-}
-
-// headline is what the engine writes to its log. It names the first reason
-// without its sentence, which may repeat a part of the payload.
-func headline(failed, total int, first error) error {
-	reason := strings.SplitN(first.Error(), ": ", 2)[0]
-	return fmt.Errorf("%d of %d messages were not sent, the first with: %s", failed, total, reason)
+	w.output.report.sent(sent)
 }
 
 func (w *write) observer() tracking.Observer {
 	return &batchObserver{report: w.output.report, batch: w.batch, owners: w.owners}
-}
-
-// interpolation is a string that may be different for each message.
-type interpolation struct {
-	static string
-	// perMessage is nil where the string is the same for all.
-	perMessage *service.MessageBatchInterpolationExecutor
-}
-
-func newInterpolation(batch service.MessageBatch, text *service.InterpolatedString) interpolation {
-	if static, isStatic := text.Static(); isStatic {
-		return interpolation{static: static}
-	}
-	return interpolation{perMessage: batch.InterpolationExecutor(text)}
-}
-
-func (p interpolation) of(i int) (string, error) {
-	if p.perMessage == nil {
-		return p.static, nil
-	}
-	return p.perMessage.TryString(i)
-}
-
-func violationOf(reason segment.Reason, field, sentence string) *segment.Violation {
-	return &segment.Violation{Reason: reason, Field: field, Sentence: sentence}
 }

@@ -100,7 +100,7 @@ func outputHints(key, conf *yaml.Node, path []string) (hints []hint) {
 				"different batches may overtake each other; raise parallel_requests instead"})
 		}
 	}
-	if !slices.Contains(path, "fallback") && !slices.Contains(path, "drop_on") {
+	if !slices.ContainsFunc(path, handlesRefusals) {
 		hints = append(hints, hint{key, "there is no dead letter: a message that is refused comes again and again and slows " +
 			"down all others; put this output first into a fallback"})
 	}
@@ -113,6 +113,12 @@ func outputHints(key, conf *yaml.Node, path []string) (hints []hint) {
 			"key that is wrong stops all others"})
 	}
 	return hints
+}
+
+// handlesRefusals says whether what is below a key need not mind what becomes
+// of refused messages. What a resource is put into cannot be seen from it.
+func handlesRefusals(key string) bool {
+	return slices.Contains([]string{"fallback", "drop_on", "output_resources"}, key)
 }
 
 // member returns the value of a key in a mapping, or nil.

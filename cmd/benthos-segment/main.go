@@ -34,6 +34,7 @@ func run(ctx context.Context, args []string) int {
 		service.CLIOptSetVersion(Version, DateBuilt),
 		service.CLIOptSetDocumentationURL(DocsURL),
 		service.CLIOptAddCommand(sandboxCommand()),
+		service.CLIOptAddCommand(checkCommand()),
 	)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

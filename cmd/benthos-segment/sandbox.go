@@ -7,10 +7,12 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"os/signal"
 	"syscall"
 	"time"
 
+	"github.com/golang-jwt/jwt/v5"
 	"github.com/urfave/cli/v2"
 
 	"benthos-segment/internal/sandbox"
@@ -35,6 +37,7 @@ and watch what arrives at http://127.0.0.1:8765.`,
 			&cli.BoolFlag{Name: "strict", Usage: "answer 400 to a request with a call that Segment would silently discard"},
 			&cli.StringSliceFlag{Name: "write-key", Usage: "let in only this write `KEY` and answer 401 to others; repeatable"},
 			&cli.StringFlag{Name: "replay-to", Usage: "let calls be sent on to this `URL`, such as https://api.segment.io, and to no other"},
+			&cli.StringFlag{Name: "oauth-public-key", Usage: "ask for access tokens, and grant them under /token to whoever signs with the private key of this `FILE` in PEM"},
 			&cli.IntFlag{Name: "max-calls", Value: 10_000, Usage: "keep at most `N` calls, the newest"},
 			&cli.Int64Flag{Name: "max-bytes", Value: 64 << 20, Usage: "keep calls of at most `N` bytes altogether"},
 		},
@@ -71,7 +74,12 @@ func sandboxConfig(c *cli.Context) (sandbox.Config, error) {
 			return sandbox.Config{}, fmt.Errorf("--replay-to: %w", err)
 		}
 	}
+	oauth, err := sandboxOAuth(c.String("oauth-public-key"))
+	if err != nil {
+		return sandbox.Config{}, err
+	}
 	return sandbox.Config{
+		OAuth:     oauth,
 		ReplayTo:  c.String("replay-to"),
 		Version:   Version,
 		Strict:    c.Bool("strict"),
@@ -80,6 +88,23 @@ func sandboxConfig(c *cli.Context) (sandbox.Config, error) {
 		MaxCalls:  c.Int("max-calls"),
 		MaxBytes:  c.Int64("max-bytes"),
 	}, nil
+}
+
+// sandboxOAuth reads the key that the sandbox checks assertions with, if it is
+// to ask for any.
+func sandboxOAuth(file string) (*sandbox.OAuth, error) {
+	if file == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading --oauth-public-key: %w", err)
+	}
+	key, err := jwt.ParseRSAPublicKeyFromPEM(text)
+	if err != nil {
+		return nil, fmt.Errorf("--oauth-public-key %s holds no RSA public key in PEM; make one with: openssl rsa -in private.pem -pubout", file)
+	}
+	return &sandbox.OAuth{PublicKey: key}, nil
 }
 
 // hostOf returns the host to listen on where it is one that can be called.

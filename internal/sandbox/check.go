@@ -31,6 +31,9 @@ func (s *Sandbox) check(route route, d *delivery, size int, broken error) *refus
 			fmt.Sprintf("the body has %d bytes, more than the %d that %s takes", size, limit, route.path))
 	case broken != nil:
 		return refuse(http.StatusBadRequest, segment.ReasonInvalidJSON, broken.Error())
+	case !d.authorized:
+		return refuse(http.StatusUnauthorized, segment.ReasonBadRequest,
+			"the access token is missing, unknown or no longer good: get one from /token")
 	case d.req.WriteKey == "":
 		return refuse(http.StatusBadRequest, segment.ReasonWriteKeyMissing,
 			"there is no write key: send it as the user of Basic authentication or as writeKey in the body")

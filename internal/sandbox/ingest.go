@@ -37,6 +37,9 @@ func (r route) isBatch() bool { return r.single == segment.UnknownType }
 type delivery struct {
 	req   *Request
 	calls []Call
+	// authorized says whether the request carries a good token, where OAuth
+	// asks for one.
+	authorized bool
 	// refusal is why the sandbox itself will not take it, nil where it will.
 	refusal *refusal
 }
@@ -97,6 +100,7 @@ func (s *Sandbox) receive(r *http.Request, buf *bytes.Buffer) *delivery {
 func (s *Sandbox) open(d *delivery, route route, header http.Header, body []byte) {
 	env, err := takeApart(route, body)
 	d.req.describe(env, header)
+	d.authorized = s.authority == nil || s.authority.accepts(header)
 	d.calls = inspectAll(d.req, env.calls, route.single)
 	d.req.Calls = len(d.calls)
 	d.req.MessageIDs = messageIDs(d.calls)

@@ -39,6 +39,9 @@ type Config struct {
 	// WriteKeys are the only write keys that are let in; others get a 401,
 	// which Segment never gives. Empty lets every key in.
 	WriteKeys []string
+	// OAuth, if set, makes the Tracking API ask for access tokens, and the
+	// sandbox grant them.
+	OAuth *OAuth
 	// Hosts are further host names under which the control API may be called.
 	// Loopback names always may.
 	Hosts []string
@@ -94,6 +97,8 @@ type Sandbox struct {
 	store   *store
 	faults  *faults
 	control http.Handler
+	// authority is nil without OAuth.
+	authority *authority
 }
 
 // NewHandler returns a sandbox that is not served anywhere yet. Tests want New
@@ -102,11 +107,14 @@ func NewHandler(cfg Config) *Sandbox {
 	cfg = cfg.withDefaults()
 	s := &Sandbox{cfg: cfg, run: rand.Text()[:8], store: newStore(cfg), faults: &faults{}}
 	s.control = guard(cfg.Hosts, s.controlAPI())
+	if cfg.OAuth != nil {
+		s.authority = newAuthority(*cfg.OAuth)
+	}
 	return s
 }
 
-// ServeHTTP serves the Tracking API under /v1/ and the control API under
-// /api/v1/.
+// ServeHTTP serves the Tracking API under /v1/, the control API under
+// /api/v1/, and with OAuth the authorization server under /token.
 //
 // The Tracking API is routed by hand because http.ServeMux answers an unclean
 // path with a redirect, which is the last thing a sender under test should get.
@@ -114,6 +122,10 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	if strings.HasPrefix(r.URL.Path, "/v1/") {
 		s.serveTracking(w, r)
+		return
+	}
+	if s.authority != nil && r.URL.Path == "/token" {
+		s.authority.ServeHTTP(w, r)
 		return
 	}
 	s.control.ServeHTTP(w, r)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/Jeffail/gabs/v2"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -34,16 +35,6 @@ func captured(tb testing.TB, pattern string) (events [][]byte, places []string) 
 	return events, places
 }
 
-// decoded returns a document with its number literals.
-func decoded(tb testing.TB, data []byte) map[string]any {
-	tb.Helper()
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.UseNumber()
-	var document map[string]any
-	require.NoError(tb, decoder.Decode(&document), "%s", data)
-	return document
-}
-
 // None of them is refused: where one has an empty id, it has another one too.
 func TestEveryCapturedEventIsConverted(t *testing.T) {
 	events, places := captured(t, "*.events.ndjson")
@@ -62,20 +53,31 @@ func TestEveryCapturedEventIsConverted(t *testing.T) {
 // assertSameEvent checks that a call says what the SDK's event said.
 func assertSameEvent(t *testing.T, event, call []byte) {
 	t.Helper()
-	want, got := decoded(t, event), decoded(t, call)
+	want, got := document(t, event), document(t, call)
 	written, sent := rawMembers(t, event), rawMembers(t, call)
-	assert.Equal(t, want["type"], got["type"])
-	assert.Equal(t, want["messageId"], got["messageId"])
-	assert.Equal(t, want["event"], got["event"])
+	for _, name := range []string{"type", "messageId", "event"} {
+		assert.Equal(t, want.S(name).Data(), got.S(name).Data(), name)
+	}
 	assert.Equal(t, string(written["properties"]), string(sent["properties"]))
 	for _, id := range []string{"userId", "anonymousId", "groupId", "previousId"} {
-		assert.Equal(t, wantedID(want[id]), got[id], id)
+		assert.Equal(t, wantedID(want.S(id).Data()), got.S(id).Data(), id)
 	}
-	assert.Equal(t, wantedTraits(want), got["traits"])
-	assert.Equal(t, wantedContext(want), got["context"])
-	assert.NotContains(t, got, "integrations")
-	assert.NotContains(t, got, "sentAt")
-	assert.Contains(t, got, "timestamp")
+	// The traits are moved out of the context, so that they come first.
+	assert.Equal(t, wantedTraits(t, want), got.S("traits").Data())
+	assert.Equal(t, wantedContext(t, want), got.S("context").Data())
+	assert.False(t, got.Exists("integrations"))
+	assert.False(t, got.Exists("sentAt"))
+	assert.True(t, got.Exists("timestamp"))
+}
+
+// document reads a payload with its number literals.
+func document(tb testing.TB, data []byte) *gabs.Container {
+	tb.Helper()
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	parsed, err := gabs.ParseJSONDecoder(decoder)
+	require.NoError(tb, err, "%s", data)
+	return parsed
 }
 
 func wantedID(id any) any {
@@ -90,48 +92,47 @@ func wantedID(id any) any {
 	return nil
 }
 
-// wantedTraits merges the traits of the SDKs, whose copies differ in nothing
-// deeper than one level.
-func wantedTraits(event map[string]any) any {
-	own := event["traits"]
-	context, _ := event["context"].(map[string]any)
-	inContext, _ := context["traits"].(map[string]any)
-	if event["type"] != "identify" || len(inContext) == 0 {
-		return own
+// wantedTraits lays the traits of an identify over those in its context.
+func wantedTraits(t *testing.T, event *gabs.Container) any {
+	t.Helper()
+	traits, inContext := event.S("traits"), event.S("context", "traits")
+	if event.S("type").Data() != "identify" || len(inContext.ChildrenMap()) == 0 {
+		return traits.Data()
 	}
-	traits := map[string]any{}
-	for name, value := range inContext {
-		traits[name] = value
+	if traits == nil {
+		return inContext.Data()
 	}
-	ownTraits, _ := own.(map[string]any)
-	for name, value := range ownTraits {
-		traits[name] = value
-	}
-	return traits
+	require.NoError(t, inContext.MergeFn(traits, func(_, own any) any { return own }))
+	return inContext.Data()
 }
 
-func wantedContext(event map[string]any) any {
-	context, _ := event["context"].(map[string]any)
+// wantedContext gives a context Segment's names.
+func wantedContext(t *testing.T, event *gabs.Container) any {
+	t.Helper()
+	context := event.S("context")
 	if context == nil {
-		context = map[string]any{}
+		context = gabs.New()
 	}
-	if event["type"] == "identify" {
-		delete(context, "traits")
+	if event.S("type").Data() == "identify" && context.Exists("traits") {
+		require.NoError(t, context.Delete("traits"))
 	}
-	if hints, exists := context["ua-ch"]; exists {
-		delete(context, "ua-ch")
-		context["userAgentData"] = hints
-	}
-	if ids, exists := context["externalId"]; exists {
-		delete(context, "externalId")
-		context["externalIds"] = ids
-		for _, id := range ids.([]any) {
-			id.(map[string]any)["collection"] = "users"
-			id.(map[string]any)["encoding"] = "none"
+	for theirs, segments := range map[string]string{"ua-ch": "userAgentData", "externalId": "externalIds"} {
+		if !context.Exists(theirs) {
+			continue
 		}
+		_, err := context.Set(context.S(theirs).Data(), segments)
+		require.NoError(t, err)
+		require.NoError(t, context.Delete(theirs))
 	}
-	if _, exists := context["library"]; !exists {
-		context["library"] = map[string]any{"name": "benthos-segment", "version": "1.2.3"}
+	for _, id := range context.S("externalIds").Children() {
+		_, err := id.Set("users", "collection")
+		require.NoError(t, err)
+		_, err = id.Set("none", "encoding")
+		require.NoError(t, err)
 	}
-	return context
+	if !context.Exists("library") {
+		_, err := context.Set(map[string]any{"name": "benthos-segment", "version": "1.2.3"}, "library")
+		require.NoError(t, err)
+	}
+	return context.Data()
 }

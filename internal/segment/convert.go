@@ -29,8 +29,9 @@ type Source struct {
 	// none.
 	MessageID string
 	// Origin names the record at the place where it was read, such as a topic,
-	// a partition and an offset; empty where that is not known.
-	Origin string
+	// a partition and an offset, or returns nothing where that is not known. It
+	// is asked only where an id is made of it; nil knows nothing.
+	Origin func() string
 }
 
 // Skips counts what was passed over, because it is not meant to be sent.
@@ -106,8 +107,9 @@ func (c *Converter) Convert(dst []Call, payload []byte, from Source) ([]Call, Sk
 	return calls, skips, nil
 }
 
-func isBlank(payload []byte) bool {
-	return len(bytes.TrimLeft(bytes.TrimPrefix(payload, byteOrderMark), " \t\r\n")) == 0
+// isBlank says whether there is nothing to be seen in a text.
+func isBlank(text []byte) bool {
+	return len(bytes.TrimLeft(bytes.TrimPrefix(text, byteOrderMark), " \t\r\n")) == 0
 }
 
 func (c *Converter) one(dst []Call, from Source) ([]Call, Skips, *Violation) {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"strconv"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -13,6 +14,7 @@ import (
 const (
 	derivedDomain = "benthos-segment messageId 1"
 	longDomain    = "benthos-segment long messageId 1"
+	placedDomain  = "benthos-segment placed messageId 1"
 )
 
 // origin is where a call came from, as far as a message id is concerned.
@@ -47,43 +49,52 @@ func (m *messageIDs) appendTo(dst []byte, d *document, from origin) []byte {
 	switch {
 	case isID(from.MessageID):
 		return m.appendConfigured(dst, from)
-	case isText(d.value[fieldMessageID]):
+	case isText(d.value[fieldMessageID]) && !isBlank(unquote(d.value[fieldMessageID])):
 		return m.appendOwn(dst, d.value[fieldMessageID], from)
-	case from.Origin != "" || d.hasTime(fieldTimestamp) || d.hasTime(fieldOriginalTimestamp):
-		return m.appendDerived(dst, from)
 	default:
+		return m.appendMade(dst, d, from)
+	}
+}
+
+// appendMade makes an id for a call that brings none.
+func (m *messageIDs) appendMade(dst []byte, d *document, from origin) []byte {
+	place := ""
+	if from.Origin != nil {
+		place = from.Origin()
+	}
+	if place == "" && !d.hasTime(fieldTimestamp) && !d.hasTime(fieldOriginalTimestamp) {
 		return appendQuoted(dst, m.fresh())
 	}
+	return m.appendDerived(dst, place, from)
 }
 
 // isID says whether an interpolation gave an id. "null" is what Bloblang
 // makes of a member that is missing; taken as an id it would make one event
 // of all that lack it.
-func isID(text string) bool { return text != "" && text != "null" }
+func isID(text string) bool { return strings.TrimSpace(text) != "" && text != "null" }
 
 func (m *messageIDs) appendConfigured(dst []byte, from origin) []byte {
-	id := from.MessageID
 	if from.position > 0 {
-		id = placed(id, from.position)
+		return m.appendPlaced(dst, from.MessageID, from.position)
 	}
-	return m.appendText(dst, id)
+	return m.appendText(dst, from.MessageID)
 }
 
 // appendOwn keeps the id of the payload. Where a mapping copied it to several
-// calls, the later ones get their position added: under one id, Segment would
-// throw all but the first away.
+// calls, the later ones get an id made of it and their position: under one id,
+// Segment would throw all but the first away.
 func (m *messageIDs) appendOwn(dst []byte, quoted jsontext.Value, from origin) []byte {
 	own := unquote(quoted)
-	if !m.taken[string(own)] && !isLongMessageID(quoted) {
+	switch {
+	case m.taken[string(own)]:
+		return m.appendPlaced(dst, string(own), from.position)
+	case isLongMessageID(quoted):
+		m.take(own)
+		return m.appendText(dst, string(own))
+	default:
 		m.take(own)
 		return append(dst, quoted...)
 	}
-	id := string(own)
-	for m.taken[id] {
-		id = placed(id, from.position)
-	}
-	m.take([]byte(id))
-	return m.appendText(dst, id)
 }
 
 // take keeps an id from being given again in the same array.
@@ -93,7 +104,12 @@ func (m *messageIDs) take(id []byte) {
 	}
 }
 
-func placed(id string, position int) string { return id + "-" + strconv.Itoa(position) }
+// appendPlaced makes an id of the one that several calls share. Position and
+// id are hashed, since no way to write them side by side is safe from another
+// message whose own id reads the same.
+func (m *messageIDs) appendPlaced(dst []byte, id string, position int) []byte {
+	return m.derive(placedDomain).part(id).part(strconv.Itoa(position)).appendHash(dst)
+}
 
 // appendText writes an id, or the hash of one that is longer than Segment
 // takes.
@@ -109,8 +125,8 @@ func (m *messageIDs) appendText(dst []byte, id string) []byte {
 // appendDerived hashes what makes the event itself. The write key is part of
 // it because Segment removes duplicates across sources, and the content
 // because processors such as unarchive copy the origin to every part.
-func (m *messageIDs) appendDerived(dst []byte, from origin) []byte {
-	m.derive(derivedDomain).part(from.WriteKey).part(from.Origin).part(strconv.Itoa(from.position))
+func (m *messageIDs) appendDerived(dst []byte, place string, from origin) []byte {
+	m.derive(derivedDomain).part(from.WriteKey).part(place).part(strconv.Itoa(from.position))
 	// The content is last, and all that is left: it needs no length.
 	m.preimage = append(m.preimage, from.content...)
 	return m.appendHash(dst)

@@ -39,7 +39,7 @@ const (
 var derivedID = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 
 func TestTheFirstMessageIDThatAppliesCounts(t *testing.T) {
-	everything := segment.Source{WriteKey: "key", MessageID: "configured", Origin: "topic/0/1"}
+	everything := segment.Source{WriteKey: "key", MessageID: "configured", Origin: readFrom("topic/0/1")}
 	assert.Equal(t, "configured", messageID(t, owned, everything))
 
 	everything.MessageID = ""
@@ -99,7 +99,7 @@ func TestALongMessageIDIsHashed(t *testing.T) {
 }
 
 func TestTheSameRecordHasTheSameIDAgain(t *testing.T) {
-	byOrigin := segment.Source{WriteKey: "key", Origin: "topic/0/1"}
+	byOrigin := segment.Source{WriteKey: "key", Origin: readFrom("topic/0/1")}
 	for name, row := range map[string]struct {
 		payload string
 		from    segment.Source
@@ -118,7 +118,7 @@ func TestTheSameRecordHasTheSameIDAgain(t *testing.T) {
 }
 
 func TestDerivedIDsStayWhatTheyAreFromReleaseToRelease(t *testing.T) {
-	assert.Equal(t, "82d956bc-9c4d-8f15-a161-9e449cdf7c4a", messageID(t, timeless, segment.Source{WriteKey: "key", Origin: "topic/0/1"}))
+	assert.Equal(t, "82d956bc-9c4d-8f15-a161-9e449cdf7c4a", messageID(t, timeless, segment.Source{WriteKey: "key", Origin: readFrom("topic/0/1")}))
 	assert.Equal(t, "dabc5e8a-961b-8656-b76b-3ac1aa0dbea2", messageID(t, timed, fromSource))
 	long := `{"type":"page","userId":"u","messageId":"` + strings.Repeat("x", 101) + `"}`
 	assert.Equal(t, "75fa0fe6-4b97-8356-9d9f-b1cacbdf3c70", messageID(t, long, fromSource))
@@ -133,7 +133,7 @@ func TestTwoRecordsNeverHaveTheSameID(t *testing.T) {
 	}
 	for _, key := range []string{"key", "key2", ""} {
 		for _, origin := range []string{"", "topic/0/1", "topic/0/11", "topic/01/1"} {
-			from := segment.Source{WriteKey: key, Origin: origin}
+			from := segment.Source{WriteKey: key, Origin: readFrom(origin)}
 			for _, payload := range []string{timed, strings.Replace(timed, ":05Z", ":06Z", 1)} {
 				claim(fmt.Sprint(from, payload), messageID(t, payload, from))
 			}
@@ -146,8 +146,8 @@ func TestTwoRecordsNeverHaveTheSameID(t *testing.T) {
 
 func TestPartsOfADerivedIDDoNotRunIntoEachOther(t *testing.T) {
 	assert.NotEqual(t,
-		messageID(t, timed, segment.Source{WriteKey: "ab", Origin: "c"}),
-		messageID(t, timed, segment.Source{WriteKey: "a", Origin: "bc"}))
+		messageID(t, timed, segment.Source{WriteKey: "ab", Origin: readFrom("c")}),
+		messageID(t, timed, segment.Source{WriteKey: "a", Origin: readFrom("bc")}))
 }
 
 func TestSeveralCallsOfOnePayloadHaveIDsOfTheirOwn(t *testing.T) {
@@ -163,17 +163,47 @@ func TestSeveralCallsOfOnePayloadHaveIDsOfTheirOwn(t *testing.T) {
 		from          segment.Source
 		want          []string
 	}{
-		{"configured", own("x", "y", "z"), segment.Source{MessageID: "m"}, []string{"m", "m-1", "m-2"}},
+		{"configured", own("x", "y", "z"), segment.Source{MessageID: "m"}, []string{"m", "*", "*"}},
 		{"different", own("x", "y"), fromSource, []string{"x", "y"}},
-		{"copied", own("x", "x", "y", "x"), fromSource, []string{"x", "x-1", "y", "x-3"}},
-		{"copied, and written otherwise", own("x", `\u0078`), fromSource, []string{"x", "x-1"}},
-		{"copied, beside the id that would be made", own("x-2", "x", "x"), fromSource, []string{"x-2", "x", "x-2-2"}},
-		{"copied, before the id that was made", own("x", "x", "x-1"), fromSource, []string{"x", "x-1", "x-1-2"}},
+		{"copied", own("x", "x", "y", "x"), fromSource, []string{"x", "*", "y", "*"}},
+		{"copied, and written otherwise", own("x", `\u0078`), fromSource, []string{"x", "*"}},
+		{"copied, beside one that looks like it", own("x-1", "x", "x", "x-1-1"), fromSource, []string{"x-1", "x", "*", "x-1-1"}},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			assert.Equal(t, row.want, messageIDs(t, row.payload, row.from))
+			got := messageIDs(t, row.payload, row.from)
+			require.Len(t, got, len(row.want))
+			seen := map[string]bool{}
+			for n, want := range row.want {
+				assert.False(t, seen[got[n]], "%s is given twice", got[n])
+				seen[got[n]] = true
+				if want == "*" {
+					assert.Regexp(t, derivedID, got[n])
+					continue
+				}
+				assert.Equal(t, want, got[n])
+			}
+			assert.Equal(t, got, messageIDs(t, row.payload, row.from), "read again")
 		})
+	}
+}
+
+// A message may have an id that reads like one of the calls of another.
+func TestCallsOfAMessageDoNotTakeTheIDsOfAnother(t *testing.T) {
+	const call = `{"type":"page","userId":"u"}`
+	seen := map[string]string{}
+	for _, id := range []string{"1001", "1001-1", "1001-2", "1001-1-1", "1001#1"} {
+		for n, got := range messageIDs(t, `[`+call+`,`+call+`,`+call+`]`, segment.Source{MessageID: id}) {
+			assert.NotContains(t, seen, got)
+			seen[got] = fmt.Sprint(id, " at ", n)
+		}
+	}
+}
+
+func TestABlankIDIsNone(t *testing.T) {
+	for _, id := range []string{"", " ", "\\t"} {
+		ids := messageIDs(t, `{"type":"page","userId":"u","messageId":"`+id+`"}`, segment.Source{MessageID: " "})
+		assert.Equal(t, []string{freshID}, ids, "%q", id)
 	}
 }
 
@@ -193,4 +223,9 @@ func TestIDsOfOneArrayDoNotCountInTheNext(t *testing.T) {
 		require.Nil(t, v)
 		assertMembers(t, `{"messageId":"own"}`, calls[0].JSON)
 	}
+}
+
+// readFrom is the origin of a record that was read from a place.
+func readFrom(place string) func() string {
+	return func() string { return place }
 }

@@ -47,8 +47,9 @@ type Violation struct {
 	// Field is the dotted path of the member to blame, empty where it is no
 	// single one.
 	Field string
-	// Sentence says what is wrong and how to mend it. It never holds a value
-	// of the payload.
+	// Sentence says what is wrong and how to mend it. It holds no value of the
+	// payload, but where a mapping failed it repeats Bloblang, which may quote
+	// one.
 	Sentence string
 }
 

@@ -3,6 +3,8 @@ package tracking
 import (
 	"errors"
 	"fmt"
+	"net"
+	"net/http"
 	"net/url"
 	"time"
 
@@ -14,17 +16,38 @@ type answer struct {
 	status     int
 	retryAfter time.Duration
 	err        error
+	// token is the access token that the attempt carried, if any.
+	token string
+	// unsent says that there was nothing to authorize the attempt with.
+	unsent bool
+}
+
+// isAboutToken says whether the access token may be what is not accepted.
+func (a answer) isAboutToken() bool {
+	switch a.status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNetworkAuthenticationRequired:
+		return a.token != ""
+	default:
+		return false
+	}
 }
 
 func (a answer) class() class {
-	if a.err != nil {
-		return classifyError(a.err)
-	}
-	means := classify(a.status)
+	means := a.meaning()
 	if means == transient && a.retryAfter > 0 {
 		return throttled
 	}
 	return means
+}
+
+func (a answer) meaning() class {
+	if a.err == nil {
+		return classify(a.status)
+	}
+	if noToken, ok := errors.AsType[*tokenError](a.err); ok {
+		return noToken.class()
+	}
+	return classifyError(a.err)
 }
 
 // String describes the answer without what the server wrote into it, which
@@ -33,11 +56,33 @@ func (a answer) String() string {
 	if a.err == nil {
 		return fmt.Sprintf("status %d", a.status)
 	}
-	// The URL that the HTTP client puts in front says nothing new.
-	if outer, ok := errors.AsType[*url.Error](a.err); ok {
-		return outer.Err.Error()
+	return describe(a.err)
+}
+
+// describe says why there was no answer. It repeats only errors that are made
+// on this side of the connection: those of the HTTP client quote what they
+// cannot read, and a server may have written anything there.
+func describe(err error) string {
+	if noToken, ok := errors.AsType[*tokenError](err); ok {
+		return noToken.Error()
 	}
-	return a.err.Error()
+	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
+		return "no answer within the timeout"
+	}
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		return dns.Error()
+	}
+	if network, ok := errors.AsType[*net.OpError](err); ok {
+		return network.Error()
+	}
+	if classifyError(err) == setup {
+		// A certificate that does not hold. The URL in front says nothing new.
+		if outer, ok := errors.AsType[*url.Error](err); ok {
+			return outer.Err.Error()
+		}
+		return err.Error()
+	}
+	return "a connection that ended early, or an answer that is not HTTP"
 }
 
 func refusedCall(a answer) *segment.Violation {

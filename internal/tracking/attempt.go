@@ -3,6 +3,7 @@ package tracking
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -18,12 +19,17 @@ type attempt struct {
 	body    *body
 	indexes []int
 	earlier int
+	// authorization is the header, token the access token in it, if any.
+	authorization, token string
 }
 
 // attempt sends a request once.
 func (d *delivery) attempt(ctx context.Context, s *source, a attempt) answer {
 	ctx, cancel := context.WithTimeout(ctx, d.client.conf.Timeout)
 	defer cancel()
+	if given := d.client.authorize(ctx, s, &a); given != nil {
+		return *given
+	}
 	started := time.Now()
 	text := end(d.client.sentAt(started))
 	tail := a.body.tail(text)
@@ -33,7 +39,7 @@ func (d *delivery) attempt(ctx context.Context, s *source, a attempt) answer {
 		WireBytes: len(a.body.head) + len(tail),
 		Earlier:   a.earlier,
 	})
-	last := d.client.post(ctx, s, a, tail)
+	last := d.client.post(ctx, a, tail)
 	observed(Answer{Status: last.status, Err: last.err, Latency: time.Since(started)})
 	return last
 }
@@ -45,7 +51,29 @@ func (c *Client) sentAt(now time.Time) time.Time {
 	return now
 }
 
-func (c *Client) post(ctx context.Context, s *source, a attempt, tail []byte) answer {
+// authorize completes an attempt, or says why it cannot be made.
+func (c *Client) authorize(ctx context.Context, s *source, a *attempt) *answer {
+	if c.tokens == nil {
+		a.authorization = s.authorization
+		return nil
+	}
+	token, err := c.tokens.get(ctx)
+	if err != nil {
+		return noToken(err)
+	}
+	a.authorization, a.token = "Bearer "+token, token
+	return nil
+}
+
+func noToken(err error) *answer {
+	given := &answer{err: err, unsent: true}
+	if why, ok := errors.AsType[*tokenError](err); ok {
+		given.retryAfter = why.retryAfter
+	}
+	return given
+}
+
+func (c *Client) post(ctx context.Context, a attempt, tail []byte) answer {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, nil)
 	if err != nil {
 		return answer{err: err}
@@ -55,7 +83,7 @@ func (c *Client) post(ctx context.Context, s *source, a attempt, tail []byte) an
 		return io.NopCloser(io.MultiReader(bytes.NewReader(a.body.head), bytes.NewReader(tail))), nil
 	}
 	req.Body, _ = req.GetBody()
-	c.setHeaders(req.Header, s, a)
+	c.setHeaders(req.Header, a)
 	res, err := c.http.Do(req)
 	if err != nil {
 		return answer{err: err}
@@ -66,11 +94,12 @@ func (c *Client) post(ctx context.Context, s *source, a attempt, tail []byte) an
 	return answer{
 		status:     res.StatusCode,
 		retryAfter: retryAfter(res.Header.Get("Retry-After"), time.Now()),
+		token:      a.token,
 	}
 }
 
-func (c *Client) setHeaders(header http.Header, s *source, a attempt) {
-	header.Set("Authorization", s.authorization)
+func (c *Client) setHeaders(header http.Header, a attempt) {
+	header.Set("Authorization", a.authorization)
 	header.Set("Content-Type", "application/json")
 	header.Set("User-Agent", c.conf.UserAgent)
 	if a.body.gzip {
@@ -82,12 +111,18 @@ func (c *Client) setHeaders(header http.Header, s *source, a attempt) {
 	}
 }
 
-// Reach says whether the endpoint can be reached at all. It sends no key and
-// no call, and any answer will do: Segment answers 200 to most wrong keys, so
-// that no request can tell whether a key is right.
+// Reach says whether the endpoint can be reached at all, and with OAuth
+// whether a token is to be had. It sends no key and no call, and any answer
+// will do: Segment answers 200 to most wrong keys, so that no request can tell
+// whether a key is right.
 func (c *Client) Reach(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, c.conf.Timeout)
 	defer cancel()
+	if c.tokens != nil {
+		if _, err := c.tokens.get(ctx); err != nil {
+			return err
+		}
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodHead, c.url, nil)
 	if err != nil {
 		return err

@@ -40,10 +40,11 @@ type quiet struct{}
 func (quiet) Sending(ctx context.Context, _ Request) (context.Context, func(Answer)) {
 	return ctx, func(Answer) {}
 }
-func (quiet) Retrying(string)           {}
-func (quiet) Splitting()                {}
-func (quiet) Throttled(time.Duration)   {}
-func (quiet) Stuck(string, string, int) {}
+func (quiet) Retrying(string)         {}
+func (quiet) Splitting()              {}
+func (quiet) Throttled(time.Duration) {}
+func (quiet) Stuck(Trouble)           {}
+func (quiet) Recovered(string)        {}
 
 // BenchmarkSend is the path of a batch from calls to requests: lanes, packing,
 // gzip and the HTTP client. Divide by 2,500 for one call.

@@ -42,11 +42,11 @@ type body struct {
 	gzip     bool
 }
 
-// encodeBody writes the head of a request.
-func encodeBody(calls []segment.Call, indexes []int, gzip bool) body {
+// encodeBody writes the head of a request: its start, and the calls.
+func encodeBody(start []byte, calls []segment.Call, indexes []int, gzip bool) body {
 	w := bodyWriters.Get().(*bodyWriter)
 	defer bodyWriters.Put(w)
-	return w.encode(calls, indexes, gzip)
+	return w.encode(start, calls, indexes, gzip)
 }
 
 // bodyWriter has the buffers for making a body. A compressor alone has more
@@ -58,7 +58,7 @@ type bodyWriter struct {
 
 var bodyWriters = sync.Pool{New: func() any { return new(bodyWriter) }}
 
-func (w *bodyWriter) encode(calls []segment.Call, indexes []int, gzip bool) body {
+func (w *bodyWriter) encode(start []byte, calls []segment.Call, indexes []int, gzip bool) body {
 	w.out.Reset()
 	b := body{gzip: gzip}
 	var dst io.Writer = &w.out
@@ -72,7 +72,7 @@ func (w *bodyWriter) encode(calls []segment.Call, indexes []int, gzip bool) body
 		b.size += len(part)
 		b.checksum = crc32.Update(b.checksum, crc32.IEEETable, part)
 	}
-	separator := []byte(bodyStart)
+	separator := start
 	for _, i := range indexes {
 		write(separator)
 		write(calls[i].JSON)

@@ -7,9 +7,12 @@ package tracking
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
 
 	"benthos-segment/internal/segment"
 )
@@ -44,6 +47,9 @@ type Config struct {
 	// the set-up is wrong, such as the write key, instead of waiting for
 	// somebody to mend it.
 	RejectOnSetupError bool
+	// OAuth, if set, is how requests are authorized; the write key then only
+	// says which source they are for.
+	OAuth *OAuth
 	// RateLimit, if set, is awaited before each request.
 	RateLimit func(context.Context) error
 }
@@ -64,11 +70,13 @@ type Client struct {
 	url     string
 	http    *http.Client
 	sources sources
+	// tokens is nil without OAuth.
+	tokens *tokens
 }
 
 // NewClient returns a client for one endpoint.
 func NewClient(conf Config) *Client {
-	return &Client{
+	c := &Client{
 		conf: conf,
 		url:  batchURL(conf.Endpoint),
 		http: &http.Client{
@@ -80,6 +88,10 @@ func NewClient(conf Config) *Client {
 			},
 		},
 	}
+	if conf.OAuth != nil {
+		c.tokens = &tokens{conf: *conf.OAuth, http: c.http, agent: conf.UserAgent, timeout: conf.Timeout}
+	}
+	return c
 }
 
 // batchURL accepts what people copy from Segment's pages and other SDKs: some
@@ -109,7 +121,7 @@ func (c *Client) Send(ctx context.Context, calls []segment.Call, observer Observ
 	var lanes sync.WaitGroup
 	for writeKey, group := range bySource(calls) {
 		source := c.sources.get(writeKey)
-		for _, lane := range c.limits().lanes(calls, group, c.conf.ParallelRequests) {
+		for _, lane := range c.limits(writeKey).lanes(calls, group, c.conf.ParallelRequests) {
 			c.sources.hold(source)
 			lanes.Go(func() {
 				d.lane(ctx, source, lane)
@@ -122,8 +134,22 @@ func (c *Client) Send(ctx context.Context, calls []segment.Call, observer Observ
 	return d.errors()
 }
 
-func (c *Client) limits() limits {
-	return limits{bytes: c.conf.MaxRequestBytes - envelopeBytes, calls: c.conf.MaxRequestCalls}
+// limits are those of a request for one source.
+func (c *Client) limits(writeKey string) limits {
+	around := envelopeBytes + len(c.bodyStart(writeKey)) - len(bodyStart)
+	return limits{bytes: c.conf.MaxRequestBytes - around, calls: c.conf.MaxRequestCalls}
+}
+
+// bodyStart is what stands before the calls. A token does not say which
+// source the calls are for, so that with OAuth the body does.
+func (c *Client) bodyStart(writeKey string) []byte {
+	if c.tokens == nil {
+		return []byte(bodyStart)
+	}
+	// A key that is not UTF-8 is no key; what is sent in its place is none
+	// either.
+	quoted, _ := jsontext.AppendQuote(nil, writeKey)
+	return slices.Concat([]byte(`{"writeKey":`), quoted, []byte(`,"batch":[`))
 }
 
 // bySource lists the calls of each write key, in their order.

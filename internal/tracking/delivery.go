@@ -13,7 +13,8 @@ type delivery struct {
 	client   *Client
 	calls    []segment.Call
 	observer Observer
-	// slots bounds the requests side by side. A request that waits has none.
+	// slots bounds the requests side by side. One that waits for anything but
+	// its answer has none.
 	slots chan struct{}
 	// fates are written by the lane of the call alone.
 	fates []fate
@@ -51,7 +52,7 @@ func (d *delivery) settle(indexes []int, err error) {
 // lane sends calls that must not overtake each other, one request after the
 // other. When a request is given up, so is everything behind it.
 func (d *delivery) lane(ctx context.Context, s *source, indexes []int) {
-	for _, request := range d.client.limits().pack(d.calls, indexes) {
+	for _, request := range d.client.limits(s.writeKey).pack(d.calls, indexes) {
 		if given := d.deliver(ctx, s, request); given != nil {
 			d.settle(indexes, given)
 			return
@@ -85,12 +86,18 @@ func (d *delivery) deliver(ctx context.Context, s *source, indexes []int) *segme
 // attempts sends a request again and again, and returns the answer that
 // settles it, or why it is given up.
 func (d *delivery) attempts(ctx context.Context, s *source, indexes []int) (answer, *segment.Violation) {
-	content := encodeBody(d.calls, indexes, d.client.conf.Gzip)
+	var content body
 	p := newPatience(d.client.conf.Retry)
-	for earlier := 0; ; earlier++ {
+	renewed := false
+	for earlier := 0; ; {
 		pass, given := d.turn(ctx, s, p)
 		if given != nil {
 			return answer{}, given
+		}
+		// Not before it has a slot: a batch of many sources has as many lanes,
+		// and a compressor takes more than half a megabyte.
+		if content.head == nil {
+			content = encodeBody(d.client.bodyStart(s.writeKey), d.calls, indexes, d.client.conf.Gzip)
 		}
 		last := d.attempt(ctx, s, attempt{body: &content, indexes: indexes, earlier: earlier})
 		<-d.slots
@@ -99,14 +106,26 @@ func (d *delivery) attempts(ctx context.Context, s *source, indexes []int) (answ
 			return answer{}, stopped()
 		}
 		p.last = last
+		if !last.unsent {
+			earlier++
+		}
 		means := s.judge(last, len(indexes))
-		d.complain(s, means, last, earlier+1)
+		if d.renewToken(last) && !renewed {
+			renewed = true
+			s.gate.leave(pass)
+			d.observer.Retrying(means.String())
+			continue
+		}
+		d.complain(s, means, last.String(), earlier)
 		switch means {
 		case delivered, refused:
 			s.gate.open(pass)
+			if s.hasRecovered() {
+				d.observer.Recovered(s.fingerprint)
+			}
 			return last, nil
 		case throttled:
-			d.throttle(s, pass, last)
+			d.throttle(s, pass, p)
 		case setup:
 			if given := d.hold(s, pass, p); given != nil {
 				return answer{}, given
@@ -121,26 +140,56 @@ func (d *delivery) attempts(ctx context.Context, s *source, indexes []int) (answ
 	}
 }
 
+// renewToken makes the next attempt get a new access token, where the last one
+// was refused for its token. A token may be revoked at any time, so that this
+// is worth one attempt at once.
+func (d *delivery) renewToken(last answer) bool {
+	if !last.isAboutToken() {
+		return false
+	}
+	d.client.tokens.reject(last.token)
+	return true
+}
+
 // complain tells the observer of a request that does not get through. What
-// passes by itself within the first attempts is nobody's business.
-func (d *delivery) complain(s *source, means class, last answer, attempts int) {
+// passes by itself within the first attempts is nobody's business, and a short
+// wait neither.
+func (d *delivery) complain(s *source, means class, what string, attempts int) {
 	const usual = 2
-	switch {
-	case means == delivered, means == refused:
+	switch means {
+	case transient:
+		if attempts <= usual {
+			return
+		}
+	case setup:
+		if d.client.conf.RejectOnSetupError {
+			// Nothing is stuck: the calls are given up, which says why.
+			return
+		}
+	default:
 		return
-	case means != setup && attempts <= usual:
-		return
-	case s.isDue():
-		d.observer.Stuck(means.String(), last.String(), attempts)
+	}
+	d.report(s, means, what)
+}
+
+func (d *delivery) report(s *source, means class, what string) {
+	if s.isDue(means) {
+		d.observer.Stuck(Trouble{Source: s.fingerprint, Class: means.String(), Answer: what})
 	}
 }
 
 // throttle makes all lanes of the write key wait as long as the server asks,
 // and up to a tenth more, so that a fleet does not come back at one instant.
-func (d *delivery) throttle(s *source, pass ticket, last answer) {
-	d.observer.Throttled(last.retryAfter)
-	jitter := time.Duration(rand.Int64N(int64(last.retryAfter)/10 + 1))
-	s.gate.throttle(pass, last.retryAfter+jitter)
+// Where it does not say how long, the wait grows as that of a retry.
+func (d *delivery) throttle(s *source, pass ticket, p *patience) {
+	pause := p.last.retryAfter
+	if pause == 0 {
+		pause = p.nextWait()
+	} else {
+		pause += time.Duration(rand.Int64N(int64(pause)/10 + 1))
+	}
+	d.observer.Throttled(pause)
+	s.gate.throttle(pass, pause, p.last.String())
 }
 
 // hold makes all lanes of the write key wait until somebody has mended the
@@ -148,55 +197,108 @@ func (d *delivery) throttle(s *source, pass ticket, last answer) {
 func (d *delivery) hold(s *source, pass ticket, p *patience) *segment.Violation {
 	if d.client.conf.RejectOnSetupError {
 		s.gate.leave(pass)
-		return undelivered("the server answered " + p.last.String() + ", which is about the set-up")
+		return undelivered("the last attempt met " + p.last.String() + ", which is about the set-up")
 	}
-	s.gate.hold(pass)
+	s.gate.hold(pass, p.last.String())
 	return nil
 }
 
 // turn waits until the request may be sent: the gate of its write key is
-// open, one of the slots is free, and the rate limit agrees.
+// open, the rate limit agrees, and one of the slots is free. None of these
+// waits is the request's fault, but for a gate that is shut because of the
+// set-up.
 func (d *delivery) turn(ctx context.Context, s *source, p *patience) (ticket, *segment.Violation) {
 	limited := d.client.conf.RateLimit == nil
 	for {
-		if given := d.takeSlot(ctx, p); given != nil {
-			return ticket{}, given
+		pass, blocked := s.gate.enter()
+		if blocked != nil {
+			if given := d.await(ctx, s, p, blocked); given != nil {
+				return ticket{}, given
+			}
+			continue
 		}
 		if !limited {
-			if err := d.client.conf.RateLimit(ctx); err != nil {
-				<-d.slots
-				return ticket{}, stoppedOr(ctx, err)
+			if given := d.access(ctx, s, p, pass); given != nil {
+				return ticket{}, given
 			}
 			limited = true
 		}
-		pass, blocked := s.gate.enter()
-		if blocked == nil {
+		if given := d.takeSlot(ctx, s, p, pass); given != nil {
+			return ticket{}, given
+		}
+		if s.gate.admits(pass) {
 			return pass, nil
 		}
 		<-d.slots
-		if given := p.await(ctx, blocked); given != nil {
-			return ticket{}, given
+		s.gate.leave(pass)
+	}
+}
+
+// access waits for the rate limit. One that fails, as one may that is kept on
+// another machine, says nothing of the calls.
+func (d *delivery) access(ctx context.Context, s *source, p *patience, pass ticket) *segment.Violation {
+	for {
+		resume := p.pause()
+		err := d.client.conf.RateLimit(ctx)
+		resume()
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			s.gate.leave(pass)
+			return stopped()
+		}
+		d.report(s, transient, "an error of the rate limit")
+		if given := p.backOff(ctx); given != nil {
+			s.gate.leave(pass)
+			return given
 		}
 	}
 }
 
-func (d *delivery) takeSlot(ctx context.Context, p *patience) *segment.Violation {
+func (d *delivery) takeSlot(ctx context.Context, s *source, p *patience, pass ticket) *segment.Violation {
 	defer p.pause()()
 	select {
 	case d.slots <- struct{}{}:
 		return nil
 	case <-ctx.Done():
+		s.gate.leave(pass)
 		return stopped()
+	}
+}
+
+// await waits for the gate to change. A wait that the server has asked for is
+// excused; one for a set-up to be mended is not.
+func (d *delivery) await(ctx context.Context, s *source, p *patience, blocked *wait) *segment.Violation {
+	if blocked.reason == throttled {
+		defer p.pause()()
+	}
+	var ended <-chan time.Time
+	if p.limit > 0 && blocked.reason != throttled {
+		ended = time.After(max(p.left(), 0))
+	}
+	var open <-chan time.Time
+	if blocked.remaining > 0 {
+		open = time.After(blocked.remaining)
+	}
+	remind := time.NewTicker(reminder)
+	defer remind.Stop()
+	for {
+		select {
+		case <-open:
+			return nil
+		case <-blocked.changed:
+			return nil
+		case <-ended:
+			return p.givenUp(blocked.why)
+		case <-ctx.Done():
+			return stopped()
+		case <-remind.C:
+			d.report(s, blocked.reason, blocked.why)
+		}
 	}
 }
 
 func stopped() *segment.Violation {
 	return undelivered("the output was stopped before the server had accepted the call")
-}
-
-func stoppedOr(ctx context.Context, err error) *segment.Violation {
-	if ctx.Err() != nil {
-		return stopped()
-	}
-	return undelivered("awaiting the rate limit: " + err.Error())
 }

@@ -26,6 +26,8 @@ type gate struct {
 	changed    chan struct{}
 	// pause is how long the last set-up error shut it.
 	pause time.Duration
+	// why describes the answer that shut it.
+	why string
 }
 
 // ticket is the leave of one request to pass.
@@ -43,6 +45,8 @@ type wait struct {
 	// remaining is how long the gate stays shut; 0 while a probe is under way.
 	remaining time.Duration
 	reason    class
+	// why describes the answer that shut the gate.
+	why string
 }
 
 // enter returns a ticket, or what to wait for.
@@ -60,34 +64,42 @@ func (g *gate) enter() (ticket, *wait) {
 	if g.changed == nil {
 		g.changed = make(chan struct{})
 	}
-	return ticket{}, &wait{changed: g.changed, remaining: max(remaining, 0), reason: g.reason}
+	return ticket{}, &wait{
+		changed: g.changed, remaining: max(remaining, 0), reason: g.reason, why: g.why,
+	}
+}
+
+// admits says whether a ticket that was given some time ago is still good.
+func (g *gate) admits(t ticket) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return !g.shut || t.probe && t.generation == g.generation
 }
 
 // throttle shuts the gate for as long as the server asks.
-func (g *gate) throttle(t ticket, pause time.Duration) {
+func (g *gate) throttle(t ticket, pause time.Duration, why string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.endProbe(t)
-	g.close(throttled, pause)
+	g.close(throttled, pause, why)
 }
 
 // hold shuts the gate because of a set-up error. The pause grows only with an
 // answer that is news: requests that were under way together fail together.
-func (g *gate) hold(t ticket) {
+func (g *gate) hold(t ticket, why string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.endProbe(t)
 	if t.generation == g.generation {
 		g.pause = min(max(2*g.pause, setupPause), maxSetupPause)
-		g.close(setup, g.pause)
+		g.close(setup, g.pause, why)
 	}
 }
 
 // close shuts the gate, or leaves it shut for longer.
-func (g *gate) close(reason class, pause time.Duration) {
+func (g *gate) close(reason class, pause time.Duration, why string) {
 	if until := time.Now().Add(pause); !g.shut || until.After(g.until) {
-		g.until = until
-		g.reason = reason
+		g.until, g.reason, g.why = until, reason, why
 	}
 	g.shut = true
 	g.generation++

@@ -54,15 +54,16 @@ func tracks(n, people int) []segment.Call {
 
 // observed is an observer that keeps what it is told.
 type observed struct {
-	mu        sync.Mutex
-	requests  []tracking.Request
-	answers   []tracking.Answer
-	retries   map[string]int
-	splits    int
-	throttled time.Duration
-	stuck     []string
-	underWay  int
-	most      int
+	mu         sync.Mutex
+	requests   []tracking.Request
+	answers    []tracking.Answer
+	retries    map[string]int
+	splits     int
+	throttled  time.Duration
+	stuck      []string
+	recoveries int
+	underWay   int
+	most       int
 }
 
 var _ tracking.Observer = (*observed)(nil)
@@ -102,10 +103,16 @@ func (o *observed) Throttled(wait time.Duration) {
 	o.throttled += wait
 }
 
-func (o *observed) Stuck(class, answer string, attempts int) {
+func (o *observed) Stuck(what tracking.Trouble) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.stuck = append(o.stuck, fmt.Sprintf("%s: %s, attempt %d", class, answer, attempts))
+	o.stuck = append(o.stuck, what.Class+": "+what.Answer)
+}
+
+func (o *observed) Recovered(string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.recoveries++
 }
 
 // failed lists the places of the calls that were not accepted.

@@ -38,8 +38,21 @@ type Observer interface {
 	Splitting()
 	// Throttled is called when the server has asked for a wait.
 	Throttled(wait time.Duration)
-	// Stuck is called, once a minute at most for each write key, while a
-	// request does not get through: with setup at once, and otherwise from its
-	// third attempt on. What it says of the answer holds no key and no data.
-	Stuck(class, answer string, attempts int)
+	// Stuck is called while requests do not get through, once a minute at most
+	// for each write key and class: with setup at once, with throttled when a
+	// wait has lasted for a minute, and with transient from the third attempt
+	// on.
+	Stuck(Trouble)
+	// Recovered is called when a request gets through after that.
+	Recovered(source string)
+}
+
+// Trouble is what keeps requests from getting through.
+type Trouble struct {
+	// Source is a fingerprint of the write key.
+	Source string
+	// Class is setup, throttled or transient.
+	Class string
+	// Answer describes what was met last, without key and data.
+	Answer string
 }

@@ -50,50 +50,24 @@ func (p *patience) hasEnded(after time.Duration) bool {
 	return p.limit > 0 && after >= p.left()
 }
 
-func (p *patience) givenUp() *segment.Violation {
-	return undelivered("given up after max_elapsed_time; the last attempt met " + p.last.String())
+func (p *patience) givenUp(met string) *segment.Violation {
+	return undelivered("given up after max_elapsed_time; the last attempt met " + met)
 }
+
+// nextWait returns how long to wait before the next attempt.
+func (p *patience) nextWait() time.Duration { return min(p.waits.NextBackOff(), p.longest) }
 
 // backOff waits before the next attempt, or says why there is none.
 func (p *patience) backOff(ctx context.Context) *segment.Violation {
-	pause := min(p.waits.NextBackOff(), p.longest)
+	pause := p.nextWait()
 	if p.hasEnded(pause) {
-		return p.givenUp()
+		return p.givenUp(p.last.String())
 	}
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		return nil
-	case <-ctx.Done():
-		return stopped()
-	}
-}
-
-// await waits for a gate to change. A wait that the server has asked for is
-// excused; one for a set-up to be mended is not.
-func (p *patience) await(ctx context.Context, blocked *wait) *segment.Violation {
-	if blocked.reason == throttled {
-		defer p.pause()()
-	}
-	var open, ended <-chan time.Time
-	if blocked.remaining > 0 {
-		timer := time.NewTimer(blocked.remaining)
-		defer timer.Stop()
-		open = timer.C
-	}
-	if p.limit > 0 && blocked.reason != throttled {
-		timer := time.NewTimer(max(p.left(), 0))
-		defer timer.Stop()
-		ended = timer.C
-	}
-	select {
-	case <-open:
-		return nil
-	case <-blocked.changed:
-		return nil
-	case <-ended:
-		return p.givenUp()
 	case <-ctx.Done():
 		return stopped()
 	}

@@ -101,3 +101,30 @@ func TestAKeyThatRefusesEverythingIsTakenForWrong(t *testing.T) {
 		assert.Empty(t, failed(errs))
 	})
 }
+
+// A key under suspicion is cleared by the first good call, so that requests of
+// several calls are halved as ever.
+func TestASuspectedKeyIsClearedByAGoodCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sb := sandbox.NewInProcess(t)
+		sb.Fail(http.StatusBadRequest).Match(sandbox.Match{Event: "poison"})
+		poison := []byte(`{"type":"track","event":"poison","userId":"u"}`)
+		client := tracking.NewClient(config(sb))
+		calls := tracks(16, 16)
+		for i := range calls {
+			calls[i].JSON = poison
+		}
+		short, stop := context.WithTimeout(t.Context(), time.Second)
+		defer stop()
+		errs := client.Send(short, calls, &observed{})
+		require.Equal(t, segment.ReasonUndelivered, reasonOf(t, errs[15]), "the 16th makes the key suspect")
+		long, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+
+		calls = tracks(250, 25)
+		calls[200].JSON = poison
+		errs = client.Send(long, calls, &observed{})
+
+		assert.Equal(t, []int{200}, failed(errs))
+	})
+}

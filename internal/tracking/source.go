@@ -1,7 +1,9 @@
 package tracking
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"sync"
 	"time"
 )
@@ -18,20 +20,26 @@ const (
 
 // source is what we know of one source at Segment, by its write key.
 type source struct {
+	writeKey string
+	// fingerprint tells sources apart in a log, and does not give the key away.
+	fingerprint   string
 	authorization string
 	gate          gate
 
 	mu       sync.Mutex
 	accepted bool
 	refusals int
-	reported time.Time
+	reported [len(classNames)]time.Time
 
 	// users counts the lanes that hold on to it; guarded by sources.mu.
 	users int
 }
 
 func newSource(writeKey string) *source {
+	sum := sha256.Sum256([]byte(writeKey))
 	return &source{
+		writeKey:      writeKey,
+		fingerprint:   hex.EncodeToString(sum[:4]),
 		authorization: "Basic " + base64.StdEncoding.EncodeToString([]byte(writeKey+":")),
 	}
 }
@@ -46,26 +54,37 @@ func (s *source) judge(a answer, calls int) class {
 	switch {
 	case means == delivered:
 		s.accepted, s.refusals = true, 0
-	case means == refused && !s.accepted:
-		if calls == 1 {
-			s.refusals++
-		}
-		if s.refusals >= suspiciousRefusals {
+	// Only single calls count, and only they are held: the others are halved as
+	// ever, so that one good call among them proves the key right.
+	case means == refused && !s.accepted && calls == 1:
+		if s.refusals++; s.refusals >= suspiciousRefusals {
 			return setup
 		}
 	}
 	return means
 }
 
-// isDue says whether to report trouble now.
-func (s *source) isDue() bool {
+// isDue says whether to report trouble of a class now. Each class has its own
+// time: a set-up that goes wrong after a restart of the server is news.
+func (s *source) isDue(means class) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now()
-	if !s.reported.IsZero() && now.Sub(s.reported) < reminder {
+	now, last := time.Now(), &s.reported[means]
+	if !last.IsZero() && now.Sub(*last) < reminder {
 		return false
 	}
-	s.reported = now
+	*last = now
+	return true
+}
+
+// hasRecovered says whether trouble was reported and is over.
+func (s *source) hasRecovered() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.reported == [len(classNames)]time.Time{} {
+		return false
+	}
+	s.reported = [len(classNames)]time.Time{}
 	return true
 }
 

@@ -9,6 +9,10 @@ import (
 )
 
 const (
+	// A connection whose peer has gone without a word is found by a ping. Of
+	// HTTP/2, many requests share one, and their time-outs do not end it.
+	pingAfter   = 15 * time.Second
+	pingTimeout = 5 * time.Second
 	// maxConnectionAge makes us look the host up again. Segment asks for that
 	// at least once a day, since its addresses change.
 	// https://www.twilio.com/docs/segment/connections/sources/catalog/libraries/server/http-api
@@ -46,6 +50,7 @@ func newTransport(conf TransportConfig) *http.Transport {
 		Proxy:                  proxy,
 		TLSClientConfig:        secure,
 		ForceAttemptHTTP2:      true,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout},
 		MaxIdleConnsPerHost:    conf.Connections,
 		IdleConnTimeout:        idleTimeout,
 		MaxResponseHeaderBytes: maxHeaderBytes,

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestCheckNamesTheEventsThatWouldBeRefused(t *testing.T) {
+	tests := map[string]struct {
+		args  []string
+		lines []string
+		says  []string
+		code  int
+	}{
+		"all is well": {
+			lines: []string{`{"type":"page","userId":"u"}`, ``, `[{"type":"page","userId":"u"},{"type":"page","userId":"u"}]`},
+			says:  []string{"2 events: 3 calls would be sent, 0 events skipped, 0 refused"},
+		},
+		"one is not": {
+			lines: []string{`{"type":"page","userId":"u"}`, `{"type":"track","userId":"u"}`},
+			says:  []string{":2: segment event_not_defined event: ", "2 events: 1 calls would be sent, 0 events skipped, 1 refused"},
+			code:  1,
+		},
+		"one is for others": {
+			lines: []string{`{"type":"page","userId":"u","integrations":{"Segment":false}}`},
+			says:  []string{"1 events: 0 calls would be sent, 1 events skipped, 0 refused"},
+		},
+		"integrations are dropped": {
+			args:  []string{"--integrations", "drop"},
+			lines: []string{`{"type":"page","userId":"u","integrations":{"Segment":false}}`},
+			says:  []string{"1 events: 1 calls would be sent, 0 events skipped, 0 refused"},
+		},
+		"a call is too large": {
+			args:  []string{"--max-call-bytes", "10"},
+			lines: []string{`{"type":"page","userId":"u"}`},
+			says:  []string{":1: segment oversized_call -: "},
+			code:  1,
+		},
+		"no mode of that name": {
+			args:  []string{"--integrations", "all"},
+			lines: []string{`{}`},
+			says:  []string{"--integrations must be filter, forward or drop"},
+			code:  1,
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "events.ndjson")
+			require.NoError(t, os.WriteFile(file, []byte(strings.Join(test.lines, "\n")), 0o600))
+
+			check := exec.CommandContext(t.Context(), binary, append(append([]string{"check"}, test.args...), file)...)
+			said, _ := check.CombinedOutput()
+
+			assert.Equal(t, test.code, check.ProcessState.ExitCode())
+			for _, text := range test.says {
+				assert.Contains(t, string(said), text)
+			}
+		})
+	}
+}
+
+func TestCheckReadsStandardInput(t *testing.T) {
+	check := exec.CommandContext(t.Context(), binary, "check", "-")
+	check.Stdin = strings.NewReader(`{"type":"alias","userId":"u"}`)
+	said, err := check.CombinedOutput()
+
+	require.Error(t, err)
+	assert.Contains(t, string(said), "stdin:1: segment id_required previousId: ")
+}

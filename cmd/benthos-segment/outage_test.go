@@ -1,0 +1,89 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"benthos-segment/internal/sandbox"
+)
+
+// manyPipeline sends many events in small requests.
+const manyPipeline = `
+http: {enabled: false}
+input:
+  generate:
+    interval: ""
+    count: 600
+    mapping: 'root = {"type": "track", "event": "E%d".format(counter()), "userId": "u%d".format(random_int(max: 9)), "timestamp": now()}'
+output:
+  segment:
+    write_key: a-key
+    endpoint: $ENDPOINT
+    batching: {count: 10, period: 10ms}
+    retry: {initial_interval: 5ms, max_interval: 50ms}
+`
+
+// serveSandbox serves a sandbox on a listener until the function that it
+// returns cuts all connections, as the death of the process would.
+func serveSandbox(t *testing.T, sb *sandbox.Sandbox, listener net.Listener) (kill func()) {
+	server, ended := sb.Server(), make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	return func() {
+		require.NoError(t, server.Close())
+		require.ErrorIs(t, <-ended, http.ErrServerClosed)
+	}
+}
+
+func TestNothingIsLostWhenTheServerDiesAndComesBack(t *testing.T) {
+	sb := sandbox.NewHandler(sandbox.Config{})
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	address := listener.Addr().String()
+	kill := serveSandbox(t, sb, listener)
+	p := begin(t, "run", pipeline(t, strings.ReplaceAll(manyPipeline, "$ENDPOINT", "http://"+address)))
+	require.Eventually(t, func() bool { return sb.Summary().Calls >= 100 }, 30*time.Second, time.Millisecond)
+	kill()
+	require.Less(t, sb.Summary().Unique, 600, "it dies in the middle")
+
+	listener, err = net.Listen("tcp", address)
+	require.NoError(t, err)
+	for range 3 {
+		// It is on its way up and answers nobody.
+		conn, err := listener.Accept()
+		require.NoError(t, err)
+		require.NoError(t, conn.Close())
+	}
+	kill = serveSandbox(t, sb, listener)
+	defer kill()
+
+	require.Zero(t, p.code(), p.said())
+	sum := sb.Summary()
+	assert.Equal(t, 600, sum.Unique, sum)
+	assert.Zero(t, sum.Discarded)
+	// Only a request whose answer was lost is sent again.
+	assert.LessOrEqual(t, sum.Duplicates, 10)
+	names := map[string]bool{}
+	for _, call := range sb.Calls(sandbox.Filter{}) {
+		names[call.Name] = true
+	}
+	for n := range 600 {
+		assert.True(t, names[fmt.Sprintf("E%d", n+1)], n+1)
+	}
+}
+
+func TestAProcessThatIsStoppedWhileHeldEndsWell(t *testing.T) {
+	sb := sandbox.New(t)
+	sb.Fail(http.StatusUnauthorized)
+	p := begin(t, "run", pipeline(t, "shutdown_timeout: 1s\n"+strings.ReplaceAll(manyPipeline, "$ENDPOINT", sb.URL)))
+	p.awaitText("holding calls")
+	require.NoError(t, p.interrupt())
+	assert.Zero(t, p.code(), p.said())
+	assert.Empty(t, sb.Calls())
+}

@@ -1,0 +1,168 @@
+package plugin_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/redpanda-data/benthos/v4/public/service"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"benthos-segment/internal/sandbox"
+)
+
+// batchings are policies under which batches come to the output as they were,
+// cut off by the period, or gathered.
+var batchings = map[string]fields{
+	"one message at a time": {"count": 1},
+	"left out":              {},
+	"by count":              {"count": 80, "period": "1h"},
+	"by period":             {"period": "10ms"},
+	"by size":               {"byte_size": 100, "period": "10ms"},
+	"by check":              {"check": `this.last.or(false)`},
+}
+
+func TestOnlyTheGuiltyReachTheDeadLetterHoweverBatchesAreGathered(t *testing.T) {
+	for name, batching := range batchings {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sb := sandbox.New(t)
+			sb.Fail(http.StatusBadRequest).Match(sandbox.Match{Event: "Refused"})
+			p := start(t, withDeadLetter(segmentOutput(sb.URL, fields{"batching": batching})))
+			sendAll(
+				p,
+				guiltyBatch(10, 3, `{"type":"track","event":"Refused","userId":"u"}`),
+				guiltyBatch(30, 29, `{"type":"track","userId":"u"}`),
+				guiltyBatch(1, 0, `{"type":"group","userId":"u","last":true}`),
+				guiltyBatch(39, 7, `{"type":"track","event":"Fine","userId":"u","last":true}`),
+			)
+			assert.Equal(t, sandboxTotals{accepted: 9 + 29 + 39}, totalsOf(sb))
+			reasons := map[string]int{}
+			for _, reason := range p.dead.reasons() {
+				reasons[strings.SplitN(reason, ":", 2)[0]]++
+			}
+			assert.Equal(t, map[string]int{
+				"segment refused -": 1, "segment event_not_defined event": 1, "segment id_required groupId": 1,
+			}, reasons)
+		})
+	}
+}
+
+// sendAll sends batches side by side and waits until all are acknowledged.
+func sendAll(p *pipeline, batches ...service.MessageBatch) {
+	p.t.Helper()
+	var sending sync.WaitGroup
+	failed := make([]error, len(batches))
+	for i, batch := range batches {
+		sending.Go(func() { failed[i] = p.send(p.t.Context(), batch) })
+	}
+	sending.Wait()
+	require.NoError(p.t, errors.Join(failed...))
+}
+
+func TestOnlyTheGuiltyAreDeliveredAgain(t *testing.T) {
+	sb := sandbox.New(t)
+	// The server refuses the whole, halves of it, and the call alone; then it
+	// takes the call.
+	fault := sb.Fail(http.StatusBadRequest).Match(sandbox.Match{Event: "E7"}).Times(5)
+	env := service.NewEnvironment()
+	builder := env.NewStreamBuilder()
+	said := &said{}
+	builder.SetPrintLogger(printer{said})
+	require.NoError(t, builder.AddInputYAML(`generate:
+  interval: ""
+  count: 20
+  batch_size: 20
+  mapping: 'root = {"type": "track", "event": "E%d".format(counter()), "userId": "u"}'
+`))
+	require.NoError(t, builder.AddOutputYAML(segmentOutput(sb.URL, fields{"batching": fields{}})))
+	stream, err := builder.Build()
+	require.NoError(t, err)
+	require.NoError(t, stream.Run(t.Context()))
+	assert.Equal(t, sandboxTotals{accepted: 20}, totalsOf(sb))
+	assert.Equal(t, 5, fault.Hits())
+	assert.Equal(t, 1, said.times("1 of 20 messages were not sent, the first with: segment refused -. What is refused comes again"))
+}
+
+// printer logs without the levels.
+type printer struct{ said *said }
+
+func (p printer) Printf(format string, args ...any) { fmt.Fprintf(p.said, format, args...) }
+func (p printer) Println(args ...any)               { fmt.Fprintln(p.said, args...) }
+
+// writeDirectly writes a batch without a pipeline and returns the error of
+// each message, by its place in the batch.
+func writeDirectly(t *testing.T, output string, batch service.MessageBatch) map[int]error {
+	t.Helper()
+	failed := map[int]error{}
+	withOutput(t, output, func(o *service.ResourceOutput) {
+		index := batch.Index()
+		err := o.WriteBatch(t.Context(), batch)
+		if err == nil {
+			return
+		}
+		var granular *service.BatchError
+		require.ErrorAs(t, err, &granular)
+		granular.WalkMessagesIndexedBy(index, func(i int, _ *service.Message, own error) bool {
+			if own != nil {
+				failed[i] = own
+			}
+			return true
+		})
+	})
+	return failed
+}
+
+// withOutput builds an output and closes it again.
+func withOutput(t *testing.T, output string, use func(*service.ResourceOutput)) {
+	t.Helper()
+	builder := service.NewResourceBuilder()
+	require.NoError(t, builder.AddOutputYAML(labelled(output)))
+	res, closeAll, err := builder.Build()
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, closeAll(context.WithoutCancel(t.Context()))) }()
+	require.NoError(t, res.AccessOutput(t.Context(), "segment", use))
+}
+
+func TestAFailureIsThatOfTheMessageItIsAbout(t *testing.T) {
+	sb := sandbox.New(t)
+	sb.Fail(http.StatusBadRequest).Match(sandbox.Match{Event: "Refused"})
+	failed := writeDirectly(t, segmentOutput(sb.URL, fields{
+		"mapping": `root = match {
+  this.skip.or(false) => deleted()
+  this.several.or(null) != null => this.several
+  _ => this
+}`,
+	}), events(
+		`{"skip":true}`,
+		`{"type":"track","event":"Fine","userId":"u"}`,
+		`{"several":[{"type":"track","event":"Fine","userId":"u"},{"type":"track","event":"Refused","userId":"u"}]}`,
+		` `,
+		`{"skip":true}`,
+		`{"several":[{"type":"track","event":"Fine","userId":"u"},{"type":"track","userId":"u"}]}`,
+		`[{"type":"track","event":"Fine","userId":"v"},{"type":"track","event":"Fine","userId":"v"}]`,
+		`{"type":"track","event":"Refused","userId":"u"}`,
+		`{"type":"track","event":"Excluded","userId":"u","integrations":{"All":false}}`,
+		`{"type":"track","event":"Fine","userId":"w"}`,
+	))
+	texts := map[int]string{}
+	for i, err := range failed {
+		texts[i] = strings.SplitN(err.Error(), ":", 2)[0]
+	}
+	assert.Equal(t, map[int]string{
+		2: "segment refused -",
+		3: "segment bad_request -",
+		5: "segment event_not_defined 1.event",
+		7: "segment refused -",
+	}, texts)
+	var fine int
+	for _, call := range sb.Calls() {
+		fine += strings.Count(string(call.Raw), `"Fine"`)
+	}
+	assert.Equal(t, 5, fine, "all, but that beside a call that breaks a rule")
+}

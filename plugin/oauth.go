@@ -1,0 +1,49 @@
+package plugin
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/redpanda-data/benthos/v4/public/service"
+
+	"benthos-segment/internal/tracking"
+)
+
+// oauthFromParsed returns nil where OAuth is left out, or all of it is empty
+// as unset variables leave it.
+func oauthFromParsed(conf *service.ParsedConfig) (*tracking.OAuth, error) {
+	own := conf.Namespace(soFieldOAuth)
+	clientID, err := trimmed(own, soFieldOAuthClientID)
+	if err != nil || clientID == "" {
+		// The lint rule has made sure that the others are empty, too.
+		return nil, err
+	}
+	auth := &tracking.OAuth{ClientID: clientID}
+	if auth.KeyID, err = trimmed(own, soFieldOAuthKeyID); err != nil {
+		return nil, err
+	}
+	if auth.Scope, err = trimmed(own, soFieldOAuthScope); err != nil {
+		return nil, err
+	}
+	if auth.Server, err = trimmed(own, soFieldOAuthServer); err != nil {
+		return nil, err
+	}
+	if auth.Server == "" {
+		if auth.Server, err = fieldOneOf(conf, soFieldRegion, authorizationServers); err != nil {
+			return nil, err
+		}
+	}
+	key, err := trimmed(own, soFieldOAuthPrivateKey)
+	if err != nil {
+		return nil, err
+	}
+	if auth.PrivateKey, err = tracking.ParsePrivateKey(key); err != nil {
+		return nil, fmt.Errorf("field %s.%s: %w", soFieldOAuth, soFieldOAuthPrivateKey, err)
+	}
+	return auth, nil
+}
+
+func trimmed(conf *service.ParsedConfig, name string) (string, error) {
+	text, err := conf.FieldString(name)
+	return strings.TrimSpace(text), err
+}

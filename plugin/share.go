@@ -1,0 +1,186 @@
+package plugin
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/redpanda-data/benthos/v4/public/service"
+
+	"benthos-segment/internal/segment"
+)
+
+// share converts a part of a batch. It is reused with its buffers.
+type share struct {
+	conf      *outputConfig
+	converter *segment.Converter
+
+	batch     service.MessageBatch
+	mapping   *service.MessageBatchBloblangExecutor
+	writeKey  interpolation
+	messageID interpolation
+	// message is the place of the message that is being converted.
+	message int
+	// origin names the record that this message was read from.
+	origin func() string
+	// encoded holds a structured payload while it is converted.
+	encoded []byte
+
+	calls []segment.Call
+	// owners says for each call of which message it was made.
+	owners []int
+	failed []failedMessage
+	skips  skips
+}
+
+// failedMessage is a message of which no call could be made.
+type failedMessage struct {
+	message int
+	why     *segment.Violation
+}
+
+// skips counts what was not meant to be sent.
+type skips struct {
+	segment.Skips
+	// Mapping counts the messages that the mapping deleted.
+	Mapping int
+}
+
+func newShare(o *output) *share {
+	s := &share{conf: &o.conf, converter: segment.NewConverter(o.conf.convert)}
+	s.origin = func() string { return originOf(s.batch[s.message]) }
+	return s
+}
+
+func (s *share) reset() {
+	s.converter.Reset()
+	clear(s.calls)
+	*s = share{
+		conf:      s.conf,
+		converter: s.converter,
+		origin:    s.origin,
+		encoded:   s.encoded[:0],
+		calls:     s.calls[:0],
+		owners:    s.owners[:0],
+		failed:    s.failed[:0],
+	}
+}
+
+// convert makes calls of some messages of a batch, or notes why there are
+// none.
+func (s *share) convert(batch service.MessageBatch, from, to int) {
+	s.batch = batch
+	s.writeKey = newInterpolation(batch, s.conf.writeKey)
+	s.messageID = newInterpolation(batch, s.conf.messageID)
+	if s.conf.mapping != nil {
+		s.mapping = batch.BloblangExecutor(s.conf.mapping)
+	}
+	for s.message = from; s.message < to; s.message++ {
+		if v := s.one(); v != nil {
+			s.failed = append(s.failed, failedMessage{s.message, v})
+		}
+	}
+}
+
+// one converts the message at hand.
+func (s *share) one() *segment.Violation {
+	from, v := s.source()
+	if v != nil {
+		return v
+	}
+	msg, v := s.mapped()
+	if v != nil {
+		return v
+	}
+	if msg == nil {
+		s.skips.Mapping++
+		return nil
+	}
+	payload, v := s.payload(msg)
+	if v != nil {
+		return v
+	}
+	var skipped segment.Skips
+	s.calls, skipped, v = s.converter.Convert(s.calls, payload, from)
+	for len(s.owners) < len(s.calls) {
+		s.owners = append(s.owners, s.message)
+	}
+	s.skips.Empty += skipped.Empty
+	s.skips.Integrations += skipped.Integrations
+	return v
+}
+
+// source says where the calls of the message go to and come from.
+func (s *share) source() (from segment.Source, v *segment.Violation) {
+	key, err := s.writeKey.of(s.message)
+	key = strings.TrimSpace(key)
+	// "null" is what Bloblang makes of a member that is missing.
+	if err != nil || key == "" || key == "null" {
+		return from, violationOf(segment.ReasonWriteKeyMissing, soFieldWriteKey,
+			"the interpolation gave no write key for this message; set one, or filter such messages out before")
+	}
+	id, err := s.messageID.of(s.message)
+	if err != nil {
+		return from, violationOf(segment.ReasonMappingFailed, soFieldMessageID,
+			"the interpolation failed for this message: "+err.Error())
+	}
+	return segment.Source{WriteKey: key, MessageID: id, Origin: s.origin}, nil
+}
+
+// mapped returns the message with the mapping applied, or nil where that
+// deleted it.
+func (s *share) mapped() (*service.Message, *segment.Violation) {
+	if s.mapping == nil {
+		return s.batch[s.message], nil
+	}
+	msg, err := s.mapping.Query(s.message)
+	if err != nil {
+		return nil, violationOf(segment.ReasonMappingFailed, soFieldMapping, err.Error())
+	}
+	return msg, nil
+}
+
+// payload returns the bytes of a message. One that a processor has left in
+// its structured form is encoded here, once.
+func (s *share) payload(msg *service.Message) ([]byte, *segment.Violation) {
+	if msg.HasBytes() {
+		// The engine promises bytes that are there already.
+		payload, _ := msg.AsBytes()
+		return payload, nil
+	}
+	value, err := msg.AsStructured()
+	if err != nil {
+		return nil, violationOf(segment.ReasonInvalidJSON, "", "reading the payload: "+err.Error())
+	}
+	if s.encoded, err = segment.AppendJSON(s.encoded[:0], value); err != nil {
+		if v, isViolation := errors.AsType[*segment.Violation](err); isViolation {
+			return nil, v
+		}
+		return nil, violationOf(segment.ReasonInvalidJSON, "", "encoding the payload: "+err.Error())
+	}
+	return s.encoded, nil
+}
+
+func violationOf(reason segment.Reason, field, sentence string) *segment.Violation {
+	return &segment.Violation{Reason: reason, Field: field, Sentence: sentence}
+}
+
+// interpolation is a string that may be different for each message.
+type interpolation struct {
+	static string
+	// perMessage is nil where the string is the same for all.
+	perMessage *service.MessageBatchInterpolationExecutor
+}
+
+func newInterpolation(batch service.MessageBatch, text *service.InterpolatedString) interpolation {
+	if static, isStatic := text.Static(); isStatic {
+		return interpolation{static: static}
+	}
+	return interpolation{perMessage: batch.InterpolationExecutor(text)}
+}
+
+func (p interpolation) of(i int) (string, error) {
+	if p.perMessage == nil {
+		return p.static, nil
+	}
+	return p.perMessage.TryString(i)
+}

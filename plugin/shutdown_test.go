@@ -1,0 +1,87 @@
+package plugin_test
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"benthos-segment/internal/sandbox"
+)
+
+// waiting are the reasons for which a request may wait.
+var waiting = map[string]func(sb *sandbox.TestServer){
+	"held":             func(sb *sandbox.TestServer) { sb.Fail(http.StatusUnauthorized) },
+	"throttled":        func(sb *sandbox.TestServer) { sb.Fail(http.StatusTooManyRequests).RetryAfter("300") },
+	"backing off":      func(sb *sandbox.TestServer) { sb.Fail(http.StatusServiceUnavailable) },
+	"without answer":   func(sb *sandbox.TestServer) { sb.Delay(time.Hour) },
+	"cut off":          func(sb *sandbox.TestServer) { sb.Drop() },
+	"throttled by 503": func(sb *sandbox.TestServer) { sb.Fail(http.StatusServiceUnavailable).RetryAfter("300") },
+}
+
+func TestAStreamThatIsStoppedNacksWhatWaits(t *testing.T) {
+	for name, inject := range waiting {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sb := sandbox.New(t)
+			inject(sb)
+			p := start(t, segmentOutput(sb.URL, fields{
+				"retry": fields{"initial_interval": "1h", "max_interval": "1h"},
+			}))
+			sending, giveUp := context.WithCancel(t.Context())
+			answered := make(chan error, 1)
+			go func() { answered <- p.send(sending, events(sixCalls...)) }()
+			struck := func() bool {
+				faults := sb.Faults()
+				return len(faults) == 1 && faults[0].Hits > 0
+			}
+			require.Eventually(t, struck, 10*time.Second, time.Millisecond)
+
+			// The engine waits for three quarters of this before it gives up what
+			// is under way.
+			require.NoError(t, p.stream.StopWithin(time.Second))
+			require.NoError(t, <-p.ended)
+			p.ended <- nil
+			assert.Contains(t, p.said.String(), "6 of 6 messages were not sent, the first with: segment undelivered -")
+			assert.NotContains(t, p.said.String(), "fallback", "nothing is wrong with the messages")
+			// Whether the nack still reaches the input is up to the engine.
+			giveUp()
+			assert.Error(t, <-answered, "nothing is acknowledged")
+			assert.Empty(t, sb.Calls())
+		})
+	}
+}
+
+func TestAWrongSetUpIsSaidWithoutTheKey(t *testing.T) {
+	sb := sandbox.New(t)
+	// What has been said of a server that is away does not hide it.
+	sb.Fail(http.StatusServiceUnavailable).Times(4)
+	sb.Fail(http.StatusForbidden)
+	p := start(t, segmentOutput(sb.URL))
+	sending, giveUp := context.WithCancel(t.Context())
+	defer giveUp()
+	go func() { _ = p.send(sending, events(sixCalls...)) }()
+	require.Eventually(t, func() bool { return p.said.times("holding calls") == 1 }, 10*time.Second, time.Millisecond)
+	assert.Contains(t, p.said.String(), "status 403")
+	assert.NotContains(t, p.said.String(), "a-write-key")
+	giveUp()
+	require.NoError(t, p.stream.StopWithin(time.Second))
+}
+
+func TestNothingIsLeftBehind(t *testing.T) {
+	sb := sandbox.New(t)
+	sb.Fail(http.StatusServiceUnavailable).Times(1)
+	before := goleak.IgnoreCurrent()
+	t.Run("a life", func(t *testing.T) {
+		p := start(t, withDeadLetter(segmentOutput(sb.URL, fields{"parallel_requests": 4, "max_request_calls": 1})))
+		for range 3 {
+			p.accept(events(append(slices.Clone(sixCalls), "{")...))
+		}
+	})
+	goleak.VerifyNone(t, before)
+}

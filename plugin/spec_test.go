@@ -1,0 +1,249 @@
+package plugin_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/redpanda-data/benthos/v4/public/service"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"benthos-segment/internal/sandbox"
+)
+
+// lint says what the linter minds about an output.
+func lint(t *testing.T, output string) (sentences []string) {
+	t.Helper()
+	lints, err := service.GlobalEnvironment().NewComponentConfigLinter().LintOutputYAML([]byte(output))
+	require.NoError(t, err)
+	for _, l := range lints {
+		sentences = append(sentences, l.What)
+	}
+	return sentences
+}
+
+// build makes an output without asking the linter, and says what it minds.
+func build(t *testing.T, output string) error {
+	t.Helper()
+	builder := service.NewResourceBuilder()
+	builder.DisableLinting()
+	require.NoError(t, builder.AddOutputYAML(labelled(output)))
+	res, closeAll, err := builder.Build()
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, closeAll(context.WithoutCancel(t.Context()))) }()
+	// Resources are made when they are first wanted.
+	return res.AccessOutput(t.Context(), "segment", func(*service.ResourceOutput) {})
+}
+
+// refusals are wrong configs, and the sentence about each.
+var refusals = map[string]struct {
+	fields fields
+	says   string
+}{
+	"an empty write key":       {fields{"write_key": ""}, "field write_key is empty: set it to"},
+	"a blank write key":        {fields{"write_key": "  "}, "field write_key is empty"},
+	"an unset write key":       {fields{"write_key": "${SEGMENT_TEST_UNSET:}"}, "field write_key is empty"},
+	"an endpoint without http": {fields{"endpoint": "events.example.com"}, "field endpoint needs a scheme, as in https://"},
+	"an endpoint of localhost": {fields{"endpoint": "localhost:8765"}, "field endpoint needs a scheme"},
+	"an endpoint by ftp":       {fields{"endpoint": "ftp://events.example.com"}, "field endpoint needs a scheme"},
+	"an endpoint of no host":   {fields{"endpoint": "https://"}, "field endpoint needs a host"},
+	"a password in the URL":    {fields{"endpoint": "https://me:secret@events.example.com"}, "field endpoint must not hold a user or password"},
+	"a user in the URL":        {fields{"endpoint": "http://key@localhost"}, "field endpoint must not hold a user or password"},
+	"a query in the URL":       {fields{"endpoint": "https://events.example.com/?a=b"}, "field endpoint must be a base URL"},
+	"a fragment in the URL":    {fields{"endpoint": "https://events.example.com/#a"}, "field endpoint must be a base URL"},
+	"a proxy without http":     {fields{"proxy_url": "proxy:3128"}, "field proxy_url needs a scheme"},
+	"a count without a period": {fields{"batching": fields{"count": 10}}, "field batching needs a period"},
+	"a size without a period":  {fields{"batching": fields{"byte_size": 10}}, "field batching needs a period"},
+	"no batch in flight":       {fields{"max_in_flight": 0}, "field max_in_flight must be at least 1"},
+	"no request in parallel":   {fields{"parallel_requests": 0}, "field parallel_requests must be at least 1"},
+	"no time":                  {fields{"timeout": "0s"}, "field timeout must be a duration of more than 0s"},
+	"negative time":            {fields{"timeout": "-1s"}, "field timeout must be a duration of more than 0s"},
+	"no time at all":           {fields{"timeout": "0h0m0s"}, "field timeout must be a duration of more than 0s"},
+	"a time that is none":      {fields{"timeout": "abc"}, "field timeout must be a duration of more than 0s"},
+	"a time without a unit":    {fields{"timeout": "15"}, "field timeout must be a duration of more than 0s"},
+	"no first wait":            {fields{"retry": fields{"initial_interval": "0.0ms"}}, "field retry.initial_interval must be a duration of more than 0s"},
+	"no longest wait":          {fields{"retry": fields{"max_interval": "0s"}}, "field retry.max_interval must be a duration of more than 0s"},
+	"a port that is none":      {fields{"endpoint": "https://events.example.com:99999"}, "field endpoint has a port that does not exist"},
+	"a password for OAuth":     {fields{"oauth": fields{"server": "https://me:secret@oauth.example.com"}}, "field oauth.server must not hold a user or password"},
+	"no call in a request":     {fields{"max_request_calls": 0}, "field max_request_calls must be from 1 to 2500"},
+	"too many calls":           {fields{"max_request_calls": 2501}, "field max_request_calls must be from 1 to 2500"},
+	"calls of no size":         {fields{"max_call_bytes": 0}, "field max_call_bytes must be from 1 to 32768"},
+	"large calls":              {fields{"max_call_bytes": 32769}, "field max_call_bytes must be from 1 to 32768"},
+	"small requests":           {fields{"max_request_bytes": 32063}, "field max_request_bytes must be from max_call_bytes + 64"},
+	"OAuth without its keys":   {fields{"oauth": fields{"client_id": "app"}}, "field oauth needs client_id, key_id and private_key together"},
+	"OAuth without a client":   {fields{"oauth": fields{"key_id": "kid", "private_key": "secret"}}, "field oauth needs client_id, key_id"},
+	"an OAuth server by name":  {fields{"oauth": fields{"server": "oauth2.segment.io"}}, "field oauth.server needs a scheme and a host"},
+	"a plain OAuth server":     {fields{"oauth": fields{"server": "http://oauth2.segment.io"}}, "field oauth.server must use https"},
+	"half of OAuth":            {fields{"oauth": fields{"client_id": "c", "key_id": "k"}}, "field oauth needs client_id, key_id and private_key together"},
+	"OAuth of no host":         {fields{"oauth": fields{"server": "oauth2.segment.io"}}, "field oauth.server needs a scheme and a host"},
+	"OAuth in plain http":      {fields{"oauth": fields{"server": "http://oauth2.segment.io"}}, "field oauth.server must use https"},
+	"large requests":           {fields{"max_request_bytes": 512_001}, "field max_request_bytes must be from"},
+}
+
+func TestTheLinterAndTheConstructorRefuseTheSame(t *testing.T) {
+	for name, test := range refusals {
+		t.Run(name, func(t *testing.T) {
+			output := segmentOutput("", test.fields)
+			sentences := lint(t, output)
+			require.Len(t, sentences, 1)
+			assert.Contains(t, sentences[0], test.says)
+			assert.ErrorContains(t, build(t, output), sentences[0])
+			assert.NotContains(t, sentences[0], "secret")
+		})
+	}
+}
+
+func TestTheKeyIsNeeded(t *testing.T) {
+	const output = `{"segment": {"region": "eu"}}`
+	assert.Contains(t, strings.Join(lint(t, output), "\n"), "field write_key is required")
+	assert.ErrorContains(t, build(t, output), "write_key")
+}
+
+func TestAFieldWithAFixedSetOfValuesTakesNoOther(t *testing.T) {
+	for _, name := range []string{"region", "integrations", "sent_at", "compression", "on_setup_error"} {
+		output := segmentOutput("", fields{name: "wrong"})
+		assert.Equal(t, []string{"value wrong is not a valid option for this field"}, lint(t, output), name)
+		assert.ErrorContains(t, build(t, output), `field `+name+` has an unknown value "wrong"`)
+	}
+}
+
+func TestValuesMayBeInCapitalsWhereTheLinterAllowsIt(t *testing.T) {
+	output := segmentOutput("", fields{
+		"region": "EU", "integrations": "Drop", "sent_at": "None", "compression": "GZIP", "on_setup_error": "Hold",
+	})
+	assert.Empty(t, lint(t, output))
+	assert.NoError(t, build(t, output))
+}
+
+func TestPlainHTTPStaysNear(t *testing.T) {
+	for endpoint, isNear := range map[string]bool{
+		"http://localhost":                true,
+		"http://LOCALHOST:80":             true,
+		"http://127.0.0.1:8765":           true,
+		"http://127.3.2.1":                true,
+		"http://[::1]:8765":               true,
+		"http://sandbox:8080":             true,
+		"http://my-sandbox_2/path":        true,
+		"http://10.1.2.3":                 true,
+		"http://172.16.0.1":               true,
+		"http://172.31.255.1":             true,
+		"http://192.168.1.1":              true,
+		"http://[fd12:3456::1]:80":        true,
+		"http://api.segment.io":           false,
+		"HTTP://api.segment.io":           false,
+		"http://8.8.8.8":                  false,
+		"http://172.32.0.1":               false,
+		"http://169.254.169.254":          false,
+		"http://169.254.169.254/latest":   false,
+		"http://[fe80::1]":                false,
+		"http://[2001:db8::1]":            false,
+		"http://[::ffff:8.8.8.8]":         false,
+		"http://127.0.0.1.example.com":    false,
+		"http://localhost.example.com":    false,
+		"http://10.0.0.1.example.com:80":  false,
+		"http://2130706433":               false,
+		"http://0x7f.1":                   false,
+		"https://api.segment.io":          true,
+		"https://8.8.8.8":                 true,
+		"https://events.example.com/base": true,
+	} {
+		output := segmentOutput(endpoint)
+		if isNear {
+			assert.Empty(t, lint(t, output), endpoint)
+			assert.NoError(t, build(t, output), endpoint)
+			continue
+		}
+		assert.Contains(t, strings.Join(lint(t, output), "\n"), "field endpoint must use https", endpoint)
+		assert.ErrorContains(t, build(t, output), "field endpoint must use https", endpoint)
+	}
+}
+
+func TestBatchingMayBeLeftOutInPart(t *testing.T) {
+	for name, batching := range map[string]fields{
+		"a period":         {"period": "5s"},
+		"a count of one":   {"count": 1},
+		"a check":          {"check": "true"},
+		"all as exported":  {"count": 0, "byte_size": 0, "period": "", "check": ""},
+		"count and period": {"count": 10, "period": "10ms"},
+	} {
+		output := segmentOutput("", fields{"batching": batching})
+		assert.Empty(t, lint(t, output), name)
+		assert.NoError(t, build(t, output), name)
+	}
+	assert.ErrorContains(t, build(t, segmentOutput("", fields{"batching": fields{"period": "often"}})), "batching")
+}
+
+func TestTheRegionDecidesWhereThereIsNoEndpoint(t *testing.T) {
+	for region, host := range map[string]string{"us": "api.segment.io", "eu": "events.eu1.segmentapis.com"} {
+		for _, endpoint := range []string{"", "  ", "${SEGMENT_TEST_UNSET:}"} {
+			assert.Equal(t, host+":443", hostOf(t, segmentOutput(endpoint, fields{"region": region})))
+		}
+	}
+	assert.Equal(t, "events.example.com:443", hostOf(t, segmentOutput("https://events.example.com/v1", fields{"region": "eu"})))
+	assert.Equal(t, "api.segment.io:443", hostOf(t, `{"segment": {"write_key": "k", "endpoint": ""}}`))
+}
+
+// hostOf returns the host that an output wants to be connected to.
+func hostOf(t *testing.T, output string) (host string) {
+	t.Helper()
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		assert.Equal(t, http.MethodConnect, r.Method)
+		host = r.Host
+		w.WriteHeader(http.StatusBadGateway)
+	}))
+	defer proxy.Close()
+	output = strings.Replace(output, `"write_key"`, `"proxy_url": "`+proxy.URL+`", "write_key"`, 1)
+	withOutput(t, output, func(o *service.ResourceOutput) {
+		results := o.ConnectionTest(t.Context())
+		require.Len(t, results, 1)
+		assert.ErrorContains(t, results[0].Err, "reaching the endpoint")
+	})
+	return host
+}
+
+func TestTheConnectionTestTellsWhetherTheEndpointCanBeReached(t *testing.T) {
+	sb := sandbox.New(t)
+	withOutput(t, segmentOutput(sb.URL), func(o *service.ResourceOutput) {
+		results := o.ConnectionTest(t.Context())
+		require.Len(t, results, 1)
+		assert.NoError(t, results[0].Err)
+	})
+	assert.Empty(t, sb.Calls())
+
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	withOutput(t, segmentOutput(gone.URL), func(o *service.ResourceOutput) {
+		results := o.ConnectionTest(t.Context())
+		require.Len(t, results, 1)
+		assert.ErrorContains(t, results[0].Err, "reaching the endpoint: ")
+		assert.NotContains(t, results[0].Err.Error(), "a-write-key")
+	})
+}
+
+func TestARateLimitThatIsMissingIsFoundAtTheStart(t *testing.T) {
+	assert.ErrorContains(t, build(t, segmentOutput("", fields{"rate_limit": "absent"})),
+		`field rate_limit: there is no rate_limit resource "absent"`)
+}
+
+func TestSecretsAreHiddenWhereConfigsArePrinted(t *testing.T) {
+	schema := service.GlobalEnvironment().CoreConfigSchema("", "")
+	view, err := schema.NewStreamConfigMarshaller().SetScrubSecrets(true).
+		AnyToYAML(map[string]any{"output": map[string]any{"segment": map[string]any{
+			"write_key": "wk_CANARY", "oauth": map[string]any{"private_key": "CANARY"}, "tls": map[string]any{"client_certs": []any{map[string]any{"key": "CANARY"}}},
+		}}})
+	require.NoError(t, err)
+	assert.NotContains(t, view, "CANARY")
+	assert.Contains(t, view, "SECRET_SCRUBBED")
+}
+
+func TestMain(m *testing.M) {
+	// A proxy of the machine that runs the tests must not get their keys.
+	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"} {
+		_ = os.Unsetenv(name)
+	}
+	os.Exit(m.Run())
+}

@@ -42,7 +42,8 @@ func TestEveryDocumentedCommandWorks(t *testing.T) {
 			sb := sandbox.New(t, sandbox.Config{ReplayTo: target.URL})
 			post(t, sb, "/v1/batch", batch(
 				`{"type":"track","event":"Order Completed","userId":"42","messageId":"m1"}`,
-				`{"type":"track","event":"Order Completed","userId":"42","messageId":"m2"}`))
+				`{"type":"track","event":"Order Completed","userId":"42","messageId":"m2"}`,
+			))
 			sb.Fail(503).Match(sandbox.Match{User: "nobody"})
 			command := strings.Replace(command, "timeout=30s", "timeout=0s", 1)
 			command = strings.ReplaceAll(command, "localhost:8765", strings.TrimPrefix(sb.URL, "http://"))

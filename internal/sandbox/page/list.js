@@ -53,7 +53,10 @@ export class CallList {
 
   get length() { return this.#entries.length; }
   get newest() { return this.#entries.at(-1)?.seq ?? 0; }
-  bound(most) { this.#most = most; }
+  bound(most) {
+    this.#most = most;
+    this.draw();
+  }
 
   clear() {
     this.#entries = [];

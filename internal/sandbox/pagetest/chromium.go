@@ -34,7 +34,6 @@ func StartChromium(ctx context.Context, path string) (browser context.Context, s
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-dev-shm-usage", true),
-		chromedp.Flag("js-flags", "--expose-gc"),
 		chromedp.WindowSize(1280, 800),
 	)
 	allocator, stopAllocator := chromedp.NewExecAllocator(ctx, options...)

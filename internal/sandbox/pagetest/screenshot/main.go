@@ -95,7 +95,8 @@ func take(ctx context.Context) ([]byte, error) {
 		})
 		return err
 	})
-	if err := chromedp.Do(browser,
+	if err := chromedp.Do(
+		browser,
 		chromedp.EmulateViewport(1280, 800), light,
 		chromedp.Navigate("http://"+address+"/"),
 		chromedp.Click(chromedp.CSS(".row.bad")),

@@ -82,3 +82,33 @@ func requireOutcome(t *testing.T, sb *sandbox.TestServer, letters []letter, item
 	assert.Empty(t, letters)
 	assert.Equal(t, 249+sent, sb.Summary().Accepted)
 }
+
+// A write key may come from metadata, which anybody may have written. It goes
+// out in base64, so that none can add a header, and each is a source of its
+// own.
+func TestOddWriteKeysStayWithinTheirHeader(t *testing.T) {
+	for name, key := range map[string]string{
+		"a line break": "key\r\nX-Evil: 1", "NUL": "a\x00b", "not ASCII": "clé-🔑", "not UTF-8": "a\xff",
+		"10 KB": strings.Repeat("k", 10<<10), "percent": "%0d%0a%00", "a blank": "a b", "quotes": `"'<script>`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			sb := sandbox.New(t)
+			p := start(t, withDeadLetter(segmentOutput(sb.URL, fields{"write_key": "${! @key }"})))
+			batch := messages(trial{calls: 2, people: 2}.givenCalls())
+			for _, msg := range batch {
+				msg.MetaSetMut("key", key)
+			}
+
+			require.NoError(t, p.send(t.Context(), batch))
+
+			require.Len(t, sb.Requests(), 1)
+			// A colon ends the user of Basic authentication.
+			user, _, _ := strings.Cut(key, ":")
+			assert.Equal(t, user, sb.Requests()[0].WriteKey)
+			assert.Empty(t, sb.Requests()[0].Header.Values("X-Evil"))
+			assert.Equal(t, 2, sb.Summary().Accepted)
+			p.stop(t)
+			assert.NotContains(t, p.everythingSaid(), key)
+		})
+	}
+}

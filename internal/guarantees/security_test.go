@@ -36,6 +36,9 @@ var risks = []struct {
 	{"an event chooses the endpoint", "never interpolated", []string{
 		"internal/guarantees TestEndpointsThatAreRefusedAreNeverCalled",
 	}},
+	{"a key adds headers to a request", "always in base64", []string{
+		"internal/guarantees TestOddWriteKeysStayWithinTheirHeader",
+	}},
 	{"personal data in logs", "reasons without values", []string{
 		"internal/guarantees TestFaultMatrix", "internal/segment TestNoViolationShowsAValueOfThePayload",
 	}},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -124,12 +125,18 @@ func proveBackpressure(t *testing.T) {
 	require.NoError(t, builder.AddOutputYAML(segmentOutput(sb.URL, fields{
 		"batching": fields{"count": 20, "period": "1h"},
 	})))
+	var mu sync.Mutex
 	var most int64
-	p.noted = func(read int64) { most = max(most, read-int64(sb.Summary().Accepted)) }
+	p.noted = func(read int64) {
+		mu.Lock()
+		defer mu.Unlock()
+		most = max(most, read-int64(sb.Summary().Accepted))
+	}
 	p.run(t, builder)
 
 	sb.Wait(1000)
 
+	p.stop(t)
 	// The engine holds one batch ahead of that which is being sent.
 	assert.LessOrEqual(t, most, int64(4*20), "read and not yet accepted")
 	assert.Positive(t, most)

@@ -86,7 +86,7 @@ func TestOnlyTheGuiltyAreDeliveredAgain(t *testing.T) {
 	require.NoError(t, stream.Run(t.Context()))
 	assert.Equal(t, sandboxTotals{accepted: 20}, totalsOf(sb))
 	assert.Equal(t, 5, fault.Hits())
-	assert.Equal(t, 1, said.times("1 of 20 messages were not sent, the first with: segment refused -"))
+	assert.Equal(t, 1, said.times("1 of 20 messages were not sent, the first with: segment refused -. What is refused comes again"))
 }
 
 // printer logs without the levels.

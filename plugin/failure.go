@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
+
+	"benthos-segment/internal/segment"
 )
 
 // failure returns the errors of the messages that have one, and nil when all
@@ -37,8 +39,14 @@ func (f *failure) Error() string   { return f.own.Error() }
 func (f *failure) Unwrap() []error { return []error{f.own, f.whole} }
 
 // headline is what the engine writes to its log. It names the first reason
-// without its sentence, which may repeat a part of the payload.
+// without its sentence, which may repeat a part of the payload. Of a refused
+// message it says what to do, because the engine tries it again for ever where
+// nothing else takes it.
 func headline(failed, total int, first error) error {
-	reason := strings.SplitN(first.Error(), ": ", 2)[0]
-	return fmt.Errorf("%d of %d messages were not sent, the first with: %s", failed, total, reason)
+	reason, _, _ := strings.Cut(first.Error(), ": ")
+	advice := ""
+	if v, isViolation := first.(*segment.Violation); isViolation && v.Reason != segment.ReasonUndelivered {
+		advice = ". What is refused comes again and holds up the rest, unless this output is the first of a fallback whose next output takes it"
+	}
+	return fmt.Errorf("%d of %d messages were not sent, the first with: %s%s", failed, total, reason, advice)
 }

@@ -48,6 +48,7 @@ func TestAStreamThatIsStoppedNacksWhatWaits(t *testing.T) {
 			require.NoError(t, <-p.ended)
 			p.ended <- nil
 			assert.Contains(t, p.said.String(), "6 of 6 messages were not sent, the first with: segment undelivered -")
+			assert.NotContains(t, p.said.String(), "fallback", "nothing is wrong with the messages")
 			// Whether the nack still reaches the input is up to the engine.
 			giveUp()
 			assert.Error(t, <-answered, "nothing is acknowledged")

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// bill is what delivering the events of a topic has cost its processes.
+type bill struct{ cpu, wall time.Duration }
+
+// measureCost has one and several processes of a group deliver a topic, in
+// turns, with the pipeline that we ship.
+func measureCost(ctx context.Context, w *world) error {
+	const events, times = 100_000, 5
+	sizes := []int{1, 2, 4}
+	bills := make([][]bill, len(sizes))
+	for n := range times {
+		for i, size := range sizes {
+			b, err := w.bill(ctx, fmt.Sprintf("cost-%d-%d", n, size), size, events)
+			if err != nil {
+				return err
+			}
+			bills[i] = append(bills[i], b)
+		}
+	}
+	fmt.Printf("%d events of 1.3 KB from Kafka, medians of %d runs\n\n", events, times)
+	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(table, "processes\tCPU an event\t\twall\t")
+	base := median(bills[0], func(b bill) time.Duration { return b.cpu })
+	for i, size := range sizes {
+		cpu := median(bills[i], func(b bill) time.Duration { return b.cpu })
+		wall := median(bills[i], func(b bill) time.Duration { return b.wall })
+		fmt.Fprintf(table, "%d\t%.2f µs\t%s\t%.2f s\t\n", size, float64(cpu.Nanoseconds())/events/1000, relative(cpu, base), wall.Seconds())
+	}
+	return table.Flush()
+}
+
+// bill starts so many processes at once and waits until all is delivered.
+func (w *world) bill(ctx context.Context, name string, size, events int) (b bill, err error) {
+	src, err := newTopic(ctx, w.kafka.ListenAddrs()[0], name)
+	if err != nil {
+		return b, err
+	}
+	defer src.close(ctx)
+	crowd := newCrowd(name, people, true)
+	text := randomText(poisonSize)
+	crowd.padding = func(i int) string { return strings.TrimSpace(text(i)) }
+	if err := src.put(ctx, crowd.events(events)); err != nil {
+		return b, err
+	}
+	seg := newSegment(0, 0)
+	if err := seg.serve(0); err != nil {
+		return b, err
+	}
+	defer seg.close()
+	began := time.Now()
+	processes := make([]*process, size)
+	for i := range processes {
+		env := src.seat(i)
+		env["SEGMENT_WRITE_KEY"], env["SEGMENT_ENDPOINT"] = writeKey, seg.endpoint(i)
+		// Without a trace of every step, as in production.
+		if processes[i], err = start(connected, env, w.product.path, "run", "../../config/kafka_scaled.yaml"); err != nil {
+			return b, err
+		}
+		defer processes[i].kill()
+	}
+	if err := seg.await(ctx, events); err != nil {
+		return b, err
+	}
+	b.wall = time.Since(began)
+	for _, p := range processes {
+		if err := p.await(ctx); err != nil {
+			return b, err
+		}
+		if err := p.terminate(ctx); err != nil {
+			return b, err
+		}
+		b.cpu += p.cpu()
+	}
+	return b, nil
+}

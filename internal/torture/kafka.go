@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// partitions is how many a topic of ours has.
+const partitions = 4
+
+// startKafka starts a broker. With a folder it keeps there what it was given,
+// and a later one goes on with it.
+func startKafka(folder string, port int) (*kfake.Cluster, error) {
+	opts := []kfake.Opt{kfake.Ports(port), kfake.GroupMinSessionTimeout(time.Second)}
+	if folder != "" {
+		opts = append(opts, kfake.DataDir(folder), kfake.SyncWrites())
+	}
+	cluster, err := kfake.NewCluster(opts...)
+	if err != nil {
+		return nil, fmt.Errorf("starting a Kafka broker: %w", err)
+	}
+	return cluster, nil
+}
+
+// topic is a Kafka topic with its consumer group.
+type topic struct {
+	brokers string
+	name    string
+	client  *kgo.Client
+	admin   *kadm.Client
+	// records are the events by partition and offset.
+	records [partitions][]event
+}
+
+var _ source = (*topic)(nil)
+
+func newTopic(ctx context.Context, brokers, name string) (*topic, error) {
+	client, err := kgo.NewClient(
+		kgo.SeedBrokers(brokers),
+		kgo.DefaultProduceTopic(name),
+		kgo.RecordPartitioner(kgo.ManualPartitioner()),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("connecting to Kafka: %w", err)
+	}
+	t := &topic{brokers: brokers, name: name, client: client, admin: kadm.NewClient(client)}
+	if _, err := t.admin.CreateTopic(ctx, partitions, 1, nil, name); err != nil {
+		client.Close()
+		return nil, fmt.Errorf("creating a topic: %w", err)
+	}
+	return t, nil
+}
+
+// put writes events in their order, those of one person to one partition.
+func (t *topic) put(ctx context.Context, events []event) error {
+	records := make([]*kgo.Record, len(events))
+	for i, e := range events {
+		partition := e.Person % partitions
+		records[i] = &kgo.Record{
+			Partition: int32(partition),
+			Key:       []byte(strconv.Itoa(e.Person)),
+			Value:     e.payload,
+		}
+		t.records[partition] = append(t.records[partition], e)
+	}
+	if err := t.client.ProduceSync(ctx, records...).FirstErr(); err != nil {
+		return fmt.Errorf("writing to Kafka: %w", err)
+	}
+	for _, r := range records {
+		if of := t.records[r.Partition]; r.Offset >= int64(len(of)) {
+			return fmt.Errorf("offset %d of partition %d is not one of ours", r.Offset, r.Partition)
+		}
+	}
+	return nil
+}
+
+func (*topic) pipeline() string { return "pipelines/kafka.yaml" }
+
+func (t *topic) env() map[string]string {
+	return map[string]string{
+		"KAFKA_BROKERS": t.brokers, "KAFKA_TOPIC": t.name, "KAFKA_GROUP": t.name, "KAFKA_INSTANCE": "torture",
+	}
+}
+
+// seat leaves the sharing to the group.
+func (t *topic) seat(int) map[string]string {
+	env := t.env()
+	delete(env, "KAFKA_INSTANCE")
+	env["KAFKA_SESSION_TIMEOUT"], env["KAFKA_HEARTBEAT"], env["KAFKA_REBALANCE_TIMEOUT"] = "2s", "200ms", "4s"
+	env["METRICS_ADDRESS"] = "127.0.0.1:0"
+	return env
+}
+
+// acknowledged returns the events that the group has committed. No process is
+// ever given these again.
+func (t *topic) acknowledged(ctx context.Context) (events []event, err error) {
+	commits, err := t.admin.FetchOffsets(ctx, t.name)
+	if errors.Is(err, kerr.GroupIDNotFound) {
+		return nil, nil // No process has got so far as to join.
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading commits: %w", err)
+	}
+	for p, records := range t.records {
+		if commit, exists := commits.Lookup(t.name, int32(p)); exists && commit.At > 0 {
+			events = append(events, records[:commit.At]...)
+		}
+	}
+	return events, nil
+}
+
+func (t *topic) drained(ctx context.Context) (bool, error) {
+	events, err := t.acknowledged(ctx)
+	total := 0
+	for _, records := range t.records {
+		total += len(records)
+	}
+	return err == nil && len(events) == total, err
+}
+
+// keepsOrder is true: a record that is read again comes before those that were
+// not read yet.
+func (*topic) keepsOrder() bool { return true }
+
+func (t *topic) given(context.Context, int) (int, error) { return 0, nil }
+
+func (t *topic) close(ctx context.Context) {
+	_, _ = t.admin.DeleteTopic(ctx, t.name) // only to have its memory back
+	t.client.Close()
+}

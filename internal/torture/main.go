@@ -1,0 +1,155 @@
+// Command torture kills the product, the brokers that it reads from and the
+// stand-in of Segment that it delivers to, and tells whether the promises held.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+func main() {
+	if role, exists := os.LookupEnv(roleVariable); exists {
+		os.Exit(play(role))
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if err := torture(ctx, optionsFromFlags()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// options are what can be chosen about a run.
+type options struct {
+	duration time.Duration
+	seed     uint64
+	calls    int
+	atOnce   int
+	only     *regexp.Regexp
+	race     bool
+	poison   bool
+	cost     bool
+}
+
+func optionsFromFlags() (o options) {
+	flag.DurationVar(&o.duration, "duration", 0, "play rounds for `as long as this`; without it, every round once")
+	flag.Uint64Var(&o.seed, "seed", 0, "draw the moments by this `number`; without it, by the time")
+	flag.IntVar(&o.calls, "calls", 20_000, "let a round have `n` calls")
+	flag.IntVar(&o.atOnce, "at-once", 2, "play `n` rounds side by side")
+	flag.BoolVar(&o.race, "race", false, "build the product with the race detector")
+	flag.BoolVar(&o.poison, "poison", false, "measure what undeliverable events cost, and nothing else")
+	flag.BoolVar(&o.cost, "cost", false, "measure what processes of a Kafka group cost, and nothing else")
+	only := flag.String("only", "", "play only rounds whose kind matches this `pattern`")
+	flag.Parse()
+	o.only = regexp.MustCompile(*only)
+	if o.seed == 0 {
+		o.seed = uint64(time.Now().UnixNano())
+	}
+	return o
+}
+
+// torture plays rounds and prints what they came to.
+func torture(ctx context.Context, o options) error {
+	folder, err := os.MkdirTemp("", "torture")
+	if err != nil {
+		return fmt.Errorf("making a folder: %w", err)
+	}
+	defer os.RemoveAll(folder)
+	product, err := build(ctx, folder, o.race)
+	if err != nil {
+		return err
+	}
+	if o.poison {
+		return measurePoison(ctx, product, folder)
+	}
+	w, err := newWorld(product, folder, o.calls)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	if o.cost {
+		return measureCost(ctx, w)
+	}
+	fmt.Printf("SEED=%d\n", o.seed)
+	if !hasAny(w.full(), o.only) {
+		return errors.New("no round is of that kind")
+	}
+	started := time.Now()
+	got := playAll(ctx, w, o, started)
+	fmt.Printf("\nSEED=%d, %s\n\n%s", o.seed, time.Since(started).Round(time.Second), got)
+	return got.fault()
+}
+
+func measurePoison(ctx context.Context, product binary, folder string) error {
+	const events, times = 100_000, 5
+	costs, err := comparePoisons(ctx, product, folder, events, times)
+	fmt.Printf("%d events of 1.3 KB, medians of %d runs\n\n%s", events, times, costs)
+	return err
+}
+
+func hasAny(rounds []round, only *regexp.Regexp) bool {
+	for _, r := range rounds {
+		if only.MatchString(r.kind) {
+			return true
+		}
+	}
+	return false
+}
+
+// playAll plays rounds side by side, in an order that the seed gives. Each
+// draws from randomness of its own, so that it can be played again alone.
+func playAll(ctx context.Context, w *world, o options, started time.Time) *table {
+	rounds, got := make(chan func()), newTable(w.full())
+	var players sync.WaitGroup
+	for range o.atOnce {
+		players.Go(func() {
+			for play := range rounds {
+				play()
+			}
+		})
+	}
+	order := rand.New(rand.NewPCG(o.seed, 0))
+	over := func() bool { return ctx.Err() != nil || o.duration > 0 && time.Since(started) >= o.duration }
+	for n := uint64(1); !over(); {
+		plan := w.full()
+		order.Shuffle(len(plan), func(i, j int) { plan[i], plan[j] = plan[j], plan[i] })
+		for _, r := range plan {
+			if !o.only.MatchString(r.kind) || over() {
+				continue
+			}
+			number := n
+			n++
+			rounds <- func() {
+				began := time.Now()
+				t, err := r.play(ctx, rand.New(rand.NewPCG(o.seed, number)), fmt.Sprintf("round-%d", number))
+				got.add(r.kind, t, err)
+				fmt.Println(line(number, r.kind, t, time.Since(began), err))
+			}
+		}
+		if o.duration == 0 {
+			break
+		}
+	}
+	close(rounds)
+	players.Wait()
+	return got
+}
+
+func line(n uint64, kind string, t tally, took time.Duration, err error) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%4d  %-47s %6d calls, %d kills, %5d resent, %s", n, kind, t.calls, t.kills, t.resent, took.Round(10*time.Millisecond))
+	if err != nil {
+		fmt.Fprintf(&b, "\n      BROKEN: %v", err)
+	}
+	return b.String()
+}

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// segmentOutages is one round in which the pipeline lives on while the stand-in
+// of Segment is killed.
+type segmentOutages struct {
+	product  binary
+	source   source
+	crowd    *crowd
+	calls    int
+	kills    int
+	folder   string
+	patience time.Duration
+}
+
+// atOnce is how many calls the pipelines of ours have under way at a time.
+const atOnce = 4 * 100
+
+func (o segmentOutages) run(ctx context.Context, rng *rand.Rand) (t tally, err error) {
+	ctx, cancel := context.WithTimeout(ctx, o.patience)
+	defer cancel()
+	events := o.crowd.events(o.calls)
+	if err := o.source.put(ctx, events); err != nil {
+		return t, err
+	}
+	seg, err := newChild(roleSegment, o.folder)
+	if err != nil {
+		return t, err
+	}
+	if err := seg.start(ctx); err != nil {
+		return t, err
+	}
+	defer func() { seg.kill() }()
+	env := o.source.env()
+	env["SEGMENT_WRITE_KEY"] = writeKey
+	env["SEGMENT_ENDPOINT"] = "http://" + seg.address() + "/process/1"
+	p, err := o.product.run(o.source.pipeline(), env)
+	if err != nil {
+		return t, err
+	}
+	defer p.kill()
+	written := &journal{path: journalIn(o.folder), arrived: map[step]bool{}}
+	if err := killAlongTheWay(ctx, seg, marks(o.kills, o.calls, rng), written.await, rng); err != nil {
+		return t, fmt.Errorf("%w\n%s", err, p.said)
+	}
+	t.kills = o.kills
+	if err := written.await(ctx, o.calls); err != nil {
+		return t, fmt.Errorf("%w\n%s", err, p.said)
+	}
+	if err := everythingAcknowledged(ctx, o.source); err != nil {
+		return t, fmt.Errorf("%w\n%s", err, p.said)
+	}
+	if err := p.terminate(ctx); err != nil {
+		return t, err
+	}
+	if err := written.catchUp(); err != nil {
+		return t, err
+	}
+	t.leaked = p.said.leaks() + seg.said.leaks()
+	t.verdict = judge(events, written.entries, nobody)
+	if t.resent > t.kills*atOnce {
+		return t, fmt.Errorf("%d calls came again in %d outages, though only %d are under way at a time", t.resent, t.kills, atOnce)
+	}
+	return t, t.fault()
+}
+
+// killAlongTheWay kills a running server when so and so many events have
+// arrived, and starts it again each time.
+func killAlongTheWay(ctx context.Context, c *child, marks []int, await func(context.Context, int) error, rng *rand.Rand) error {
+	for _, mark := range marks {
+		if err := await(ctx, mark); err != nil {
+			return err
+		}
+		wait(ctx, time.Duration(rng.Int64N(int64(stride))))
+		c.kill()
+		if err := c.start(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// marks draws n numbers of events in their order, none of them close to the
+// end.
+func marks(n, calls int, rng *rand.Rand) []int {
+	drawn := make([]int, n)
+	for i := range drawn {
+		drawn[i] = 1 + rng.IntN(calls*9/10)
+	}
+	slices.Sort(drawn)
+	return drawn
+}
+
+// brokerOutages is one round in which the pipeline and the stand-in of Segment
+// live on while the broker is killed.
+type brokerOutages struct {
+	product binary
+	broker  *child
+	// connect makes the source of the broker once that is up.
+	connect  func(ctx context.Context, address string) (source, error)
+	crowd    *crowd
+	calls    int
+	kills    int
+	patience time.Duration
+}
+
+func (o brokerOutages) run(ctx context.Context, rng *rand.Rand) (t tally, err error) {
+	ctx, cancel := context.WithTimeout(ctx, o.patience)
+	defer cancel()
+	seg := newSegment(rng.Uint64(), stride)
+	if err := seg.serve(0); err != nil {
+		return t, err
+	}
+	defer seg.close()
+	if err := o.broker.start(ctx); err != nil {
+		return t, err
+	}
+	defer func() { o.broker.kill() }()
+	src, err := o.connect(ctx, o.broker.address())
+	if err != nil {
+		return t, err
+	}
+	defer src.close(ctx)
+	events := o.crowd.events(o.calls)
+	if err := src.put(ctx, events); err != nil {
+		return t, err
+	}
+	env := src.env()
+	env["SEGMENT_WRITE_KEY"] = writeKey
+	env["SEGMENT_ENDPOINT"] = seg.endpoint(1)
+	p, err := o.product.run(src.pipeline(), env)
+	if err != nil {
+		return t, err
+	}
+	defer p.kill()
+	if err := killAlongTheWay(ctx, o.broker, marks(o.kills, o.calls, rng), seg.await, rng); err != nil {
+		return t, fmt.Errorf("%w\n%s", err, p.said)
+	}
+	t.kills = o.kills
+	if err := seg.await(ctx, o.calls); err != nil {
+		return t, fmt.Errorf("%w\n%s", err, p.said)
+	}
+	if err := everythingAcknowledged(ctx, src); err != nil {
+		return t, fmt.Errorf("%w\n%s", err, p.said)
+	}
+	if err := p.terminate(ctx); err != nil {
+		return t, err
+	}
+	t.leaked = p.said.leaks()
+	late := nobody
+	if !src.keepsOrder() {
+		// What was under way when the server died comes again late.
+		late = func(acceptance) bool { return true }
+	}
+	t.verdict = judge(events, seg.accepted(), late)
+	return t, t.fault()
+}

@@ -1,0 +1,207 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/twmb/franz-go/pkg/kfake"
+)
+
+// A round is one ordeal of the product.
+type round struct {
+	kind string
+	play func(ctx context.Context, rng *rand.Rand, name string) (tally, error)
+}
+
+// world is what the rounds have in common.
+type world struct {
+	product binary
+	folder  string
+	kafka   *kfake.Cluster
+	nats    *server.Server
+	// calls is how many calls a round of crashes has. Others have as many, or
+	// as they need.
+	calls int
+}
+
+func newWorld(product binary, folder string, calls int) (w *world, err error) {
+	w = &world{product: product, folder: folder, calls: calls}
+	if w.kafka, err = startKafka("", 0); err != nil {
+		return nil, err
+	}
+	if w.nats, err = startNATS(filepath.Join(folder, "nats"), -1); err != nil {
+		w.kafka.Close()
+		return nil, err
+	}
+	return w, nil
+}
+
+func (w *world) close() {
+	w.kafka.Close()
+	w.nats.Shutdown()
+}
+
+func (w *world) topic(ctx context.Context, name string) (source, error) {
+	return newTopic(ctx, w.kafka.ListenAddrs()[0], name)
+}
+
+func (w *world) stream(ctx context.Context, name string) (source, error) {
+	return newStream(ctx, w.nats.ClientURL(), name)
+}
+
+type connector func(ctx context.Context, name string) (source, error)
+
+const (
+	// people is how many share the calls of a round.
+	people = 250
+	// patience stops a round that hangs.
+	patience = 5 * time.Minute
+)
+
+// full is everything once: what `make torture` plays without a DURATION, and
+// over and over with one.
+func (w *world) full() (rounds []round) {
+	add := func(times int, r round) {
+		for range times {
+			rounds = append(rounds, r)
+		}
+	}
+	add(25, w.crash("pipeline from Kafka killed", w.topic))
+	add(25, w.crash("pipeline from JetStream killed", w.stream))
+	add(10, w.outageOfSegment("Segment killed"))
+	add(10, w.outageOfBroker("Kafka killed", roleKafka))
+	add(10, w.outageOfBroker("JetStream killed", roleNATS))
+	add(5, w.group())
+	add(5, w.partitions())
+	add(5, w.consumer())
+	for _, p := range plights {
+		add(20, w.stop("stopped "+p.name, p))
+	}
+	return rounds
+}
+
+func (w *world) group() round {
+	return w.fleet("group of Kafka, processes come and go", w.topic, fleet{
+		pipeline: "../../config/kafka_scaled.yaml", size: 3, moves: 5,
+	})
+}
+
+func (w *world) partitions() round {
+	return w.fleet("partitions of JetStream, processes come and go", w.sharedStream(true), fleet{
+		size: partitions, moves: 4, pinned: true,
+	})
+}
+
+func (w *world) consumer() round {
+	return w.fleet("consumer of JetStream, processes come and go", w.sharedStream(false), fleet{
+		size: 3, moves: 5, spread: true,
+	})
+}
+
+func (w *world) sharedStream(byPartition bool) connector {
+	return func(ctx context.Context, name string) (source, error) {
+		s, err := newStream(ctx, w.nats.ClientURL(), name)
+		if err != nil {
+			return nil, err
+		}
+		return s, s.share(ctx, byPartition)
+	}
+}
+
+// crowd has message ids of its own in half of the rounds.
+func (*world) crowd(name string, rng *rand.Rand) *crowd {
+	return newCrowd(name, people, rng.IntN(2) == 0)
+}
+
+func (w *world) crash(kind string, connect connector) round {
+	return round{kind, func(ctx context.Context, rng *rand.Rand, name string) (tally, error) {
+		src, err := connect(ctx, name)
+		if err != nil {
+			return tally{}, err
+		}
+		defer src.close(ctx)
+		return crashes{
+			product: w.product, source: src, crowd: w.crowd(name, rng), calls: w.calls, kills: 1 + rng.IntN(3), patience: patience,
+		}.run(ctx, rng)
+	}}
+}
+
+func (w *world) outageOfSegment(kind string) round {
+	return round{kind, func(ctx context.Context, rng *rand.Rand, name string) (tally, error) {
+		src, err := w.topic(ctx, name)
+		if err != nil {
+			return tally{}, err
+		}
+		defer src.close(ctx)
+		folder, err := w.folderFor(name)
+		if err != nil {
+			return tally{}, err
+		}
+		return segmentOutages{
+			product: w.product, source: src, crowd: w.crowd(name, rng), calls: w.calls, kills: 3, folder: folder, patience: patience,
+		}.run(ctx, rng)
+	}}
+}
+
+func (w *world) outageOfBroker(kind, role string) round {
+	return round{kind, func(ctx context.Context, rng *rand.Rand, name string) (tally, error) {
+		folder, err := w.folderFor(name)
+		if err != nil {
+			return tally{}, err
+		}
+		broker, err := newChild(role, folder)
+		if err != nil {
+			return tally{}, err
+		}
+		connect := func(ctx context.Context, address string) (source, error) { return newTopic(ctx, address, name) }
+		if role == roleNATS {
+			connect = func(ctx context.Context, address string) (source, error) {
+				return newStream(ctx, "nats://"+address, name)
+			}
+		}
+		return brokerOutages{
+			product: w.product, broker: broker, connect: connect, crowd: w.crowd(name, rng), calls: w.calls, kills: 2, patience: patience,
+		}.run(ctx, rng)
+	}}
+}
+
+func (w *world) fleet(kind string, connect connector, f fleet) round {
+	return round{kind, func(ctx context.Context, rng *rand.Rand, name string) (tally, error) {
+		src, err := connect(ctx, name)
+		if err != nil {
+			return tally{}, err
+		}
+		defer src.close(ctx)
+		f := f // the rounds run side by side
+		f.product, f.source, f.crowd, f.calls, f.patience = w.product, src, w.crowd(name, rng), w.calls, patience
+		if f.pipeline == "" {
+			f.pipeline = src.pipeline()
+		}
+		return f.run(ctx, rng)
+	}}
+}
+
+func (w *world) stop(kind string, p plight) round {
+	return round{kind, func(ctx context.Context, rng *rand.Rand, name string) (tally, error) {
+		src, err := w.topic(ctx, name)
+		if err != nil {
+			return tally{}, err
+		}
+		defer src.close(ctx)
+		crowd := newCrowd(name, stopPeople, rng.IntN(2) == 0)
+		return stops{product: w.product, source: src, crowd: crowd, plight: p, patience: patience}.run(ctx, rng)
+	}}
+}
+
+func (w *world) folderFor(name string) (string, error) {
+	folder := filepath.Join(w.folder, name)
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		return "", fmt.Errorf("making a folder: %w", err)
+	}
+	return folder, nil
+}

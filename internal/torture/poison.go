@@ -1,0 +1,192 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"benthos-segment/internal/sandbox"
+)
+
+// A poison is an event in a thousand that cannot be delivered.
+type poison struct {
+	name string
+	// spoil makes an event guilty.
+	spoil func(payload string) string
+	// refused is where only Segment finds out.
+	refused bool
+	// single is where the input hands over one event at a time.
+	single bool
+}
+
+const (
+	// poisonEvery is how many events have one guilty one among them.
+	poisonEvery = 1000
+	// poisonSize is about what events of real SDKs have.
+	poisonSize = 1300
+)
+
+var poisons = []poison{
+	{name: "none", spoil: spareIt},
+	{name: "refused here", spoil: unnameIt},
+	{name: "refused by Segment", spoil: markIt, refused: true},
+	{name: "none, one by one", spoil: spareIt, single: true},
+	{name: "refused here, one by one", spoil: unnameIt, single: true},
+}
+
+func spareIt(payload string) string { return payload }
+
+func unnameIt(payload string) string {
+	return strings.Replace(payload, `"event":"Product Viewed",`, "", 1)
+}
+
+func markIt(payload string) string {
+	return strings.Replace(payload, "Product Viewed", "Poison", 1)
+}
+
+// isClean says whether nothing is wrong with any event.
+func (p poison) isClean() bool { return strings.HasPrefix(p.name, "none") }
+
+// toll is what delivering a file has cost.
+type toll struct {
+	cpu, wall time.Duration
+	// requests and sent count what the stand-in got, calls that came again
+	// included; dead is how many events became dead letters.
+	requests, sent, accepted, dead int
+}
+
+// deliver runs the product over a file of events and takes the toll.
+func (p poison) deliver(ctx context.Context, product binary, folder string, events int) (t toll, err error) {
+	source, dead := filepath.Join(folder, p.name+".ndjson"), filepath.Join(folder, "dead_letters.ndjson")
+	if err := os.RemoveAll(dead); err != nil {
+		return t, fmt.Errorf("making room for dead letters: %w", err)
+	}
+	if _, err := os.Stat(source); errors.Is(err, os.ErrNotExist) {
+		if err := p.write(source, events); err != nil {
+			return t, err
+		}
+	}
+	seg := newSegment(0, 0)
+	if err := seg.serve(0); err != nil {
+		return t, err
+	}
+	defer seg.close()
+	if p.refused {
+		_, err := seg.Inject(sandbox.Fault{Status: http.StatusBadRequest, Match: sandbox.Match{Event: "Poison"}})
+		if err != nil {
+			return t, err
+		}
+	}
+	began := time.Now()
+	gather := "2500"
+	if p.single {
+		gather = "1"
+	}
+	child, err := start(nil, map[string]string{
+		"EVENTS": source, "GATHER": gather, "DEAD_LETTERS": dead, "SEGMENT_WRITE_KEY": writeKey, "SEGMENT_ENDPOINT": seg.url,
+	}, product.path, "run", "pipelines/poison.yaml")
+	if err != nil {
+		return t, err
+	}
+	defer child.kill()
+	if err := child.ended(ctx); err != nil {
+		return t, err
+	}
+	t.cpu, t.wall = child.cpu(), time.Since(began)
+	letters, err := os.ReadFile(dead)
+	if err != nil && !p.isClean() {
+		return t, fmt.Errorf("reading dead letters: %w", err)
+	}
+	sum := seg.Summary()
+	t.dead = bytes.Count(letters, []byte("\n"))
+	t.requests, t.sent, t.accepted = sum.Requests, sum.Calls+sum.Refused, sum.Accepted
+	return t, nil
+}
+
+func (p poison) write(path string, events int) error {
+	file, err := os.Create(path)
+	if err != nil {
+		return fmt.Errorf("writing events: %w", err)
+	}
+	defer file.Close()
+	w := bufio.NewWriter(file)
+	padding := randomText(poisonSize)
+	for i := range events {
+		payload := fmt.Sprintf(`{"type":"track","event":"Product Viewed","messageId":"m-%d","userId":"u-%d","properties":{"sku":"G-%d","text":%q}}`,
+			i, i%1000, i, padding(i))
+		if i%poisonEvery == poisonEvery/2 {
+			payload = p.spoil(payload)
+		}
+		fmt.Fprintln(w, payload)
+	}
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("writing events: %w", err)
+	}
+	return nil
+}
+
+// randomText returns text that compresses about as well as events do, and the
+// same each time.
+func randomText(size int) func(i int) string {
+	rng := rand.New(rand.NewPCG(1, 1))
+	words := make([]byte, 64*size)
+	for i := range words {
+		words[i] = "etaoinshrdlu "[rng.IntN(13)]
+	}
+	return func(i int) string { return string(words[i%63*size:][:size/3]) + string(words[:size/2]) }
+}
+
+// comparePoisons delivers the same number of events with each poison in turn,
+// again and again, so that what else the machine does strikes all of them.
+func comparePoisons(ctx context.Context, product binary, folder string, events, times int) (string, error) {
+	tolls := make([][]toll, len(poisons))
+	for range times {
+		for i, p := range poisons {
+			t, err := p.deliver(ctx, product, folder, events)
+			if err != nil {
+				return "", err
+			}
+			tolls[i] = append(tolls[i], t)
+		}
+	}
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "1 in 1000 is\tCPU an event\t\twall\t\trequests\tcalls sent\taccepted\tdead letters\t")
+	var baseCPU, baseWall time.Duration
+	for i, p := range poisons {
+		cpu := median(tolls[i], func(t toll) time.Duration { return t.cpu })
+		wall := median(tolls[i], func(t toll) time.Duration { return t.wall })
+		if p.isClean() {
+			baseCPU, baseWall = cpu, wall
+		}
+		last := tolls[i][times-1]
+		fmt.Fprintf(w, "%s\t%.2f µs\t%s\t%.2f s\t%s\t%d\t%d\t%d\t%d\t\n", p.name,
+			float64(cpu.Nanoseconds())/float64(events)/1000, relative(cpu, baseCPU), wall.Seconds(), relative(wall, baseWall),
+			last.requests, last.sent, last.accepted, last.dead)
+	}
+	err := w.Flush()
+	return b.String(), err
+}
+
+func median[T any](tolls []T, of func(T) time.Duration) time.Duration {
+	values := make([]time.Duration, len(tolls))
+	for i, t := range tolls {
+		values[i] = of(t)
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
+}
+
+func relative(value, base time.Duration) string {
+	return fmt.Sprintf("%+.1f %%", 100*(float64(value)/float64(base)-1))
+}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+)
+
+// What has to be killed runs as a child, which is this program again in one of
+// its roles.
+const (
+	roleVariable   = "TORTURE_ROLE"
+	portVariable   = "TORTURE_PORT"
+	folderVariable = "TORTURE_FOLDER"
+
+	roleKafka   = "kafka"
+	roleNATS    = "nats"
+	roleSegment = "segment"
+)
+
+// play takes a role until the parent is gone, and returns the exit code.
+func play(role string) int {
+	port, err := strconv.Atoi(os.Getenv(portVariable))
+	if err == nil {
+		err = takeUp(role, port, os.Getenv(folderVariable))
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	fmt.Println("ready")
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	return 0
+}
+
+func takeUp(role string, port int, folder string) (err error) {
+	switch role {
+	case roleKafka:
+		_, err = startKafka(folder, port)
+	case roleNATS:
+		_, err = startNATS(folder, port)
+	case roleSegment:
+		err = startSegment(folder, port)
+	default:
+		err = fmt.Errorf("there is no role %q", role)
+	}
+	return err
+}
+
+// startSegment starts a stand-in of Segment that writes down what it accepts
+// before it says so.
+func startSegment(folder string, port int) error {
+	file, err := os.OpenFile(journalIn(folder), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("opening the journal: %w", err)
+	}
+	s := newSegment(uint64(os.Getpid()), stride)
+	s.keep = func(accepted []acceptance) error {
+		var lines []byte
+		for _, a := range accepted {
+			line, err := json.Marshal(a)
+			if err != nil {
+				return fmt.Errorf("writing the journal: %w", err)
+			}
+			lines = append(append(lines, line...), '\n')
+		}
+		_, err := file.Write(lines)
+		return err
+	}
+	return s.serve(port)
+}
+
+func journalIn(folder string) string { return filepath.Join(folder, "journal.ndjson") }
+
+// child is a server that may be killed and started again, with its port and
+// its folder.
+type child struct {
+	role   string
+	port   int
+	folder string
+	*process
+}
+
+var isReady = regexp.MustCompile(`(?m)^ready$`)
+
+// start starts the server and waits until it listens.
+func (c *child) start(ctx context.Context) error {
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("looking for ourselves: %w", err)
+	}
+	c.process, err = start(isReady, map[string]string{
+		roleVariable:   c.role,
+		portVariable:   strconv.Itoa(c.port),
+		folderVariable: c.folder,
+	}, self)
+	if err != nil {
+		return err
+	}
+	if err := c.await(ctx); err != nil {
+		c.kill()
+		return err
+	}
+	return nil
+}
+
+func (c *child) address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(c.port)) }
+
+// newChild reserves a port. Nothing else takes it in between, as the system
+// hands out others first.
+func newChild(role, folder string) (*child, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("looking for a free port: %w", err)
+	}
+	defer listener.Close()
+	return &child{role: role, port: listener.Addr().(*net.TCPAddr).Port, folder: folder}, nil
+}

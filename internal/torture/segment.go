@@ -1,0 +1,242 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"benthos-segment/internal/sandbox"
+)
+
+// segment is the stand-in of Segment that outlives the processes which deliver
+// to it. It knows them apart by the path that each of them sends to.
+type segment struct {
+	*sandbox.Sandbox
+	url    string
+	server *http.Server
+	done   chan struct{}
+
+	mu       sync.Mutex
+	journal  []acceptance
+	read     uint64
+	arrived  map[step]bool
+	under    int
+	requests map[int]int
+	changed  chan struct{}
+	// watch is called with every request twice: when it has come in, and when
+	// its calls are accepted and the answer is not yet on its way.
+	watch func(process, request int, answered bool)
+	// jitter is the longest that a request is kept before it is accepted, and
+	// its answer afterwards.
+	jitter time.Duration
+	rng    *rand.Rand
+	broken error
+	// keep is handed what is accepted before anybody is told, nil for nothing.
+	keep func([]acceptance) error
+}
+
+// stride makes the stand-in slow enough that at any moment there are requests
+// on their way, and some of them accepted and not answered.
+const stride = 20 * time.Millisecond
+
+// room is more than any round needs: a journal with gaps could prove nothing.
+const room = 2_000_000
+
+func newSegment(seed uint64, jitter time.Duration) *segment {
+	return &segment{
+		Sandbox: sandbox.NewHandler(sandbox.Config{
+			MaxCalls: room, MaxBytes: 4 << 30, MaxRequests: room, MaxMessageIDs: room,
+		}),
+		arrived:  map[step]bool{},
+		requests: map[int]int{},
+		changed:  make(chan struct{}),
+		jitter:   jitter,
+		rng:      rand.New(rand.NewPCG(seed, 0)),
+	}
+}
+
+// serve listens on a port of the loopback interface, 0 for any.
+func (s *segment) serve(port int) error {
+	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+	if err != nil {
+		return fmt.Errorf("listening for calls: %w", err)
+	}
+	s.url = "http://" + listener.Addr().String()
+	s.server = s.Server()
+	s.server.Handler = s
+	s.done = make(chan struct{})
+	go func() {
+		defer close(s.done)
+		_ = s.server.Serve(listener) // always http.ErrServerClosed, after close
+	}()
+	return nil
+}
+
+func (s *segment) close() {
+	_ = s.server.Close()
+	<-s.done
+}
+
+// endpoint is what a process has to deliver to.
+func (s *segment) endpoint(process int) string {
+	return fmt.Sprintf("%s/process/%d", s.url, process)
+}
+
+// ServeHTTP lets the sandbox answer, and keeps the books.
+func (s *segment) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	rest, ours := strings.CutPrefix(r.URL.Path, "/process/")
+	name, path, _ := strings.Cut(rest, "/")
+	process, err := strconv.Atoi(name)
+	if !ours || err != nil {
+		s.Sandbox.ServeHTTP(w, r)
+		return
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return // The sender died in the middle of its request.
+	}
+	r.URL.Path, r.Body = "/"+path, io.NopCloser(bytes.NewReader(body))
+	nth, pauses, watch := s.enter(process)
+	defer s.leave()
+	watch(process, nth, false)
+	// Whoever sent it may be gone by now. A server may notice that, or not.
+	if !wait(r.Context(), pauses[0]) && nth%2 == 0 {
+		return
+	}
+	answer := httptest.NewRecorder()
+	s.accept(process, func() { s.Sandbox.ServeHTTP(answer, r) })
+	watch(process, nth, true)
+	wait(r.Context(), pauses[1])
+	for name, values := range answer.Header() {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(answer.Code)
+	_, _ = w.Write(answer.Body.Bytes()) // to a sender that may be dead
+}
+
+// wait passes d and returns false where ctx ended before.
+func wait(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (s *segment) enter(process int) (nth int, pauses [2]time.Duration, watch func(int, int, bool)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.under++
+	s.requests[process]++
+	if s.jitter > 0 {
+		pauses[0] = time.Duration(s.rng.Int64N(int64(s.jitter)))
+		pauses[1] = time.Duration(s.rng.Int64N(int64(s.jitter)))
+	}
+	watch = s.watch
+	if watch == nil {
+		watch = func(int, int, bool) {}
+	}
+	return s.requests[process], pauses, watch
+}
+
+func (s *segment) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.under--
+	s.tell()
+}
+
+// accept lets one request in at a time, so that the calls which the sandbox
+// has since then are those of the request. Nothing waits in there: the body is
+// read already, and faults of the sandbox that delay are not used.
+func (s *segment) accept(process int, handle func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	handle()
+	first := len(s.journal)
+	for _, call := range s.Calls(sandbox.Filter{Since: s.read}) {
+		s.read = call.Seq
+		where, err := stepOf(call.Raw)
+		if err != nil {
+			s.broken = err
+		}
+		s.arrived[where] = true
+		s.journal = append(s.journal, acceptance{step: where, ID: call.MessageID, Process: process})
+	}
+	if s.keep != nil {
+		s.broken = errors.Join(s.broken, s.keep(s.journal[first:]))
+	}
+	s.tell()
+}
+
+func (s *segment) tell() {
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// watched has f called with the requests from now on.
+func (s *segment) watched(f func(process, request int, answered bool)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.watch = f
+}
+
+// await waits until n different events have arrived.
+func (s *segment) await(ctx context.Context, n int) error {
+	return s.until(ctx, func() bool { return len(s.arrived) >= n })
+}
+
+// quiet waits until no request is being served: what a dead process has sent
+// is either accepted by then or never will be.
+func (s *segment) quiet(ctx context.Context) error {
+	return s.until(ctx, func() bool { return s.under == 0 })
+}
+
+func (s *segment) until(ctx context.Context, reached func() bool) error {
+	for {
+		s.mu.Lock()
+		ok, changed, broken := reached(), s.changed, s.broken
+		s.mu.Unlock()
+		if ok || broken != nil {
+			return broken
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for calls: %w\n%s", ctx.Err(), s.Summary())
+		}
+	}
+}
+
+// has says whether an event has arrived, count how many have.
+func (s *segment) has(e step) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.arrived[e]
+}
+
+func (s *segment) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.arrived)
+}
+
+// accepted returns the journal so far.
+func (s *segment) accepted() []acceptance {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]acceptance(nil), s.journal...)
+}

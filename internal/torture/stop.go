@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"syscall"
+	"time"
+
+	"benthos-segment/internal/sandbox"
+)
+
+// A plight is what a process is in the middle of when it is asked to stop.
+type plight struct {
+	name string
+	// late says which calls may come late: a refused one does.
+	late func(acceptance) bool
+	// arrange prepares the stand-in, and returns a function that waits until
+	// the process is in the plight and one that lets it go on once SIGTERM is
+	// sent.
+	arrange func(seg *segment, rng *rand.Rand) (reached func(context.Context) error, release func(), err error)
+}
+
+// plights are those of a process that has something to lose.
+var plights = []plight{
+	{"idle", nobody, arrangeIdle},
+	{"mid-batch", nobody, arrangeMidBatch},
+	{"in a Retry-After of 300 s", nobody, arrangeAnswers(sandbox.Fault{Status: http.StatusTooManyRequests, RetryAfter: "300"})},
+	{"in backoff", nobody, arrangeAnswers(sandbox.Fault{Status: http.StatusServiceUnavailable})},
+	{"while bisecting", isRefused, arrangeBisecting},
+}
+
+func nothing() {}
+
+// arrangeIdle lets everything through first.
+func arrangeIdle(seg *segment, _ *rand.Rand) (func(context.Context) error, func(), error) {
+	return func(ctx context.Context) error { return seg.await(ctx, stopCalls) }, nothing, nil
+}
+
+// arrangeMidBatch holds a request back until the process knows that it is to
+// stop.
+func arrangeMidBatch(seg *segment, rng *rand.Rand) (func(context.Context) error, func(), error) {
+	reached, release := seg.hold(1+rng.IntN(8), rng.IntN(2) == 0)
+	return reached, release, nil
+}
+
+// arrangeAnswers has every request answered alike, after a few good ones.
+func arrangeAnswers(f sandbox.Fault) func(*segment, *rand.Rand) (func(context.Context) error, func(), error) {
+	return func(seg *segment, rng *rand.Rand) (func(context.Context) error, func(), error) {
+		after, injected := rng.IntN(6), make(chan error, 1)
+		inject := sync.OnceFunc(func() {
+			_, err := seg.Inject(f)
+			injected <- err
+		})
+		if after == 0 {
+			inject()
+		}
+		seg.watched(func(_, request int, answered bool) {
+			if request >= after && !answered {
+				inject()
+			}
+		})
+		return func(ctx context.Context) error {
+			select {
+			case err := <-injected:
+				return errors.Join(err, seg.until(ctx, seg.struck))
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}, nothing, nil
+	}
+}
+
+// refusedStep is the step of everyone's life that the stand-in refuses while
+// the first process runs.
+const refusedStep = 7
+
+func isRefused(a acceptance) bool { return a.Seq == refusedStep }
+
+// arrangeBisecting refuses one step of everyone, and holds a request back once
+// the search for the guilty ones is on.
+func arrangeBisecting(seg *segment, rng *rand.Rand) (func(context.Context) error, func(), error) {
+	_, err := seg.Inject(sandbox.Fault{
+		Status: http.StatusBadRequest, Match: sandbox.Match{Text: fmt.Sprintf(`"seq":%d}`, refusedStep)},
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	refused, release := seg.hold(12+rng.IntN(20), rng.IntN(2) == 0)
+	return func(ctx context.Context) error {
+		return errors.Join(refused(ctx), seg.until(ctx, seg.struck))
+	}, release, nil
+}
+
+// hold keeps one request waiting, before or after its calls are accepted. It
+// returns a function that waits for it and one that lets it go on.
+func (s *segment) hold(nth int, answered bool) (reached func(context.Context) error, release func()) {
+	come, gone := make(chan struct{}), make(chan struct{})
+	arrive := sync.OnceFunc(func() { close(come) })
+	s.watched(func(_, request int, isAnswered bool) {
+		if request == nth && isAnswered == answered {
+			arrive()
+			<-gone
+		}
+	})
+	return func(ctx context.Context) error {
+		select {
+		case <-come:
+			return nil
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for request %d: %w", nth, ctx.Err())
+		}
+	}, sync.OnceFunc(func() { close(gone) })
+}
+
+// struck says whether a fault has done something.
+func (s *segment) struck() bool {
+	for _, f := range s.Faults() {
+		if f.Hits > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+const (
+	stopCalls = 2000
+	// stopPeople is such that everyone gets to the step that is refused.
+	stopPeople = 100
+	// stopWithin is the shutdown_timeout of the process. Three quarters of it
+	// are for what is on its way. When it is over, the engine exits with 1.
+	stopWithin = "4s"
+)
+
+// stops is one round: a process is asked to stop in the middle of something,
+// and another one goes on.
+type stops struct {
+	product  binary
+	source   source
+	crowd    *crowd
+	plight   plight
+	patience time.Duration
+}
+
+func (s stops) run(ctx context.Context, rng *rand.Rand) (t tally, err error) {
+	ctx, cancel := context.WithTimeout(ctx, s.patience)
+	defer cancel()
+	seg := newSegment(rng.Uint64(), stride)
+	if err := seg.serve(0); err != nil {
+		return t, err
+	}
+	defer seg.close()
+	reached, release, err := s.plight.arrange(seg, rng)
+	if err != nil {
+		return t, err
+	}
+	// Before the server closes, which waits for nobody to be held.
+	defer release()
+	events := s.crowd.events(stopCalls)
+	if err := s.source.put(ctx, events); err != nil {
+		return t, err
+	}
+	first, err := s.start(seg, 1)
+	if err != nil {
+		return t, err
+	}
+	defer first.kill()
+	if err := errors.Join(first.await(ctx), reached(ctx)); err != nil {
+		return t, fmt.Errorf("%w\n%s", err, first.said)
+	}
+	if err := first.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return t, fmt.Errorf("sending SIGTERM: %w", err)
+	}
+	release()
+	if err := first.ended(ctx); err != nil {
+		return t, fmt.Errorf("stopping %s: %w", s.plight.name, err)
+	}
+	t.leaked = first.said.leaks()
+	if err := seg.quiet(ctx); err != nil {
+		return t, err
+	}
+	acknowledged, err := s.source.acknowledged(ctx)
+	if err != nil {
+		return t, err
+	}
+	if err := allAccepted(acknowledged, seg); err != nil {
+		return t, fmt.Errorf("stopping %s: %w", s.plight.name, err)
+	}
+	for _, f := range seg.Faults() {
+		seg.RemoveFault(f.ID)
+	}
+	seg.watched(nil)
+	second, err := s.start(seg, 2)
+	if err != nil {
+		return t, err
+	}
+	last := crashes{source: s.source, calls: stopCalls}
+	if err := last.finish(ctx, second, seg); err != nil {
+		return t, err
+	}
+	t.leaked += second.said.leaks()
+	t.verdict = judge(events, seg.accepted(), s.plight.late)
+	return t, t.fault()
+}
+
+func (s stops) start(seg *segment, n int) (*process, error) {
+	env := s.source.env()
+	env["SEGMENT_WRITE_KEY"] = writeKey
+	env["SEGMENT_ENDPOINT"] = seg.endpoint(n)
+	env["SHUTDOWN_TIMEOUT"] = stopWithin
+	return s.product.run(s.source.pipeline(), env)
+}

@@ -126,10 +126,10 @@ func recipes() []Contender {
 	plain := func(s *Settings) { s.Output = "recipe_output_plain" }
 	return []Contender{
 		named("recipe", "mapping, http_client, gzip, batched input", Batched, asFound),
-		named("recipe_lines", "the same, per-line input", Lines, asFound),
-		full(named("recipe_full", "a mapping that converts as this output does, batched input", Batched, converting)),
-		full(named("recipe_plain", "the first without gzip, batched input", Batched, plain)),
-		full(named("recipe_plain_lines", "the same, per-line input", Lines, plain)),
+		named("recipe_lines", "mapping, http_client, gzip, per-line input", Lines, asFound),
+		full(named("recipe_full", "mapping that converts as this output does, http_client, gzip, batched input", Batched, converting)),
+		full(named("recipe_plain", "mapping, http_client, no gzip, batched input", Batched, plain)),
+		full(named("recipe_plain_lines", "mapping, http_client, no gzip, per-line input", Lines, plain)),
 	}
 }
 

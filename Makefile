@@ -1,11 +1,13 @@
 # What this project does to itself. `make` alone lists the targets.
 #
 # Needed: Go (the version in go.mod is fetched by Go itself) and a POSIX shell.
-# `make demo` also wants curl. Everything else is pinned in go.mod or, for the
-# static checks, in internal/tools/go.mod.
+# The tests of the page want Chromium, which `make chromium` installs on Debian.
+# Everything else is pinned in go.mod or, for the static checks, in
+# internal/tools/go.mod and internal/sandbox/pagetest/package.json.
 
 SHELL   := /bin/sh
 BIN     := bin/benthos-segment
+PAGETEST := internal/sandbox/pagetest
 TOOL    := go tool -modfile=internal/tools/go.mod
 
 # The version is that of the commit, and so is the date: the same commit gives
@@ -25,10 +27,10 @@ RACED   = ./internal/... ./plugin/...
 UNRACED = ./cmd/... ./config/... ./examples/...
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test torture poison lint docs bench fmt clean
+.PHONY: help demo build test chromium screenshot torture poison nightly vuln lint docs bench fmt clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: build ## Send sample events to a local Segment and show what arrived (KEEP=1 keeps it up)
 	@KEEP='$(KEEP)' examples/quickstart/demo.sh
@@ -37,10 +39,17 @@ build: ## Build bin/benthos-segment
 	@mkdir -p bin
 	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/benthos-segment
 
-test: ## Run every test
+test: chromium ## Run every test
 	go test $(RACE) $(RACED)
 	go test $(UNRACED)
+	go -C $(PAGETEST) test ./...
 	go -C internal/torture test -parallel 4 ./...
+
+chromium: ## Install Chromium where it is missing: the page is tested in it
+	@.ci/chromium
+
+screenshot: build chromium ## Make docs/sandbox.png anew
+	go -C $(PAGETEST) run ./screenshot $(CURDIR)
 
 # FLAGS are further ones, such as -race or -only JetStream.
 torture: ## Kill everything at random and count what is lost (DURATION=10m SEED=1)
@@ -48,6 +57,13 @@ torture: ## Kill everything at random and count what is lost (DURATION=10m SEED=
 
 poison: ## Measure what events cost that cannot be delivered
 	go -C internal/torture run . -poison
+
+nightly: ## Run random scripts and fuzz each target (SCRIPTS=2000 SEED= FUZZTIME=5m)
+	@SCRIPTS='$(SCRIPTS)' SEED='$(SEED)' FUZZTIME='$(FUZZTIME)' .ci/nightly
+
+# Not a part of lint: it asks a database on the network, which changes by itself.
+vuln: ## Look for known vulnerabilities in what we link
+	$(TOOL) govulncheck ./...
 
 lint: build ## Run the static checks, over the code, the docs and every YAML we ship
 	.ci/lint

@@ -29,13 +29,14 @@ would have discarded and why, and fails on request. Point an output at it with
 
    endpoint: http://127.0.0.1:8765
 
-and read what arrived at http://127.0.0.1:8765/api/v1/calls.`,
+and watch what arrives at http://127.0.0.1:8765.`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:8765", Usage: "`ADDRESS` to listen on"},
 			&cli.BoolFlag{Name: "allow-remote", Usage: "allow --listen on an address that other machines reach; whoever reaches it can read, change and delete everything"},
 			&cli.StringSliceFlag{Name: "host", Usage: "further host `NAME` that the control API may be called by, such as a container's; repeatable"},
 			&cli.BoolFlag{Name: "strict", Usage: "answer 400 to a request with a call that Segment would silently discard"},
 			&cli.StringSliceFlag{Name: "write-key", Usage: "let in only this write `KEY` and answer 401 to others; repeatable"},
+			&cli.StringFlag{Name: "replay-to", Usage: "let calls be sent on to this `URL`, such as https://api.segment.io, and to no other"},
 			&cli.StringFlag{Name: "oauth-public-key", Usage: "ask for access tokens, and grant them under /token to whoever signs with the private key of this `FILE` in PEM"},
 			&cli.IntFlag{Name: "max-calls", Value: 10_000, Usage: "keep at most `N` calls, the newest"},
 			&cli.Int64Flag{Name: "max-bytes", Value: 64 << 20, Usage: "keep calls of at most `N` bytes altogether"},
@@ -68,12 +69,19 @@ func sandboxConfig(c *cli.Context) (sandbox.Config, error) {
 			return sandbox.Config{}, fmt.Errorf("--%s must be at least 1", name)
 		}
 	}
+	if target := c.String("replay-to"); target != "" {
+		if err := sandbox.CheckReplayTo(target); err != nil {
+			return sandbox.Config{}, fmt.Errorf("--replay-to: %w", err)
+		}
+	}
 	oauth, err := sandboxOAuth(c.String("oauth-public-key"))
 	if err != nil {
 		return sandbox.Config{}, err
 	}
 	return sandbox.Config{
 		OAuth:     oauth,
+		ReplayTo:  c.String("replay-to"),
+		Version:   Version,
 		Strict:    c.Bool("strict"),
 		WriteKeys: c.StringSlice("write-key"),
 		Hosts:     append(c.StringSlice("host"), hostOf(c.String("listen"))...),
@@ -130,9 +138,8 @@ func listenForSandbox(address string, allowRemote bool) (net.Listener, error) {
 
 func greet(w io.Writer, addr net.Addr) {
 	url := "http://" + addr.String()
-	fmt.Fprintf(w, `The sandbox listens on %[1]s. Stop it with Ctrl-C.
-Try:  curl -u my-key: %[1]s/v1/track -d '{"event":"Hello","userId":"me"}'
-Then: curl %[1]s/api/v1/calls
+	fmt.Fprintf(w, `The sandbox listens on %[1]s. Open it in a browser to watch. Stop it with Ctrl-C.
+Try: curl -u my-key: %[1]s/v1/track -d '{"event":"Hello","userId":"me"}'
 `, url)
 }
 

@@ -86,6 +86,8 @@ func TestTheSandboxCommandSaysWhatIsWrong(t *testing.T) {
 		"port taken":     {[]string{"--listen", taken.Addr().String()}, "choose another port with --listen"},
 		"no calls":       {[]string{"--max-calls", "0"}, "--max-calls must be"},
 		"negative bytes": {[]string{"--max-bytes", "-1"}, "--max-bytes must be"},
+		"replay to disk": {[]string{"--replay-to", "file:///etc"}, "--replay-to: the place to replay to must be"},
+		"replay as user": {[]string{"--replay-to", "https://k@example.com"}, "no user"},
 		"an argument":    {[]string{"start"}, `not "start"`},
 	} {
 		t.Run(name, func(t *testing.T) {

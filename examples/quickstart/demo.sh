@@ -9,10 +9,13 @@ bin=bin/benthos-segment
 events=examples/quickstart/events.ndjson
 work=bin/demo # where the dead letters and the logs stay to be looked at
 
-sandbox=
+sandbox='' traffic=''
 stop() {
-  [ -z "$sandbox" ] || { kill "$sandbox" 2>/dev/null && wait "$sandbox" 2>/dev/null; } || true
-  sandbox=
+  local one
+  for one in $traffic $sandbox; do
+    { kill "$one" 2>/dev/null && wait "$one" 2>/dev/null; } || true
+  done
+  sandbox='' traffic=''
 }
 trap stop EXIT
 trap 'exit 130' INT
@@ -109,19 +112,25 @@ TEXT
 
 if [ -z "${KEEP:-}" ]; then
   cat <<TEXT
-      make demo KEEP=1                    the same, and the sandbox stays up
+      make demo KEEP=1                    the same, and the page of the sandbox to watch
 
 TEXT
   exit 0
 fi
 
+SEGMENT_ENDPOINT=http://127.0.0.1:$port \
+  $bin run examples/quickstart/traffic.yaml >"$work/traffic.log" 2>&1 &
+traffic=$!
+
 cat <<TEXT
 
-  The sandbox stays up until Ctrl-C. Try, in another terminal:
+  Open http://127.0.0.1:$port in a browser. The events are there, and a trickle of
+  invented traffic goes on until Ctrl-C, with a few calls in it that Segment would
+  throw away. Or, in another terminal:
       curl http://127.0.0.1:$port/api/v1/summary
-      curl 'http://127.0.0.1:$port/api/v1/calls?user=cus_7001'
+      curl 'http://127.0.0.1:$port/api/v1/calls?q=user:cus_7001'
       SEGMENT_ENDPOINT=http://127.0.0.1:$port $bin run examples/quickstart/pipeline.yaml
-      curl http://127.0.0.1:$port/api/v1/summary      # the same ids: duplicates
+      curl 'http://127.0.0.1:$port/api/v1/calls?q=duplicate:true'     # the same ids again
 
 TEXT
 wait "$sandbox"

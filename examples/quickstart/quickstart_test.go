@@ -79,3 +79,29 @@ func TestTheSampleEventsArriveAsTheCallsTheyShouldBe(t *testing.T) {
 		}
 	}
 }
+
+// The page of the sandbox has something to show: people whose ids are joined,
+// every type of call, and what Segment would throw away.
+func TestTheTrafficIsWorthWatching(t *testing.T) {
+	t.Chdir("../..")
+	sb := sandbox.New(t)
+	t.Setenv("SEGMENT_ENDPOINT", sb.URL)
+	t.Setenv("INTERVAL", "1ms")
+	t.Setenv("COUNT", "200")
+
+	code, err := service.RunCLIToCode(context.Background(),
+		service.CLIOptSetArgs("benthos-segment", "run", "examples/quickstart/traffic.yaml"))
+
+	require.NoError(t, err)
+	require.Zero(t, code)
+	summary := sb.Summary()
+	assert.Equal(t, 200, summary.Calls)
+	assert.Len(t, summary.ByType, 6)
+	assert.Len(t, summary.Violations, 4)
+	assert.InDelta(t, 200/19, summary.Discarded, 2)
+	assert.Zero(t, summary.Duplicates)
+	for _, order := range sb.Calls(sandbox.Filter{Match: sandbox.Match{Event: "Order Completed"}}) {
+		assert.NotEmpty(t, order.UserID)
+		assert.NotEmpty(t, order.AnonymousID)
+	}
+}

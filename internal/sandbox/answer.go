@@ -3,6 +3,7 @@ package sandbox
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"net"
 	"net/http"
 )
@@ -34,6 +35,17 @@ func answerJSON(w http.ResponseWriter, status int, v any) {
 	w.WriteHeader(status)
 	// An error here means that the client is gone, and there is no one to tell.
 	_, _ = w.Write(buf.Bytes())
+}
+
+// answerHalf answers with success and ends the connection before all of it went
+// out.
+func answerHalf(w http.ResponseWriter) {
+	const half = `{"succ`
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", "17")
+	_, _ = io.WriteString(w, half)
+	_ = http.NewResponseController(w).Flush()
+	panic(http.ErrAbortHandler)
 }
 
 // cutConnection ends the connection without an answer, with a reset where the

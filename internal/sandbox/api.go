@@ -8,46 +8,6 @@ import (
 	"strconv"
 )
 
-// controlAPI serves what the sandbox holds and takes faults.
-func (s *Sandbox) controlAPI() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", serveHealth)
-	mux.HandleFunc("GET /api/v1/healthz", serveHealth)
-	mux.HandleFunc("GET /api/v1/calls", s.serveCalls)
-	mux.HandleFunc("GET /api/v1/calls/{seq}", s.serveCall)
-	mux.HandleFunc("GET /api/v1/calls/{seq}/raw", s.serveRaw)
-	mux.HandleFunc("GET /api/v1/requests", s.serveRequests)
-	mux.HandleFunc("GET /api/v1/requests/{seq}", s.serveRequest)
-	mux.HandleFunc("GET /api/v1/summary", s.serveSummary)
-	mux.HandleFunc("GET /api/v1/wait", s.serveWait)
-	mux.HandleFunc("GET /api/v1/faults", s.serveFaults)
-	mux.HandleFunc("POST /api/v1/faults", s.serveNewFault)
-	mux.HandleFunc("DELETE /api/v1/faults", s.serveNoFaults)
-	mux.HandleFunc("DELETE /api/v1/faults/{id}", s.serveNoFault)
-	mux.HandleFunc("POST /api/v1/reset", s.serveReset)
-	return withJSONErrors(mux)
-}
-
-// withJSONErrors answers what no pattern fits, as the mux itself would answer
-// in plain text or with a redirect.
-func withJSONErrors(mux *http.ServeMux) http.Handler {
-	methods := []string{http.MethodGet, http.MethodPost, http.MethodDelete}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, pattern := mux.Handler(r); pattern != "" {
-			mux.ServeHTTP(w, r)
-			return
-		}
-		for _, method := range methods {
-			probe := &http.Request{Method: method, Host: r.Host, URL: r.URL}
-			if _, pattern := mux.Handler(probe); pattern != "" {
-				answerError(w, http.StatusMethodNotAllowed, r.Method+" is not for "+r.URL.Path+", "+method+" is")
-				return
-			}
-		}
-		answerError(w, http.StatusNotFound, "there is nothing at this path: calls go to /v1/…, the control API is at /api/v1/{calls,requests,summary,wait,faults,reset,healthz}")
-	})
-}
-
 func answerError(w http.ResponseWriter, status int, message string) {
 	answerJSON(w, status, map[string]string{"error": message})
 }
@@ -63,8 +23,11 @@ func (s *Sandbox) serveCalls(w http.ResponseWriter, r *http.Request) {
 		answerError(w, http.StatusBadRequest, err.Error())
 		return
 	}
+	if s.isUnchanged(w, r) {
+		return
+	}
 	calls, _ := s.store.callsAfter(filter.Since)
-	calls = slices.DeleteFunc(calls, func(c *Call) bool { return !filter.matches(c) })
+	calls = slices.DeleteFunc(calls, func(c *Call) bool { return !filter.Matches(c) })
 	calls, more := clip(calls, window)
 	answer := struct {
 		Calls []callView `json:"calls"`
@@ -77,6 +40,28 @@ func (s *Sandbox) serveCalls(w http.ResponseWriter, r *http.Request) {
 	answerJSON(w, http.StatusOK, answer)
 }
 
+// isUnchanged answers a client who has this very state of the store already.
+func (s *Sandbox) isUnchanged(w http.ResponseWriter, r *http.Request) bool {
+	held := s.store.page(0, 0)
+	tag := fmt.Sprintf(`"%s-%d-%d-%d"`, s.run, held.wipes, held.first, held.last)
+	w.Header().Set("ETag", tag)
+	if r.Header.Get("If-None-Match") != tag {
+		return false
+	}
+	w.WriteHeader(http.StatusNotModified)
+	return true
+}
+
+func (s *Sandbox) serveNoCalls(w http.ResponseWriter, r *http.Request) {
+	q := newQuery(r.URL.Query())
+	filter := q.filter()
+	if err := q.done(); err != nil {
+		answerError(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	answerJSON(w, http.StatusOK, map[string]int{"removed": s.store.remove(&filter)})
+}
+
 func (s *Sandbox) serveCall(w http.ResponseWriter, r *http.Request) {
 	call, ok := s.callOf(w, r)
 	if !ok {
@@ -84,8 +69,9 @@ func (s *Sandbox) serveCall(w http.ResponseWriter, r *http.Request) {
 	}
 	answerJSON(w, http.StatusOK, struct {
 		callView
-		Attempts []attempt `json:"attempts"`
-	}{viewCall(call, true), attemptsOf(call.MessageID, s.store.requestsAfter(0))})
+		Violations []advice  `json:"violations,omitempty"`
+		Attempts   []attempt `json:"attempts"`
+	}{viewCall(call, true), adviceOnAll(call.Violations), attemptsOf(call.MessageID, s.store.requestsAfter(0))})
 }
 
 func (s *Sandbox) serveRaw(w http.ResponseWriter, r *http.Request) {

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -11,7 +12,7 @@ import (
 	"time"
 )
 
-// Fault is a failure to inject: one of Status, Drop and LostAck, or none of
+// Fault is a failure to inject: one of Status, Drop, LostAck and Truncate, or none of
 // them with a Delay, and whom it strikes.
 type Fault struct {
 	// Status answers with this status and accepts nothing. Only with a 2xx are
@@ -26,6 +27,9 @@ type Fault struct {
 	Drop bool
 	// LostAck accepts the calls and cuts the connection before the answer.
 	LostAck bool
+	// Truncate accepts the calls, begins to say so with a 200, and cuts the
+	// connection in the middle of the body.
+	Truncate bool
 	// Delay passes before anything is accepted or answered. A sender that
 	// does not wait so long gets nothing accepted.
 	Delay time.Duration
@@ -43,16 +47,16 @@ type Fault struct {
 // validate says what is wrong with the fault in words of the JSON API.
 func (f *Fault) validate() error {
 	effects := 0
-	for _, is := range []bool{f.Status != 0, f.Drop, f.LostAck} {
+	for _, is := range []bool{f.Status != 0, f.Drop, f.LostAck, f.Truncate} {
 		if is {
 			effects++
 		}
 	}
 	switch {
 	case effects > 1:
-		return errors.New("status, drop and lost_ack exclude each other: inject one fault for each")
+		return errors.New("status, drop, lost_ack and truncate exclude each other: inject one fault for each")
 	case effects == 0 && f.Delay == 0:
-		return errors.New("a fault needs one of status, drop, lost_ack or delay")
+		return errors.New("a fault needs one of status, drop, lost_ack, truncate or delay")
 	case f.Status != 0 && (f.Status < 200 || f.Status > 599):
 		return fmt.Errorf("status must be from 200 to 599, not %d", f.Status)
 	case f.Status == 0 && (f.RetryAfter != "" || f.Body != "" || len(f.Header) > 0):
@@ -82,6 +86,8 @@ func (f *Fault) effect() string {
 		parts = append(parts, "drop")
 	case f.LostAck:
 		parts = append(parts, "lost_ack")
+	case f.Truncate:
+		parts = append(parts, "truncate")
 	case f.Status != 0:
 		parts = append(parts, "status "+strconv.Itoa(f.Status))
 	}
@@ -115,6 +121,27 @@ type FaultState struct {
 	// -1 for no end.
 	Hits      int
 	Remaining int
+
+	// ended is closed when the fault is removed.
+	ended <-chan struct{}
+}
+
+// wait waits out the delay, or until the fault is removed: what it held up goes
+// on then. It reports false where the sender gave up before.
+func (f *FaultState) wait(ctx context.Context) bool {
+	if f.Delay <= 0 {
+		return true
+	}
+	timer := time.NewTimer(f.Delay)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-f.ended:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // faults is the list of faults in place, in order of their creation.
@@ -127,7 +154,8 @@ type faults struct {
 type activeFault struct {
 	id, hits int
 	Fault
-	dice *rand.Rand
+	dice  *rand.Rand
+	ended chan struct{}
 }
 
 func (a *activeFault) setFault(f Fault) {
@@ -167,7 +195,7 @@ func (a *activeFault) state() FaultState {
 	if a.Times > 0 {
 		remaining = max(a.Times-a.hits, 0)
 	}
-	return FaultState{ID: a.id, Fault: a.Fault, Hits: a.hits, Remaining: remaining}
+	return FaultState{ID: a.id, Fault: a.Fault, Hits: a.hits, Remaining: remaining, ended: a.ended}
 }
 
 func (fs *faults) add(f Fault) (id int, err error) {
@@ -177,7 +205,7 @@ func (fs *faults) add(f Fault) (id int, err error) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	fs.lastID++
-	active := &activeFault{id: fs.lastID}
+	active := &activeFault{id: fs.lastID, ended: make(chan struct{})}
 	active.setFault(f)
 	fs.list = append(fs.list, active)
 	return active.id, nil
@@ -241,6 +269,7 @@ func (fs *faults) remove(id int) bool {
 	defer fs.mu.Unlock()
 	for i, active := range fs.list {
 		if active.id == id {
+			close(active.ended)
 			fs.list = append(fs.list[:i], fs.list[i+1:]...)
 			return true
 		}
@@ -251,6 +280,9 @@ func (fs *faults) remove(id int) bool {
 func (fs *faults) clear() {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
+	for _, active := range fs.list {
+		close(active.ended)
+	}
 	fs.list = nil
 }
 

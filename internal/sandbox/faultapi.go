@@ -20,6 +20,7 @@ type faultJSON struct {
 	Body        string            `json:"body,omitempty"`
 	Drop        bool              `json:"drop,omitempty"`
 	LostAck     bool              `json:"lost_ack,omitempty"`
+	Truncate    bool              `json:"truncate,omitempty"`
 	Delay       string            `json:"delay,omitempty"`
 	Times       int               `json:"times,omitempty"`
 	Probability *float64          `json:"probability,omitempty"`
@@ -56,7 +57,7 @@ func parseFault(body []byte) (Fault, error) {
 func (in faultJSON) fault() (Fault, error) {
 	f := Fault{
 		Status: in.Status, RetryAfter: in.RetryAfter, Header: in.Header, Body: in.Body,
-		Drop: in.Drop, LostAck: in.LostAck, Times: in.Times, Seed: in.Seed,
+		Drop: in.Drop, LostAck: in.LostAck, Truncate: in.Truncate, Times: in.Times, Seed: in.Seed,
 	}
 	if in.Delay != "" {
 		delay, err := time.ParseDuration(in.Delay)
@@ -86,7 +87,7 @@ func explain(err error) error {
 		return fmt.Errorf("%s must be a %s, not a %s", typed.Field, typed.Type.Kind(), typed.Value)
 	}
 	if field, found := strings.CutPrefix(err.Error(), "json: unknown field "); found {
-		return fmt.Errorf("there is no field %s: a fault has status, retry_after, headers, body, drop, lost_ack, delay, times, probability, seed, and match with type, user, event, message_id, write_key, path, text", field)
+		return fmt.Errorf("there is no field %s: a fault has status, retry_after, headers, body, drop, lost_ack, truncate, delay, times, probability, seed, and match with type, user, event, group, message_id, write_key, path, text", field)
 	}
 	return fmt.Errorf("reading the fault: %w", err)
 }
@@ -97,7 +98,7 @@ func viewFault(state FaultState) faultView {
 		ID: state.ID, Effect: f.effect(), Hits: state.Hits, Active: state.Remaining != 0,
 		faultJSON: faultJSON{
 			Status: f.Status, RetryAfter: f.RetryAfter, Header: f.Header, Body: f.Body,
-			Drop: f.Drop, LostAck: f.LostAck, Times: f.Times, Seed: f.Seed,
+			Drop: f.Drop, LostAck: f.LostAck, Truncate: f.Truncate, Times: f.Times, Seed: f.Seed,
 		},
 	}
 	if f.Delay > 0 {
@@ -117,19 +118,63 @@ func viewFault(state FaultState) faultView {
 	return view
 }
 
-func (s *Sandbox) serveFaults(w http.ResponseWriter, _ *http.Request) {
+func (s *Sandbox) faultViews() []faultView {
 	views := []faultView{}
 	for _, state := range s.Faults() {
 		views = append(views, viewFault(state))
 	}
-	answerJSON(w, http.StatusOK, map[string][]faultView{"faults": views})
+	return views
 }
 
-func (s *Sandbox) serveNewFault(w http.ResponseWriter, r *http.Request) {
+func (s *Sandbox) serveFaults(w http.ResponseWriter, _ *http.Request) {
+	answerJSON(w, http.StatusOK, map[string][]faultView{"faults": s.faultViews()})
+}
+
+// serveTheseFaults takes faults in place of all that there are, or none of them
+// where one is wrong.
+func (s *Sandbox) serveTheseFaults(w http.ResponseWriter, r *http.Request) {
+	body, err := readFaultBody(w, r)
+	if err != nil {
+		answerError(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	var in struct {
+		Faults []json.RawMessage `json:"faults"`
+	}
+	if err := json.Unmarshal(body, &in); err != nil || in.Faults == nil {
+		answerError(w, http.StatusBadRequest, `the body must be an object such as {"faults":[{"status":503}]}`)
+		return
+	}
+	list := make([]Fault, len(in.Faults))
+	for i, raw := range in.Faults {
+		if list[i], err = parseFault(raw); err != nil {
+			answerError(w, http.StatusBadRequest, fmt.Sprintf("fault %d: %v", i, err))
+			return
+		}
+	}
+	s.faults.clear()
+	for _, fault := range list {
+		if _, err := s.Inject(fault); err != nil {
+			answerError(w, http.StatusBadRequest, err.Error())
+			return
+		}
+	}
+	s.serveFaults(w, r)
+}
+
+func readFaultBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	const longest = 64 << 10
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, longest))
 	if err != nil {
-		answerError(w, http.StatusBadRequest, fmt.Sprintf("reading the fault: it may have %d bytes", longest))
+		return nil, fmt.Errorf("reading the fault: it may have %d bytes", longest)
+	}
+	return body, nil
+}
+
+func (s *Sandbox) serveNewFault(w http.ResponseWriter, r *http.Request) {
+	body, err := readFaultBody(w, r)
+	if err != nil {
+		answerError(w, http.StatusBadRequest, err.Error())
 		return
 	}
 	fault, err := parseFault(body)

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"benthos-segment/internal/segment"
@@ -17,7 +18,9 @@ type Match struct {
 	User string `json:"user,omitempty"`
 	// Event is the event of a track call or the name of a page or screen,
 	// where * stands for any text.
-	Event     string `json:"event,omitempty"`
+	Event string `json:"event,omitempty"`
+	// Group is the group id of a group call.
+	Group     string `json:"group,omitempty"`
 	MessageID string `json:"message_id,omitempty"`
 	// WriteKey is a write key or its fingerprint.
 	WriteKey string `json:"write_key,omitempty"`
@@ -42,13 +45,14 @@ func (m *Match) matchesRequest(path, writeKey string) bool {
 // isRequestOnly tells that no member looks at a call's content, so that a body
 // without readable calls can match as well.
 func (m *Match) isRequestOnly() bool {
-	return m.Type == "" && m.User == "" && m.Event == "" && m.MessageID == "" && m.Text == ""
+	return m.Type == "" && m.User == "" && m.Event == "" && m.Group == "" && m.MessageID == "" && m.Text == ""
 }
 
 func (m *Match) matchesContent(c *Call) bool {
 	return (m.Type == "" || m.Type == c.Type) &&
 		(m.User == "" || m.User == c.UserID || m.User == c.AnonymousID || m.User == c.PreviousID) &&
 		(m.Event == "" || matchesWildcard(m.Event, c.Name)) &&
+		(m.Group == "" || m.Group == c.GroupID) &&
 		(m.MessageID == "" || m.MessageID == c.MessageID) &&
 		(m.Text == "" || bytes.Contains(c.Raw, []byte(m.Text)))
 }
@@ -61,19 +65,62 @@ type Filter struct {
 	// Duplicate and Accepted are nil where they do not matter.
 	Duplicate *bool
 	Accepted  *bool
+	// Status is what the request of the call was answered: a status, a class
+	// such as 2xx, or "cut".
+	Status string
 	// Since leaves out the calls up to this sequence number.
 	Since uint64
+
+	// word is found anywhere in the call, whatever its case; it is in lower
+	// case itself. seq is the number of the only call that is meant.
+	word string
+	seq  uint64
+	// terms come from ParseFilter and have to hold as well.
+	terms []term
 }
 
-func (f *Filter) isZero() bool { return *f == Filter{} }
+func (f *Filter) isZero() bool {
+	return f.Match == Match{} && f.Violation == "" && f.Duplicate == nil && f.Accepted == nil &&
+		f.Status == "" && f.Since == 0 && f.word == "" && f.seq == 0 && len(f.terms) == 0
+}
 
-// matches leaves Since to the store, which finds the place without looking at
-// every call.
-func (f *Filter) matches(c *Call) bool {
+// Matches reports whether the call meets everything but Since. That is left to
+// the store, which finds the place without looking at every call.
+func (f *Filter) Matches(c *Call) bool {
 	return (f.Duplicate == nil || *f.Duplicate == c.Duplicate) &&
 		(f.Accepted == nil || *f.Accepted == c.Accepted) &&
+		(f.Status == "" || f.matchesStatus(c.Status)) &&
+		(f.seq == 0 || f.seq == c.Seq) &&
 		f.matchesViolation(c) &&
-		f.Match.matches(c)
+		f.Match.matches(c) &&
+		(f.word == "" || f.matchesWord(c)) &&
+		f.matchesTerms(c)
+}
+
+func (f *Filter) matchesStatus(status int) bool {
+	name := statusName(status)
+	class, isClass := strings.CutSuffix(f.Status, "xx")
+	return f.Status == name || isClass && strings.HasPrefix(name, class)
+}
+
+// matchesWord also looks at the name and the ids as they read, because the raw
+// bytes may have them escaped.
+func (f *Filter) matchesWord(c *Call) bool {
+	if bytes.Contains(bytes.ToLower(c.Raw), []byte(f.word)) {
+		return true
+	}
+	return slices.ContainsFunc([]string{c.Name, c.UserID, c.AnonymousID, c.PreviousID, c.GroupID}, func(text string) bool {
+		return strings.Contains(strings.ToLower(text), f.word)
+	})
+}
+
+func (f *Filter) matchesTerms(c *Call) bool {
+	for i := range f.terms {
+		if !f.terms[i].matches(c) {
+			return false
+		}
+	}
+	return true
 }
 
 func (f *Filter) matchesViolation(c *Call) bool {

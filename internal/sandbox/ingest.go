@@ -172,7 +172,7 @@ func messageIDs(calls []Call) []string {
 
 // serveFault does what a fault says.
 func (s *Sandbox) serveFault(w http.ResponseWriter, r *http.Request, d *delivery, fault *FaultState) {
-	if !sleep(r.Context(), fault.Delay) || fault.Drop {
+	if !fault.wait(r.Context()) || fault.Drop {
 		s.record(d, 0, nil)
 		cutConnection(w)
 		return
@@ -189,6 +189,11 @@ func (s *Sandbox) serveFault(w http.ResponseWriter, r *http.Request, d *delivery
 	if fault.LostAck {
 		s.record(d, 0, d.calls)
 		cutConnection(w)
+		return
+	}
+	if fault.Truncate {
+		s.record(d, http.StatusOK, d.calls)
+		answerHalf(w)
 		return
 	}
 	if fault.Status != 0 {

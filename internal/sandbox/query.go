@@ -69,6 +69,7 @@ func (q *query) filter() Filter {
 			Type:      q.text("type"),
 			User:      q.text("user"),
 			Event:     q.text("event"),
+			Group:     q.text("group"),
 			MessageID: q.text("message_id"),
 			WriteKey:  q.text("write_key"),
 			Path:      q.text("path"),
@@ -79,6 +80,11 @@ func (q *query) filter() Filter {
 		Accepted:  q.boolean("accepted"),
 		Since:     q.number("since"),
 	}
+	typed, err := ParseFilter(q.text("q"))
+	if err != nil && q.err == nil {
+		q.err = fmt.Errorf("parameter q: %w", err)
+	}
+	f.terms = typed.terms
 	if err := f.Match.validate(); err != nil && q.err == nil {
 		q.err = fmt.Errorf("parameter %w", err)
 	}

@@ -5,7 +5,7 @@ func (s *Sandbox) Calls(filter Filter) []Call {
 	held, _ := s.store.callsAfter(filter.Since)
 	calls := make([]Call, 0, len(held))
 	for _, call := range held {
-		if filter.matches(call) {
+		if filter.Matches(call) {
 			calls = append(calls, *call)
 		}
 	}

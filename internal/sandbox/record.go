@@ -3,6 +3,7 @@ package sandbox
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"time"
 
 	"benthos-segment/internal/segment"
@@ -34,6 +35,11 @@ type Call struct {
 	SentAt    string `json:"sent_at,omitempty"`
 	// WriteKey is the key itself; the control API only ever shows it masked.
 	WriteKey string `json:"-"`
+	// Attempt counts the deliveries of the request that brought the call, by
+	// its X-Retry-Count: 1 is the first.
+	Attempt int `json:"attempt"`
+	// Status is what that request was answered, 0 where it was cut.
+	Status int `json:"status"`
 	// Accepted is false where Segment would have discarded the call.
 	Accepted bool `json:"accepted"`
 	// Duplicate tells that a call with this message id was accepted before.
@@ -98,6 +104,16 @@ type Request struct {
 	Refusal string `json:"refusal,omitempty"`
 	// Fault is the injected fault that struck, if any.
 	Fault *FaultRef `json:"fault,omitempty"`
+}
+
+// attempt returns which attempt of its sender the request is. A count that is
+// none, or an absurd one, is taken for the first.
+func (r *Request) attempt() int {
+	retries, err := strconv.ParseUint(r.RetryCount, 10, 16)
+	if err != nil {
+		return 1
+	}
+	return int(retries) + 1
 }
 
 func (r *Request) footprint() int64 {

@@ -1,8 +1,14 @@
 package sandbox
 
+type record interface {
+	comparable
+	footprint() int64
+}
+
 // ring keeps the newest entries within a number and a weight, and numbers them
-// without gaps from 1, also across a reset.
-type ring[T interface{ footprint() int64 }] struct {
+// without gaps from 1, also across a reset. What is removed from its middle
+// leaves a zero entry behind.
+type ring[T record] struct {
 	maxEntries int
 	maxBytes   int64
 
@@ -11,6 +17,7 @@ type ring[T interface{ footprint() int64 }] struct {
 	bytes   int64
 	lastSeq uint64
 	dropped int
+	removed int // zero entries among entries[head:]
 }
 
 // next returns the sequence number that the next entry gets.
@@ -27,14 +34,39 @@ func (r *ring[T]) push(entry T) {
 	}
 }
 
+// held returns how many entries are kept.
+func (r *ring[T]) held() int { return r.len() - r.removed }
+
+// first returns the number of the oldest entry that is kept, or of the next
+// one where there is none.
+func (r *ring[T]) first() uint64 { return r.next() - uint64(r.len()) }
+
+// remove lets the entries go that doomed says, and returns how many.
+func (r *ring[T]) remove(doomed func(T) bool) (n int) {
+	var none T
+	for i := r.head; i < len(r.entries); i++ {
+		if entry := r.entries[i]; entry != none && doomed(entry) {
+			r.bytes -= entry.footprint()
+			r.entries[i] = none
+			n++
+		}
+	}
+	r.removed += n
+	return n
+}
+
 func (r *ring[T]) len() int { return len(r.entries) - r.head }
 
 func (r *ring[T]) dropOldest() {
 	var none T
-	r.bytes -= r.entries[r.head].footprint()
+	if oldest := r.entries[r.head]; oldest != none {
+		r.bytes -= oldest.footprint()
+		r.dropped++
+	} else {
+		r.removed--
+	}
 	r.entries[r.head] = none
 	r.head++
-	r.dropped++
 	// Moving only when half is empty keeps the cost per entry constant.
 	if r.head*2 < len(r.entries) {
 		return
@@ -46,7 +78,7 @@ func (r *ring[T]) dropOldest() {
 
 // get returns the entry of that sequence number if it is still kept.
 func (r *ring[T]) get(seq uint64) (entry T, ok bool) {
-	first := r.next() - uint64(r.len())
+	first := r.first()
 	if seq < first || seq > r.lastSeq {
 		return entry, false
 	}
@@ -69,5 +101,5 @@ func (r *ring[T]) after(seq uint64) []T {
 }
 
 func (r *ring[T]) reset() {
-	r.entries, r.head, r.bytes, r.dropped = nil, 0, 0, 0
+	r.entries, r.head, r.bytes, r.dropped, r.removed = nil, 0, 0, 0, 0
 }

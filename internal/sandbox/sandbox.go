@@ -22,6 +22,7 @@ package sandbox
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"net"
 	"net/http"
 	"strings"
@@ -44,6 +45,12 @@ type Config struct {
 	// Hosts are further host names under which the control API may be called.
 	// Loopback names always may.
 	Hosts []string
+
+	// ReplayTo is the only place that calls are ever sent on to, such as
+	// https://api.segment.io. Empty sends them nowhere.
+	ReplayTo string
+	// Version is shown as the sandbox's own.
+	Version string
 
 	// MaxCalls and MaxBytes bound the calls that are kept; the oldest make
 	// room. Zero means 10,000 calls and 64 MiB.
@@ -75,6 +82,7 @@ func (c Config) withDefaults() Config {
 	c.MaxCallBytes = cmp.Or(c.MaxCallBytes, 32*1024)
 	c.MaxBatchBytes = cmp.Or(c.MaxBatchBytes, 500*1024)
 	c.MaxBatchCalls = cmp.Or(c.MaxBatchCalls, 2_500)
+	c.Version = cmp.Or(c.Version, "unknown")
 	c.MaxBodyBytes = cmp.Or(c.MaxBodyBytes, 5<<20)
 	return c
 }
@@ -82,7 +90,10 @@ func (c Config) withDefaults() Config {
 // Sandbox is one stand-in of the Tracking API with its store and its faults.
 // It is safe for use by several goroutines.
 type Sandbox struct {
-	cfg     Config
+	cfg Config
+	// run tells this sandbox from the one that was there before a restart,
+	// whose sequence numbers mean other calls.
+	run     string
 	store   *store
 	faults  *faults
 	control http.Handler
@@ -94,7 +105,7 @@ type Sandbox struct {
 // or NewInProcess instead.
 func NewHandler(cfg Config) *Sandbox {
 	cfg = cfg.withDefaults()
-	s := &Sandbox{cfg: cfg, store: newStore(cfg), faults: &faults{}}
+	s := &Sandbox{cfg: cfg, run: rand.Text()[:8], store: newStore(cfg), faults: &faults{}}
 	s.control = guard(cfg.Hosts, s.controlAPI())
 	if cfg.OAuth != nil {
 		s.authority = newAuthority(*cfg.OAuth)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"sync"
+	"time"
 )
 
 // store keeps what the sandbox received. Records are not changed once they are
@@ -14,6 +15,11 @@ type store struct {
 	requests ring[*Request]
 	seen     seen
 	totals   Summary
+	pulse    pulse
+	// refusal is the last request that was not answered with success.
+	refusal *Request
+	// wipes counts how often calls were deleted.
+	wipes int
 	// changed is closed at the next change; nil while nobody waits for one.
 	changed chan struct{}
 }
@@ -81,6 +87,10 @@ func (s *store) add(req *Request, calls []Call) {
 		s.addCall(req, &calls[i])
 	}
 	s.countRequest(req, len(calls))
+	s.pulse.add(req, len(calls))
+	if req.Status/100 != 2 {
+		s.refusal = req
+	}
 	s.requests.push(req)
 	s.wake()
 }
@@ -88,6 +98,7 @@ func (s *store) add(req *Request, calls []Call) {
 func (s *store) addCall(req *Request, call *Call) {
 	call.Request = req.Seq
 	call.Seq = s.calls.next()
+	call.Attempt, call.Status = req.attempt(), req.Status
 	if req.FirstCall == 0 {
 		req.FirstCall = call.Seq
 	}
@@ -150,16 +161,74 @@ func (s *store) wake() {
 func (s *store) callsAfter(seq uint64) ([]*Call, <-chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	held := s.calls.after(seq)
+	calls := make([]*Call, 0, len(held))
+	for _, call := range held {
+		if call != nil { // deleted
+			calls = append(calls, call)
+		}
+	}
+	return calls, s.change()
+}
+
+// change returns a channel that is closed at the next change.
+func (s *store) change() <-chan struct{} {
 	if s.changed == nil {
 		s.changed = make(chan struct{})
 	}
-	return append([]*Call(nil), s.calls.after(seq)...), s.changed
+	return s.changed
+}
+
+// page is a part of the calls, for a reader who follows them.
+type page struct {
+	calls []*Call
+	// next is the last call that this page covers; first and last are those
+	// that are held.
+	next, first, last uint64
+	wipes             int
+	changed           <-chan struct{}
+}
+
+// page returns the next calls after seq, n at most.
+func (s *store) page(seq uint64, n int) page {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := page{first: s.calls.first(), last: s.calls.lastSeq, wipes: s.wipes, changed: s.change()}
+	held := s.calls.after(seq)
+	held = held[:min(n, len(held))]
+	p.next = max(seq, p.first-1) + uint64(len(held))
+	for _, call := range held {
+		if call != nil {
+			p.calls = append(p.calls, call)
+		}
+	}
+	return p
+}
+
+// remove deletes the calls that meet the filter. Their numbers stay taken, and
+// the counters count them.
+func (s *store) remove(f *Filter) (removed int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	removed = s.calls.remove(func(c *Call) bool { return c.Seq > f.Since && f.Matches(c) })
+	s.wipes++
+	s.wake()
+	return removed
+}
+
+// vitals returns what the page shows beside the calls.
+func (s *store) vitals(now time.Time) (Summary, Pulse, *Request) {
+	summary := s.summary()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return summary, s.pulse.last(now), s.refusal
 }
 
 func (s *store) call(seq uint64) (*Call, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.calls.get(seq)
+	call, ok := s.calls.get(seq)
+	return call, ok && call != nil
 }
 
 func (s *store) requestsAfter(seq uint64) []*Request {
@@ -181,8 +250,8 @@ func (s *store) summary() Summary {
 	sum.RequestsByStatus = copyOf(sum.RequestsByStatus)
 	sum.ByType = copyOf(sum.ByType)
 	sum.Violations = copyOf(sum.Violations)
-	sum.CallsHeld, sum.CallsDropped = s.calls.len(), s.calls.dropped
-	sum.RequestsHeld, sum.RequestsDropped = s.requests.len(), s.requests.dropped
+	sum.CallsHeld, sum.CallsDropped = s.calls.held(), s.calls.dropped
+	sum.RequestsHeld, sum.RequestsDropped = s.requests.held(), s.requests.dropped
 	sum.LastSeq, sum.LastRequest = s.calls.lastSeq, s.requests.lastSeq
 	return sum
 }
@@ -194,7 +263,7 @@ func (s *store) await(ctx context.Context, f Filter, n int) (matched int, reache
 	for {
 		calls, changed := s.callsAfter(seq)
 		for _, call := range calls {
-			if f.matches(call) {
+			if f.Matches(call) {
 				matched++
 			}
 			seq = call.Seq
@@ -220,6 +289,9 @@ func (s *store) reset() {
 	s.calls.reset()
 	s.requests.reset()
 	s.seen.reset()
+	s.pulse = pulse{}
+	s.refusal = nil
+	s.wipes++
 	s.totals = emptySummary(s.totals.Strict)
 	s.wake()
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -66,9 +67,9 @@ func classify(status int) class {
 	}
 }
 
-// classifyError says what it means that there was no answer. Only a
-// certificate that does not hold is not going to pass by itself: a server
-// that cannot be found or reached is most often one that is being restarted.
+// classifyError says what it means that there was no answer. Only a TLS
+// handshake that cannot succeed is not going to pass by itself: a server that
+// cannot be found or reached is most often one that is being restarted.
 func classifyError(err error) class {
 	var (
 		verification *tls.CertificateVerificationError
@@ -77,10 +78,31 @@ func classifyError(err error) class {
 		invalid      x509.CertificateInvalidError
 	)
 	if errors.As(err, &verification) || errors.As(err, &authority) ||
-		errors.As(err, &hostname) || errors.As(err, &invalid) {
+		errors.As(err, &hostname) || errors.As(err, &invalid) || isHandshakeRefusal(err) {
 		return setup
 	}
 	return transient
+}
+
+// handshakeRefusals are the alerts by which a server says that it wants
+// another version, another cipher, another name or another certificate. The
+// others, such as internal_error, come from servers in trouble.
+// https://www.rfc-editor.org/rfc/rfc8446#section-6.2
+var handshakeRefusals = texts(40, 42, 43, 44, 45, 46, 48, 49, 70, 71, 112, 116, 120)
+
+func texts(alerts ...tls.AlertError) map[string]bool {
+	set := make(map[string]bool, len(alerts))
+	for _, alert := range alerts {
+		set[alert.Error()] = true
+	}
+	return set
+}
+
+// isHandshakeRefusal goes by the text of an alert, because over TCP its type
+// is none that errors.As could be asked for.
+func isHandshakeRefusal(err error) bool {
+	op, isOp := errors.AsType[*net.OpError](err)
+	return isOp && op.Op == "remote error" && op.Err != nil && handshakeRefusals[op.Err.Error()]
 }
 
 // maxRetryAfter is the longest wait that Segment's SDKs accept from a server.

@@ -86,13 +86,18 @@ func (d *delivery) deliver(ctx context.Context, s *source, indexes []int) *segme
 // attempts sends a request again and again, and returns the answer that
 // settles it, or why it is given up.
 func (d *delivery) attempts(ctx context.Context, s *source, indexes []int) (answer, *segment.Violation) {
-	content := encodeBody(d.client.bodyStart(s.writeKey), d.calls, indexes, d.client.conf.Gzip)
+	var content body
 	p := newPatience(d.client.conf.Retry)
 	renewed := false
 	for earlier := 0; ; {
 		pass, given := d.turn(ctx, s, p)
 		if given != nil {
 			return answer{}, given
+		}
+		// Not before it has a slot: a batch of many sources has as many lanes,
+		// and a compressor takes more than half a megabyte.
+		if content.head == nil {
+			content = encodeBody(d.client.bodyStart(s.writeKey), d.calls, indexes, d.client.conf.Gzip)
 		}
 		last := d.attempt(ctx, s, attempt{body: &content, indexes: indexes, earlier: earlier})
 		<-d.slots

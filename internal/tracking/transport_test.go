@@ -2,10 +2,13 @@ package tracking
 
 import (
 	"context"
+	"crypto/tls"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -55,6 +58,26 @@ func TestACertificateThatDoesNotHoldIsASetupError(t *testing.T) {
 	require.Len(t, errs, 1)
 	assert.ErrorContains(t, errs[0], "about the set-up")
 	assert.ErrorContains(t, errs[0], "certificate")
+}
+
+// A server of old versions alone will not take a handshake tomorrow either,
+// and one in trouble may.
+func TestAHandshakeThatIsRefusedIsASetupError(t *testing.T) {
+	for alert, want := range map[tls.AlertError]class{40: setup, 70: setup, 116: setup, 80: transient, 20: transient} {
+		refused := &url.Error{Op: "Post", Err: &net.OpError{Op: "remote error", Err: alert}}
+		assert.Equal(t, want, classifyError(refused), alert.Error())
+		assert.Equal(t, transient, classifyError(&net.OpError{Op: "read", Err: alert}))
+	}
+
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	errs := NewClient(testConfig(server.URL, NewTransport(TransportConfig{}))).
+		Send(t.Context(), oneCall, quiet{})
+	require.Len(t, errs, 1)
+	assert.ErrorContains(t, errs[0], "protocol version not supported, which is about the set-up")
 }
 
 // What a server writes behind its status is of no use, however much it is.

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"benthos-segment/internal/sandbox"
+)
+
+// A pipeline whose calls the server does not take ends all the same when it
+// is told to, however often, and sends nothing more. SIGHUP ends it at once, as
+// Go does by itself: to the input, that is a crash.
+func TestEverySignalEndsAPipelineThatWaits(t *testing.T) {
+	const bySignal = -1
+	for name, test := range map[string]struct {
+		signals []syscall.Signal
+		code    int
+	}{
+		"SIGINT":               {[]syscall.Signal{syscall.SIGINT}, 0},
+		"SIGTERM":              {[]syscall.Signal{syscall.SIGTERM}, 0},
+		"SIGTERM, and again":   {[]syscall.Signal{syscall.SIGTERM, syscall.SIGTERM}, 0},
+		"SIGINT, then SIGTERM": {[]syscall.Signal{syscall.SIGINT, syscall.SIGTERM}, 0},
+		"SIGHUP":               {[]syscall.Signal{syscall.SIGHUP}, bySignal},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sb := sandbox.New(t)
+			sb.Fail(429).RetryAfter("300")
+			p := begin(t, "run", pipeline(t, `
+shutdown_timeout: 2s
+http: {enabled: false}
+input:
+  generate:
+    interval: ""
+    count: 10
+    mapping: 'root = {"type": "page", "userId": "u", "messageId": "%d".format(counter())}'
+output:
+  segment:
+    write_key: a-write-key
+    endpoint: `+sb.URL+`
+    batching: {count: 10, period: 10ms}
+`))
+			require.Eventually(t, func() bool { return len(sb.Requests()) > 0 }, 30*time.Second, 5*time.Millisecond)
+			for _, s := range test.signals {
+				require.NoError(t, p.Process.Signal(s))
+			}
+			assert.Equal(t, test.code, p.code(), lazily(p.said))
+			assert.Len(t, sb.Requests(), 1)
+			assert.Empty(t, sb.Calls())
+		})
+	}
+}

@@ -1,0 +1,123 @@
+package sandbox_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"benthos-segment/internal/sandbox"
+)
+
+const corpusDir = "../segment/testdata/corpus"
+
+// Whatever is sent as a call among good ones: the good ones are taken, the bad
+// one is recorded with what is wrong with it, or the whole is answered with
+// 400 where it cannot be taken apart.
+func TestBadInputAmongGoodCalls(t *testing.T) {
+	table, err := os.ReadFile(filepath.Join(corpusDir, "outcomes.tsv"))
+	require.NoError(t, err)
+	for _, line := range strings.Split(strings.TrimSpace(string(table)), "\n")[1:] {
+		columns := strings.Split(line, "\t")
+		file, judged := columns[0], columns[2]
+		item, err := os.ReadFile(filepath.Join(corpusDir, file))
+		require.NoError(t, err)
+		t.Run(file, func(t *testing.T) {
+			sb := sandbox.NewInProcess(t)
+			body := `{"batch":[` + track("a") + `,` + string(item) + `,` + track("b") + `]}`
+
+			status, answer := post(t, sb, "/v1/batch", body)
+
+			require.Len(t, sb.Requests(), 1)
+			switch {
+			// A byte order mark is none within a body.
+			case strings.HasPrefix(judged, "invalid_json"), strings.HasPrefix(file, "encoding-bom"):
+				assert.Equal(t, http.StatusBadRequest, status, answer)
+				assert.Empty(t, sb.Calls())
+				return
+			case len(item) > 32<<10:
+				assert.Equal(t, http.StatusBadRequest, status, answer)
+				assert.Contains(t, answer, "oversized_call")
+				return
+			}
+			require.Equal(t, http.StatusOK, status, answer)
+			calls := sb.Calls()
+			require.Len(t, calls, 3)
+			assert.True(t, calls[0].Accepted && calls[2].Accepted, "the good ones are taken")
+			assert.Equal(t, judged, verdict(calls[1]))
+			assert.Equal(t, strings.TrimSpace(string(item)), string(calls[1].Raw), "its bytes are kept")
+		})
+	}
+}
+
+// verdict writes the violations of a call as the table of outcomes does.
+func verdict(call sandbox.Call) string {
+	if call.Accepted {
+		return "fine"
+	}
+	var parts []string
+	for _, v := range call.Violations {
+		field := v.Field
+		if field == "" {
+			field = "-"
+		}
+		parts = append(parts, v.Code+" "+field)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Segment asks for application/json and does not insist on it.
+func TestAnyContentTypeWillDo(t *testing.T) {
+	for _, contentType := range []string{
+		"", "application/json", "application/json; charset=utf-8", "APPLICATION/JSON", "text/plain",
+		"text/plain;charset=UTF-8", "application/x-www-form-urlencoded", "application/octet-stream", "nonsense", ";",
+	} {
+		sb := sandbox.New(t)
+		status, answer := post(t, sb, "/v1/batch", batch(track("m")), "Content-Type", contentType)
+		assert.Equal(t, http.StatusOK, status, "%q: %s", contentType, answer)
+		assert.Len(t, sb.Calls(), 1)
+	}
+}
+
+// FuzzBody: whatever comes under whatever encoding, the sandbox answers, keeps
+// what it accepts as it came, and goes on to take a good request.
+func FuzzBody(f *testing.F) {
+	good := batch(track("m"))
+	for _, encoding := range []string{"", "identity", "gzip", "x-gzip", "br, gzip", "gzip, gzip", "\x00"} {
+		f.Add([]byte(good), encoding, "application/json")
+		f.Add([]byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"), encoding, "text/plain")
+		f.Add([]byte(`{"batch":[1,{},"x",[]],"writeKey":"k"}`), encoding, "")
+	}
+	f.Fuzz(func(t *testing.T, body []byte, encoding, contentType string) {
+		sb := sandbox.NewHandler(sandbox.Config{MaxBodyBytes: 1 << 20})
+		client := &http.Client{Transport: sb.Transport()}
+		r, err := http.NewRequest(http.MethodPost, "http://127.0.0.1/v1/batch", strings.NewReader(string(body)))
+		require.NoError(t, err)
+		r.SetBasicAuth(canary, "")
+		r.Header.Set("Content-Encoding", encoding)
+		r.Header.Set("Content-Type", contentType)
+		resp, err := client.Do(r)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.Contains(t, []int{http.StatusOK, http.StatusBadRequest}, resp.StatusCode)
+		sum := sb.Summary()
+		require.Equal(t, 1, sum.Requests)
+		if resp.StatusCode != http.StatusOK {
+			require.Zero(t, sum.Calls)
+		}
+		require.LessOrEqual(t, sum.Bytes, int64(1<<20))
+
+		again, err := http.NewRequest(http.MethodPost, "http://127.0.0.1/v1/batch", strings.NewReader(good))
+		require.NoError(t, err)
+		again.SetBasicAuth(canary, "")
+		resp, err = client.Do(again)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.Equal(t, http.StatusOK, resp.StatusCode, fmt.Sprint(sb.Summary()))
+	})
+}

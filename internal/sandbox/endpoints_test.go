@@ -1,0 +1,171 @@
+package sandbox_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"benthos-segment/internal/sandbox"
+)
+
+func TestTheAPIDescribesItself(t *testing.T) {
+	sb := sandbox.NewInProcess(t, sandbox.Config{Version: "v1.2.3"})
+	_, answer := control(t, sb, http.MethodGet, "/openapi.json", "")
+	paths := answer["paths"].(map[string]any)
+	assert.Contains(t, paths, "/api/v1/calls/{seq}/raw")
+	assert.Contains(t, paths["/api/v1/faults"], "put")
+	for path, methods := range paths {
+		for method := range methods.(map[string]any) {
+			if strings.HasSuffix(path, "/events") {
+				continue
+			}
+			status, text := controlText(t, sb, strings.ToUpper(method), strings.NewReplacer("{seq}", "1", "{id}", "1").Replace(path)+timeoutOf(path), "{}")
+			assert.NotContains(t, text, "there is nothing at this path", path)
+			assert.NotEqual(t, http.StatusMethodNotAllowed, status, path)
+		}
+	}
+	_, answer = control(t, sb, http.MethodGet, "/version", "")
+	assert.Equal(t, "v1.2.3", answer["version"])
+}
+
+func timeoutOf(path string) string {
+	if strings.HasSuffix(path, "/wait") {
+		return "?timeout=0s"
+	}
+	return ""
+}
+
+func TestMetricsAreThoseOfTheSummary(t *testing.T) {
+	sb := filled(t)
+	sb.Fail(503).Times(1)
+	post(t, sb, "/v1/batch", batch(track("z")))
+	_, text := controlText(t, sb, http.MethodGet, "/metrics", "")
+	for _, line := range []string{
+		`sandbox_requests_total{status="200"} 4`, `sandbox_requests_total{status="503"} 1`,
+		`sandbox_calls_total{type="track"} 4`, `sandbox_violations_total{code="event_not_defined"} 1`,
+		"sandbox_calls_duplicate_total 1", "sandbox_calls_held 6", "sandbox_faults_active 0",
+	} {
+		assert.Contains(t, text, line+"\n")
+	}
+}
+
+func TestViolationsComeWithWhatMendsThem(t *testing.T) {
+	sb := filled(t)
+	post(t, sb, "/v1/batch", batch(`{"type":"alias","userId":"u"}`, `{"type":"x","userId":"u"}`, `{"type":"track","userId":"u"}`, `7`))
+	_, text := controlText(t, sb, http.MethodGet, "/api/v1/violations", "")
+	var answer struct {
+		Violations []struct {
+			Code, Sentence, Fix, Link string
+			Calls, LastSeq            int
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(text), &answer))
+	require.Len(t, answer.Violations, 4)
+	assert.Equal(t, "event_not_defined", answer.Violations[0].Code)
+	assert.Equal(t, 2, answer.Violations[0].Calls)
+	for _, v := range answer.Violations {
+		assert.NotEmpty(t, v.Sentence)
+		assert.NotEmpty(t, v.Fix)
+		assert.True(t, strings.HasPrefix(v.Link, "https://www.twilio.com/docs/segment/"), v.Link)
+	}
+}
+
+func TestAListIsNotSentTwice(t *testing.T) {
+	sb := filled(t)
+	get := func(tag string) *http.Response {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, sb.URL+"/api/v1/calls", nil)
+		require.NoError(t, err)
+		r.Header.Set("If-None-Match", tag)
+		resp, err := sb.Client().Do(r)
+		require.NoError(t, err)
+		return resp
+	}
+	tag := get("").Header.Get("ETag")
+	assert.Equal(t, http.StatusNotModified, get(tag).StatusCode)
+	post(t, sb, "/v1/batch", batch(track("z")))
+	assert.Equal(t, http.StatusOK, get(tag).StatusCode)
+}
+
+func TestFaultsAreReplacedAllOrNone(t *testing.T) {
+	sb := sandbox.NewInProcess(t)
+	sb.Fail(500)
+	status, _ := control(t, sb, http.MethodPut, "/api/v1/faults", `{"faults":[{"status":429},{"drop":true,"status":500}]}`)
+	assert.Equal(t, http.StatusBadRequest, status)
+	assert.Len(t, sb.Faults(), 1)
+	status, _ = control(t, sb, http.MethodPut, "/api/v1/faults", `{"faults":[{"status":429},{"drop":true}]}`)
+	assert.Equal(t, http.StatusOK, status)
+	assert.Len(t, sb.Faults(), 2)
+	status, _ = control(t, sb, http.MethodPut, "/api/v1/faults", `{}`)
+	assert.Equal(t, http.StatusBadRequest, status)
+}
+
+func TestEveryPresetIsAFault(t *testing.T) {
+	sb := sandbox.NewInProcess(t)
+	_, text := controlText(t, sb, http.MethodGet, "/api/v1/faults/presets", "")
+	var answer struct {
+		Presets []struct {
+			Name, What string
+			Fault      json.RawMessage
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(text), &answer))
+	require.Len(t, answer.Presets, 10)
+	for _, preset := range answer.Presets {
+		status, text := controlText(t, sb, http.MethodPost, "/api/v1/faults", string(preset.Fault))
+		assert.Equal(t, http.StatusCreated, status, "%s: %s", preset.Name, text)
+		assert.NotEmpty(t, preset.What)
+	}
+}
+
+func TestATruncatedAnswerBeginsWithSuccess(t *testing.T) {
+	sb := sandbox.New(t)
+	control(t, sb, http.MethodPost, "/api/v1/faults", `{"truncate":true,"times":1}`)
+	resp, err := try(t, sb, "/v1/batch", batch(track("a")))
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusOK, resp.StatusCode)
+	_, err = io.ReadAll(resp.Body)
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	assert.Len(t, sb.Calls(), 1)
+}
+
+func TestARemovedFaultLetsGoWhatItHeldUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sb := sandbox.NewInProcess(t)
+		sb.Delay(10 * time.Minute)
+		start := time.Now()
+		go func() {
+			time.Sleep(2 * time.Second)
+			control(t, sb, http.MethodDelete, "/api/v1/faults", "")
+		}()
+		status, _ := post(t, sb, "/v1/batch", batch(track("a")))
+		assert.Equal(t, http.StatusOK, status)
+		assert.Equal(t, 2*time.Second, time.Since(start))
+	})
+}
+
+func TestThePageIsServedWithItsPolicy(t *testing.T) {
+	sb := sandbox.NewInProcess(t)
+	for path, kind := range map[string]string{
+		"/": "text/html", "/page/main.js": "text/javascript", "/page/style.css": "text/css", "/page/icon.svg": "image/svg+xml",
+	} {
+		resp, err := sb.Client().Get(sb.URL + path)
+		require.NoError(t, err)
+		assert.Equal(t, http.StatusOK, resp.StatusCode, path)
+		assert.Contains(t, resp.Header.Get("Content-Type"), kind)
+		policy := resp.Header.Get("Content-Security-Policy")
+		for _, rule := range []string{"default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "require-trusted-types-for 'script'"} {
+			assert.Contains(t, policy, rule)
+		}
+		assert.NotContains(t, policy, "unsafe")
+		assert.Equal(t, "no-referrer", resp.Header.Get("Referrer-Policy"))
+	}
+	status, _ := controlText(t, sb, http.MethodGet, "/", "", "Host", "evil.example")
+	assert.Equal(t, http.StatusForbidden, status)
+}

@@ -1,0 +1,37 @@
+// What can be done by keyboard, and what the help says of it.
+import { h } from "./dom.js";
+
+const keys = {
+  "j ↓": "older call", "k ↑": "newer call", "Enter": "open or close the call", "Esc": "close, or leave", "/": "to the filter",
+  "p": "pause", "c": "clear the view, or undo that", "g": "to the newest call", "f": "faults", "e": "export", "?": "this",
+};
+
+const terms = {
+  "type:track": "one of the six, or unknown", 'event:"Order*"': "event, or name of a page or screen",
+  "user:42": "user, anonymous or previous id", "group:acme": "group id", "id:m1": "message id", "violation:any": "any, or a code",
+  "status:discarded": "accepted, discarded, duplicate, cut, 200, 2xx", "duplicate:true": "or accepted:false",
+  "key:a1b2c3d4": "write key, or its fingerprint", "-type:page": "not this", "tea": "anywhere in the call",
+};
+
+const table = (list, tag) => h("table", ...Object.entries(list).map(([what, does]) =>
+  h("tr", h("th", { scope: "row" }, h(tag, what)), h("td", does))));
+
+export const helpPanel = () => h("div.panel", h("h2", "Keys"), table(keys, "kbd"),
+  h("h2", "Filters"), h("p", "All have to hold. The API takes the same as q."), table(terms, "code"));
+
+/**
+ * Calls what a key is for, unless somebody is typing or a dialog is open.
+ * @param {Map<string, () => void>} actions
+ */
+export function listen(actions) {
+  document.addEventListener("keydown", (e) => {
+    const at = /** @type {Element} */ (e.target);
+    const action = actions.get(e.key);
+    if (!action || e.ctrlKey || e.metaKey || e.altKey || document.querySelector("dialog[open]")) return;
+    if (at.matches("input") && e.key !== "Escape") return;
+    // Enter and the arrows belong to whatever has the focus.
+    if (at.matches("button, a, summary, pre") && e.key.length > 1 && e.key !== "Escape") return;
+    e.preventDefault();
+    action();
+  });
+}

@@ -1,0 +1,72 @@
+// What the API of the sandbox answers, for the type checker alone. Browsers do
+// not see this file.
+
+interface Row {
+  seq: number; request: number; at: number; type: string; name?: string;
+  user_id?: string; anonymous_id?: string; group_id?: string;
+  attempt: number; accepted: boolean; duplicate?: boolean; violations?: string[]; size: number;
+}
+
+/** Stands in the list where calls are not shown. */
+interface Gap { seq: number; gap: string }
+
+type Entry = Row | Gap;
+
+interface Fault {
+  status?: number; retry_after?: string; drop?: boolean; lost_ack?: boolean; truncate?: boolean; delay?: string;
+  times?: number; probability?: number; seed?: number; match?: { [name: string]: string };
+}
+
+interface FaultState extends Fault { id: number; effect: string; hits: number; remaining?: number; active: boolean }
+
+interface Preset { name: string; what: string; fault: Fault; needs_match?: boolean }
+
+interface Summary {
+  requests: number; requests_by_status: { [status: string]: number };
+  calls: number; accepted: number; discarded: number; refused: number; duplicates: number; unique: number;
+  by_type: { [type: string]: number }; bytes: number; calls_held: number; calls_dropped: number; last_seq: number;
+}
+
+interface Pulse {
+  requests: number[]; calls: number[]; duplicates: number[]; ok: number[]; "4xx": number[]; "5xx": number[]; cut: number[];
+  gap_p50_ms: number; gap_p99_ms: number;
+}
+
+interface Refusal { request: number; at: number; status: number; calls: number; why: string }
+
+interface State { summary: Summary; pulse: Pulse; faults: FaultState[]; refusal?: Refusal }
+
+interface Hello { run: string; first: number; last: number; max_calls: number; version: string; replay_to: string }
+
+interface Violation { code: string; field?: string; sentence: string; fix: string; link: string }
+
+interface Attempt {
+  request: number; received_at: string; status: number; retry_count?: string; fault?: { id: number; effect: string };
+}
+
+interface Call {
+  seq: number; request: number; received_at: string; path: string; type: string; name?: string; message_id?: string;
+  user_id?: string; anonymous_id?: string; previous_id?: string; group_id?: string; timestamp?: string; sent_at?: string;
+  write_key: string; write_key_fingerprint: string; status: number; accepted: boolean; duplicate: boolean;
+  violations?: Violation[]; attempts: Attempt[];
+}
+
+interface Journaled {
+  method: string; path: string; headers: { [name: string]: string[] }; bytes: number; bytes_on_wire: number; calls: number;
+}
+
+interface PersonID { id: string; kind: string; calls: number }
+
+interface Person {
+  ids: PersonID[]; links: { from: string; to: string; by: string; seq: number }[];
+  traits: { name: string; history: { literal: string; seq: number }[] }[]; calls: Row[]; total: number;
+}
+
+/** What the stream says. */
+interface Handlers {
+  hello(hello: Hello): void; calls(rows: Row[]): void; gap(gap: { from: number; to: number }): void;
+  reset(): void; state(state: State): void; link(live: boolean): void;
+}
+
+/** What can be done from a call that is open. */
+interface Means { replayTo: string; onperson(id: string): void; onfault(problem: string): void; onclose(): void }

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// Fault is a failure to inject: one of Status, Drop, LostAck and Truncate, or none of
-// them with a Delay, and whom it strikes.
+// Fault is a failure to inject: one of Status, Drop, LostAck and Truncate, or
+// none of them with a Delay, and whom it strikes.
 type Fault struct {
 	// Status answers with this status and accepts nothing. Only with a 2xx are
 	// the calls accepted, as that is what the sender must take it for; with

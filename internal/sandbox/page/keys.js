@@ -2,8 +2,8 @@
 import { h } from "./dom.js";
 
 const keys = {
-  "j ↓": "older call", "k ↑": "newer call", "Enter": "open or close the call", "Esc": "close, or leave", "/": "to the filter",
-  "p": "pause", "c": "clear the view, or undo that", "g": "to the newest call", "f": "faults", "e": "export", "?": "this",
+  "j ↓": "older call", "k ↑": "newer call", Enter: "open or close the call", Esc: "close, or leave", "/": "to the filter",
+  p: "pause", c: "clear the view, or undo that", g: "to the newest call", f: "faults", e: "export", "?": "this",
 };
 
 const terms = {

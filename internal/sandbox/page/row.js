@@ -13,7 +13,7 @@ export function remarks(call) {
 }
 
 export class RowElement {
-  #cells = new Map(["seq", "time", "type", "name", "who", "flags", "size"].map((name) => [name, h("span", { class: name, role: "gridcell" })]));
+  #cells = new Map(["seq", "time", "type", "name", "who", "flags", "req"].map((name) => [name, h("span", { class: name, role: "gridcell" })]));
   #shape = svg("path", { "fill-rule": "evenodd" });
   #type = h("span");
   /** @type {Entry | undefined} */
@@ -36,7 +36,7 @@ export class RowElement {
     say(this.#type, gap ? "" : entry.type);
     const texts = gap ? { name: entry.gap } : {
       seq: entry.seq, time: clock(entry.at), name: entry.name || (entry.type === "group" && entry.group_id) || "–",
-      who: entry.user_id || entry.anonymous_id || "nobody", flags: remarks(entry), size: entry.size,
+      who: entry.user_id || entry.anonymous_id || "nobody", flags: remarks(entry), req: entry.request,
     };
     for (const [name, cell] of this.#cells) if (name !== "type") say(cell, texts[name] ?? "");
     this.#cells.get("who")?.classList.toggle("anonymous", !gap && !entry.user_id);

@@ -33,7 +33,7 @@ export function showStats({ summary, pulse }) {
   const { gap_p50_ms: p50, gap_p99_ms: p99 } = pulse;
   show("gap p50 / p99", p99 ? `${millis(p50)} / ${millis(p99)}` : "–");
 
-  // The second under way would always look like a slump.
+  // The second under way would look like a slump.
   const calls = pulse.calls.slice(0, -1);
   const most = Math.max(...calls, 1);
   const x = (i) => (i * 180 / (calls.length - 1)).toFixed(1);

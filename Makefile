@@ -27,10 +27,10 @@ RACED   = ./internal/... ./plugin/...
 UNRACED = ./cmd/... ./config/... ./examples/...
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test chromium screenshot torture poison nightly vuln lint docs bench fmt clean
+.PHONY: help demo build test chromium screenshot torture poison nightly vuln lint docs bench bench-quick bench-growth bench-search bench-go fmt clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: build ## Send sample events to a local Segment and show what arrived (KEEP=1 keeps it up)
 	@KEEP='$(KEEP)' examples/quickstart/demo.sh
@@ -42,6 +42,7 @@ build: ## Build bin/benthos-segment
 test: chromium ## Run every test
 	go test $(RACE) $(RACED)
 	go test $(UNRACED)
+	go -C bench test ./...
 	go -C $(PAGETEST) test ./...
 	go -C internal/torture test -parallel 4 ./...
 
@@ -71,8 +72,31 @@ lint: build ## Run the static checks, over the code, the docs and every YAML we 
 docs: ## Generate docs/ from the code
 	go run ./internal/docsgen
 
-bench: ## Run the benchmarks
+# The bench module has the SDKs that we compare with, so that nobody who imports
+# plugin downloads them. Where there is no npm, those for Node are left out.
+bench: bin/bench ## Compare with other senders: four minutes, writes docs/benchmarks.md
+	bin/bench run -root . -save
+
+bench-quick: bin/bench ## The same in one minute, and only printed
+	bin/bench run -root . -quick
+
+bench-growth: bin/bench ## How the cost grows with what is sent: three minutes, writes docs/benchmarks.md
+	bin/bench growth -root . -save
+
+bench-search: bin/bench ## Search the best settings of the http_client recipe: two minutes, writes docs/benchmarks.md
+	bin/bench search -root . -save
+
+bench-go: ## Run the benchmarks of the Go packages
 	go test -run '^$$' -bench . -benchmem ./internal/... ./plugin/...
+
+# npm install keeps to the lock file too. npm ci refuses it where a registry does
+# not have what other systems would need.
+.PHONY: bin/bench
+bin/bench: build
+	go -C bench build -o ../bin/bench .
+	@if command -v npm >/dev/null; then \
+	npm install --prefix bench/node --no-save --ignore-scripts --no-audit --no-fund --silent; \
+	else echo 'There is no npm here: the senders for Node are left out.'; fi
 
 fmt: ## Format the code
 	$(TOOL) gofumpt -w .

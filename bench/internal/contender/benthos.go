@@ -1,0 +1,148 @@
+package contender
+
+import (
+	"embed"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"benthos-segment/bench/internal/corpus"
+)
+
+//go:embed parts/*.yaml
+var parts embed.FS
+
+// pipeline puts a config together of its parts and runs it.
+func pipeline(names []string, variables ...string) func(Tools, string, string) (*exec.Cmd, error) {
+	return func(tools Tools, _, _ string) (*exec.Cmd, error) {
+		var text strings.Builder
+		for _, name := range names {
+			part, err := parts.ReadFile("parts/" + name + ".yaml")
+			if err != nil {
+				return nil, fmt.Errorf("reading a part of a pipeline: %w", err)
+			}
+			text.Write(part)
+		}
+		path := filepath.Join(tools.Directory, strings.Join(names, "-")+".yaml")
+		if err := os.WriteFile(path, []byte(text.String()), 0o644); err != nil {
+			return nil, fmt.Errorf("writing a pipeline: %w", err)
+		}
+		command := exec.Command(tools.Binary, "run", path)
+		command.Env = variables
+		return command, nil
+	}
+}
+
+// Inputs of pipelines.
+const (
+	Batched = "input_batched"
+	Lines   = "input_lines"
+)
+
+const slow = 50 * time.Millisecond
+
+func ours() []Contender {
+	batched := Contender{ID: "batched", Name: "batched input", Group: Ours, Against: "batched", Share: 1, Form: corpus.Batched, command: pipeline([]string{Batched, "segment"})}
+	lines := Contender{ID: "lines", Name: "per-line input", Group: Ours, Against: "batched", Share: 1, Form: corpus.Lines, command: pipeline([]string{Lines, "segment"})}
+	structured := Contender{ID: "structured", Name: "structured payloads", Group: Ours, Against: "batched", Share: 0.25, Form: corpus.Batched, command: pipeline([]string{Batched, "structured", "segment"})}
+	return []Contender{
+		batched, lines, structured,
+		delayed(batched), full(delayed(lines)), full(delayed(structured)),
+	}
+}
+
+// delayed is the contender with a sink that takes its time.
+func delayed(c Contender) Contender {
+	c.ID += "_slow"
+	c.Name += ", 50 ms"
+	c.Latency = slow
+	return c
+}
+
+func full(c Contender) Contender {
+	c.IsFull = true
+	return c
+}
+
+// Settings are what can be chosen of the recipe.
+type Settings struct {
+	Mapping   string
+	Output    string
+	Count     int
+	Threads   int
+	InFlight  int
+	Algorithm string
+	Level     int
+}
+
+// Best are the settings of the recipe that the search found to cost least, for
+// each input.
+var Best = map[string]Settings{
+	Batched: {Mapping: "recipe", Output: "recipe_output_lines", Count: 300, Threads: 1, InFlight: 64, Algorithm: "gzip", Level: 1},
+	Lines:   {Mapping: "recipe", Output: "recipe_output_lines", Count: 300, Threads: 4, InFlight: 1, Algorithm: "gzip", Level: 1},
+}
+
+// String names the settings as the config does.
+func (s Settings) String() string {
+	return fmt.Sprintf("%s, count %d, threads %d, max_in_flight %d, %s level %d",
+		s.Output, s.Count, s.Threads, s.InFlight, s.Algorithm, s.Level)
+}
+
+// HTTPClient is the recipe with these settings.
+func HTTPClient(id, input string, settings Settings) Contender {
+	against, form := "batched", corpus.Batched
+	if input == Lines {
+		against, form = "lines", corpus.Lines
+	}
+	return Contender{
+		ID: id, Group: Recipe, Against: against, Share: 0.2, Form: form,
+		command: pipeline([]string{input, settings.Mapping, settings.Output},
+			fmt.Sprintf("COUNT=%d", settings.Count), fmt.Sprintf("THREADS=%d", settings.Threads),
+			fmt.Sprintf("IN_FLIGHT=%d", settings.InFlight), "ALGORITHM="+settings.Algorithm,
+			fmt.Sprintf("LEVEL=%d", settings.Level)),
+	}
+}
+
+// Searched is the recipe as the search runs it.
+func Searched(input string, settings Settings) Contender {
+	contender := HTTPClient("searched", input, settings)
+	contender.Name = settings.String()
+	return contender
+}
+
+func recipes() []Contender {
+	named := func(id, name, input string, change func(*Settings)) Contender {
+		settings := Best[input]
+		change(&settings)
+		contender := HTTPClient(id, input, settings)
+		contender.Name = name
+		return contender
+	}
+	asFound := func(*Settings) {}
+	converting := func(s *Settings) { s.Mapping = "recipe_full" }
+	plain := func(s *Settings) { s.Output = "recipe_output_plain" }
+	return []Contender{
+		named("recipe", "mapping, http_client, gzip, batched input", Batched, asFound),
+		named("recipe_lines", "mapping, http_client, gzip, per-line input", Lines, asFound),
+		full(named("recipe_full", "mapping that converts as this output does, http_client, gzip, batched input", Batched, converting)),
+		full(named("recipe_plain", "mapping, http_client, no gzip, batched input", Batched, plain)),
+		full(named("recipe_plain_lines", "mapping, http_client, no gzip, per-line input", Lines, plain)),
+	}
+}
+
+func floors() []Contender {
+	drop := func(id, name, against string, share float64, form corpus.Form, names ...string) Contender {
+		return Contender{ID: id, Name: name, Group: Floor, Against: against, Share: share, Form: form, SendsNothing: true, command: pipeline(append(names, "drop"))}
+	}
+	return []Contender{
+		{ID: "floor", Name: "Go: read, gzip, POST", Group: Floor, Against: "batched", Share: 1, Form: corpus.Batched, command: own("floor")},
+		drop("drop", "batched input to `drop`", "batched", 1, corpus.Batched, Batched),
+		drop("drop_lines", "per-line input to `drop`", "lines", 1, corpus.Lines, Lines),
+		full(drop("drop_structured", "structured payloads to `drop`", "structured", 0.25, corpus.Batched, Batched, "structured")),
+		full(drop("drop_encoded", "structured payloads, encoded by `AsBytes`, to `drop`", "structured", 0.25, corpus.Batched, Batched, "structured_encoded")),
+		full(Contender{ID: "decode", Name: "Go: read and decode for an SDK", Group: Floor, Against: "batched", Share: 0.3, Form: corpus.Lines, SendsNothing: true, command: own("segment", "-read-only")}),
+	}
+}

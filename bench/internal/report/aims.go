@@ -1,0 +1,112 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// An aim is one thing that the output is to reach.
+type aim struct {
+	against, wanted string
+	// measure returns what was found, and whether it is enough.
+	measure func(Run) (found string, isReached, isKnown bool)
+}
+
+var allAims = []aim{
+	{"`http_client` with gzip, batched input", "≥ 10× less", times("recipe", "batched", 10)},
+	{"the same, per-line input", "≥ 5× less", times("recipe_lines", "lines", 5)},
+	{"segmentio/analytics-go v3, best settings, not compressed", "≥ 7× less", times("segment_go_best", "batched", 7)},
+	{"rudderlabs/analytics-go v4, best settings", "≥ 10× less", times("rudder_go_best", "batched", 10)},
+	{"@segment/analytics-node, best settings", "≥ 16× less", times("segment_node_best", "batched", 16)},
+	{"Go that only gzips and posts", "≤ 1.5× its cost", func(r Run) (string, bool, bool) {
+		ratio, isKnown := r.against("batched", "floor")
+		return fmt.Sprintf("%.2f×", ratio), ratio <= 1.5, isKnown
+	}},
+	{"batched input to `drop`", "adds ≤ 7 µs where the floor is 6", func(r Run) (string, bool, bool) {
+		added, isKnown := r.difference("batched", "drop")
+		floor, hasFloor := r.find("floor")
+		if !isKnown || !hasFloor {
+			return "", false, false
+		}
+		limit := floor.Median() * 7 / 6
+		return fmt.Sprintf("%s µs where the floor is %s", micros(added), micros(floor.Median())), added <= limit, true
+	}},
+	{"structured payloads, encoding alone", "≤ 0.6× of `AsBytes`", func(r Run) (string, bool, bool) {
+		structured, isKnown := r.difference("structured", "drop_structured")
+		plain, isPlainKnown := r.difference("batched", "drop")
+		encoded, isEncodedKnown := r.difference("drop_encoded", "drop_structured")
+		if !isKnown || !isPlainKnown || !isEncodedKnown || encoded <= 0 {
+			return "", false, false
+		}
+		ratio := float64(structured-plain) / float64(encoded)
+		return fmt.Sprintf("%.2f×: %s µs and %s µs", ratio, micros(structured-plain), micros(encoded)), ratio <= 0.6, true
+	}},
+	{"50 ms of latency at the sink", "≥ 40,000 events/s", func(r Run) (string, bool, bool) {
+		slow, isKnown := r.find("batched_slow")
+		return thousands(slow.Rate()) + " events/s", slow.Rate() >= 40_000, isKnown
+	}},
+	{"the same, against no latency", "≥ 80 % of the rate", func(r Run) (string, bool, bool) {
+		slow, isSlowKnown := r.find("batched_slow")
+		fast, isKnown := r.find("batched")
+		if !isKnown || !isSlowKnown {
+			return "", false, false
+		}
+		share := 100 * slow.Rate() / fast.Rate()
+		return fmt.Sprintf("%.0f %%", share), share >= 80, true
+	}},
+	{"peak memory", "≤ 100 MB", func(r Run) (string, bool, bool) {
+		peak := int64(0)
+		for _, id := range []string{"batched", "lines", "batched_slow", "lines_slow"} {
+			if result, isKnown := r.find(id); isKnown {
+				peak = max(peak, result.Peak)
+			}
+		}
+		return fmt.Sprintf("%d MB", peak>>20), peak <= 100<<20, peak > 0
+	}},
+}
+
+// times tells how many times less ours costs.
+func times(theirs, ours string, wanted float64) func(Run) (string, bool, bool) {
+	return func(r Run) (string, bool, bool) {
+		ratio, isKnown := r.against(theirs, ours)
+		return fmt.Sprintf("%.1f×", ratio), ratio >= wanted, isKnown
+	}
+}
+
+// against divides the median of one by that of the other.
+func (r Run) against(one, other string) (float64, bool) {
+	above, isAboveKnown := r.find(one)
+	below, isBelowKnown := r.find(other)
+	if !isAboveKnown || !isBelowKnown || below.Median() == 0 {
+		return 0, false
+	}
+	return float64(above.Median()) / float64(below.Median()), true
+}
+
+func (r Run) difference(one, other string) (time.Duration, bool) {
+	above, isAboveKnown := r.find(one)
+	below, isBelowKnown := r.find(other)
+	if !isAboveKnown || !isBelowKnown {
+		return 0, false
+	}
+	return above.Median() - below.Median(), true
+}
+
+// aims tells what was reached, as a table that reads in a terminal too.
+func (r Run) aims() string {
+	var text strings.Builder
+	text.WriteString("| against | aim | measured | |\n|---|---|---|---|\n")
+	for _, aim := range allAims {
+		found, isReached, isKnown := aim.measure(r)
+		if !isKnown {
+			continue
+		}
+		verdict := "not reached"
+		if isReached {
+			verdict = "reached"
+		}
+		fmt.Fprintf(&text, "| %s | %s | %s | %s |\n", aim.against, aim.wanted, found, verdict)
+	}
+	return text.String()
+}

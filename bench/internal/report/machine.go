@@ -1,0 +1,64 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+
+	"benthos-segment/bench/internal/contender"
+)
+
+// Machine is where the figures come from.
+type Machine struct {
+	Processor, System, Go, Node, Binary string
+	Cores                               int
+}
+
+// ThisMachine asks the system and the tools.
+func ThisMachine(tools contender.Tools) Machine {
+	machine := Machine{
+		Processor: processor(), Cores: runtime.NumCPU(), Go: runtime.Version(),
+		System: runtime.GOOS + "/" + runtime.GOARCH,
+		Binary: said(tools.Binary, "--version"),
+	}
+	if tools.Node != "" {
+		machine.Node = said(tools.Node, "--version")
+	}
+	return machine
+}
+
+// String is one sentence.
+func (m Machine) String() string {
+	text := fmt.Sprintf("%s, %d cores, %s, %s", m.Processor, m.Cores, m.System, m.Go)
+	if m.Node != "" {
+		text += ", Node " + m.Node
+	}
+	return text
+}
+
+// processor is what Linux calls it.
+func processor() string {
+	data, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		return "unknown processor"
+	}
+	for line := range strings.Lines(string(data)) {
+		if name, value, isPair := strings.Cut(line, ":"); isPair && strings.TrimSpace(name) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return "unknown processor"
+}
+
+// said is the first line of what a program answers.
+func said(program string, arguments ...string) string {
+	output, err := exec.Command(program, arguments...).Output()
+	if err != nil {
+		return "unknown"
+	}
+	line, _, _ := bytes.Cut(output, []byte("\n"))
+	return strings.TrimSpace(string(line))
+}

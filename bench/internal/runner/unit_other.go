@@ -1,0 +1,6 @@
+//go:build !linux
+
+package runner
+
+// unit is in what the system counts memory.
+const unit = 1

@@ -67,6 +67,19 @@ var risks = []struct {
 	{"a foreign page reads the calls, or injects faults", "no foreign Origin, no cross-site request", []string{
 		"internal/sandbox TestTheControlAPIIsOnlyForItsOwnPages",
 	}},
+	{"an event runs as a script on the page", "text only, a strict Content-Security-Policy, Trusted Types", []string{
+		"internal/sandbox/pagetest TestHostileContentStaysText", "internal/sandbox/pagetest TestThePageIsSmallAndMakesNoMarkup",
+	}},
+	{"an event named __proto__ changes the page's objects", "maps, and no merging", []string{
+		"internal/sandbox/pagetest TestHostileContentStaysText",
+	}},
+	{"the sandbox is made to call somebody", "replay goes only where the command line says", []string{
+		"internal/sandbox TestReplayKeepsIDsAndKeysAndGoesToItsTargetOnly",
+		"internal/sandbox/pagetest TestReplayGoesOnlyWhereTheCommandLineSays",
+	}},
+	{"an export is written where an event says", "fixed file names, as attachments", []string{
+		"internal/sandbox TestCallsAreExportedAsLines", "internal/sandbox TestTheExportedFixtureIsGo",
+	}},
 	{"a licence that does not allow what we do", "Apache-2.0 components of Connect, and known licences", []string{
 		"cmd/benthos-segment TestOnlyAllowedLicencesAreLinked", "cmd/benthos-segment TestOnlyFreeComponentsOfConnectAreLinked",
 	}},

@@ -28,6 +28,9 @@ func startNATS(folder string, port int) (*server.Server, error) {
 	return s, nil
 }
 
+// pending is how many events may be on their way into a stream.
+const pending = 4000
+
 // stream is a stream of JetStream with one durable consumer.
 type stream struct {
 	url  string
@@ -49,7 +52,7 @@ func newStream(ctx context.Context, url, name string) (*stream, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connecting to NATS: %w", err)
 	}
-	js, err := jetstream.New(conn)
+	js, err := jetstream.New(conn, jetstream.WithPublishAsyncMaxPending(pending))
 	if err != nil {
 		return nil, fmt.Errorf("asking for JetStream: %w", err)
 	}
@@ -74,7 +77,7 @@ func (s *stream) put(ctx context.Context, events []event) error {
 	receipts := make([]jetstream.PubAckFuture, len(events))
 	for i, e := range events {
 		var err error
-		if receipts[i], err = s.js.PublishAsync(s.subject(e), e.payload); err != nil {
+		if receipts[i], err = s.js.PublishAsync(s.subject(e), e.payload, jetstream.WithStallWait(patience)); err != nil {
 			return fmt.Errorf("writing to JetStream: %w", err)
 		}
 	}

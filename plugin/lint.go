@@ -53,6 +53,8 @@ root = [
   if $proxy != "" && !["http", "https", "socks5"].contains($proxy_scheme) { "field proxy_url needs a scheme, as in http://proxy:3128" } else { deleted() },
   if $oauth.any(part -> part != "") && $oauth.any(part -> part == "") { "field oauth needs client_id, key_id and private_key together" } else { deleted() },
   if $oauth_server != "" && (!["http", "https"].contains($oauth_scheme) || $oauth_host == "") { "field oauth.server needs a scheme and a host, as in https://oauth2.segment.io" } else { deleted() },
+  if $oauth_url.raw_query.or("") != "" || $oauth_url.fragment.or("") != "" { "field oauth.server must be a base URL, without a query or fragment" } else { deleted() },
+  if $oauth_scheme == "https" && $oauth_host.re_match($metadata) { "field oauth.server must not be a link-local address" } else { deleted() },
   if $oauth_url.exists("user") { "field oauth.server must not hold a user or password" } else { deleted() },
   if $oauth_scheme == "http" && !$oauth_host.re_match($near) { "field oauth.server must use https: plain http is only for loopback, single-label and private hosts" } else { deleted() },
   if $gathers && $batching.period.or("") == "" { "field batching needs a period beside count or byte_size: without one the last messages never leave" } else { deleted() },

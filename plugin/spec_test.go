@@ -77,6 +77,8 @@ var refusals = map[string]struct {
 	"OAuth without its keys":   {fields{"oauth": fields{"client_id": "app"}}, "field oauth needs client_id, key_id and private_key together"},
 	"OAuth without a client":   {fields{"oauth": fields{"key_id": "kid", "private_key": "secret"}}, "field oauth needs client_id, key_id"},
 	"an OAuth server by name":  {fields{"oauth": fields{"server": "oauth2.segment.io"}}, "field oauth.server needs a scheme and a host"},
+	"a query for OAuth":        {fields{"oauth": fields{"server": "https://oauth.example.com?a=b"}}, "field oauth.server must be a base URL"},
+	"metadata for OAuth":       {fields{"oauth": fields{"server": "https://169.254.169.254"}}, "field oauth.server must not be a link-local address"},
 	"a plain OAuth server":     {fields{"oauth": fields{"server": "http://oauth2.segment.io"}}, "field oauth.server must use https"},
 	"half of OAuth":            {fields{"oauth": fields{"client_id": "c", "key_id": "k"}}, "field oauth needs client_id, key_id and private_key together"},
 	"OAuth of no host":         {fields{"oauth": fields{"server": "oauth2.segment.io"}}, "field oauth.server needs a scheme and a host"},

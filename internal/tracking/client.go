@@ -70,8 +70,9 @@ type Client struct {
 	url     string
 	http    *http.Client
 	sources sources
-	// tokens is nil without OAuth.
+	// tokens is nil without OAuth; stop then ends a request for a token.
 	tokens *tokens
+	stop   context.CancelFunc
 }
 
 // NewClient returns a client for one endpoint.
@@ -89,7 +90,9 @@ func NewClient(conf Config) *Client {
 		},
 	}
 	if conf.OAuth != nil {
-		c.tokens = &tokens{conf: *conf.OAuth, http: c.http, agent: conf.UserAgent, timeout: conf.Timeout}
+		var closed context.Context
+		closed, c.stop = context.WithCancel(context.Background())
+		c.tokens = &tokens{conf: *conf.OAuth, closed: closed, http: c.http, agent: conf.UserAgent, timeout: conf.Timeout}
 	}
 	return c
 }
@@ -162,4 +165,9 @@ func bySource(calls []segment.Call) map[string][]int {
 }
 
 // Close ends idle connections. Requests under way are not touched.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
+func (c *Client) Close() {
+	if c.stop != nil {
+		c.stop()
+	}
+	c.http.CloseIdleConnections()
+}

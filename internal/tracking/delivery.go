@@ -68,7 +68,7 @@ func (d *delivery) deliver(ctx context.Context, s *source, indexes []int) *segme
 	switch {
 	case given != nil:
 		return given
-	case last.class() == delivered:
+	case last.err == nil && last.class() == delivered:
 		d.settle(indexes, nil)
 		return nil
 	case len(indexes) == 1:
@@ -110,7 +110,7 @@ func (d *delivery) attempts(ctx context.Context, s *source, indexes []int) (answ
 			earlier++
 		}
 		means := s.judge(last, len(indexes))
-		if d.renewToken(last) && !renewed {
+		if !renewed && d.renewToken(last) {
 			renewed = true
 			s.gate.leave(pass)
 			d.observer.Retrying(means.String())

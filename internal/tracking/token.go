@@ -29,7 +29,9 @@ const (
 // tokens gets the access token that all requests carry, and a new one when
 // half of its life is over.
 type tokens struct {
-	conf    OAuth
+	conf OAuth
+	// closed ends when the client is closed.
+	closed  context.Context
 	http    *http.Client
 	agent   string
 	timeout time.Duration
@@ -38,6 +40,8 @@ type tokens struct {
 	current   string
 	refreshAt time.Time
 	expires   time.Time
+	// notBefore is when the server lets us ask again.
+	notBefore time.Time
 	// skew is how far our clock is ahead of the authorization server's.
 	skew time.Duration
 	// underWay is the refresh that everybody waits for, or nil.
@@ -45,8 +49,9 @@ type tokens struct {
 }
 
 type refresh struct {
-	done chan struct{}
-	err  error
+	done  chan struct{}
+	token string
+	err   error
 }
 
 // get returns a token that is good for now. While an old one still is, nobody
@@ -59,6 +64,11 @@ func (t *tokens) get(ctx context.Context) (string, error) {
 		t.mu.Unlock()
 		return token, nil
 	}
+	if wait := t.notBefore.Sub(now); !isGood && wait > 0 {
+		// Other write keys hear what the server has said to one.
+		t.mu.Unlock()
+		return "", &tokenError{status: http.StatusTooManyRequests, retryAfter: wait}
+	}
 	pending := t.refresh(ctx)
 	t.mu.Unlock()
 	if isGood {
@@ -69,12 +79,8 @@ func (t *tokens) get(ctx context.Context) (string, error) {
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
-	if pending.err != nil {
-		return "", pending.err
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.current, nil
+	// Not the current one: another request may have found it refused already.
+	return pending.token, pending.err
 }
 
 // reject says that the Tracking API does not take a token. It may be that
@@ -96,15 +102,18 @@ func (t *tokens) refresh(ctx context.Context) *refresh {
 	}
 	pending := &refresh{done: make(chan struct{})}
 	t.underWay = pending
+	// It ends with the client, and in time.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.timeout)
+	stop := context.AfterFunc(t.closed, cancel)
 	go func() {
+		defer stop()
 		defer cancel()
 		token, life, err := t.request(ctx)
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		t.underWay = nil
 		t.keep(token, life, err)
-		pending.err = err
+		pending.token, pending.err = token, err
 		close(pending.done)
 	}()
 	return pending
@@ -114,7 +123,12 @@ func (t *tokens) refresh(ctx context.Context) *refresh {
 func (t *tokens) keep(token string, life time.Duration, err error) {
 	now := time.Now()
 	if err != nil {
-		t.refreshAt = now.Add(max(t.expires.Sub(now)/2, time.Second))
+		pause := time.Duration(0)
+		if why, ok := errors.AsType[*tokenError](err); ok {
+			pause = why.retryAfter
+		}
+		t.notBefore = now.Add(pause)
+		t.refreshAt = now.Add(max(t.expires.Sub(now)/2, time.Second, pause))
 		return
 	}
 	t.current = token
@@ -230,8 +244,11 @@ func (e *tokenError) class() class {
 	if e.status == 0 {
 		return classifyError(e.err)
 	}
-	if means := classify(e.status); means != refused {
+	switch means := classify(e.status); means {
+	case transient, throttled:
 		return means
+	default:
+		// A success without a token is none of our calls' success.
+		return setup
 	}
-	return setup
 }

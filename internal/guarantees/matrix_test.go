@@ -130,7 +130,7 @@ var matrix = []row{
 	},
 	{"24", "GOAWAY, RST_STREAM, one stream at a time", "sent again", proveHTTP2, nil},
 	{
-		"25", "the server restarts ten times", "nothing lost", nil,
+		"25", "the server restarts again and again", "nothing lost", nil,
 		[]string{"internal/torture TestNothingIsLostWhenSegmentIsKilled"},
 	},
 	{

@@ -7,9 +7,9 @@ export function show(content) {
   dialog.showModal();
 }
 
-/** @param {string} q @param {number} since @param {string} replayTo */
-export function exportPanel(q, since, replayTo) {
-  const params = filterQuery(q, since);
+/** @param {string} q @param {string} replayTo */
+export function exportPanel(q, replayTo) {
+  const params = filterQuery(q, 0);
   const file = (format, name) => h("li", h("a", { href: `/api/v1/export?format=${format}&${params}`, download: "" }, name));
   return h("div.panel", h("h2", "Export"),
     h("p", q ? "The calls that match " : "All calls that are held", q && h("code", q)),

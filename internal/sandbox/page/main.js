@@ -133,6 +133,7 @@ async function visit(id) {
       leave();
       if (list.has(seq)) return list.opened === seq || open(seq);
       wanted = seq;
+      since = 0;
       filter("");
     },
     onfilter() {
@@ -237,7 +238,7 @@ const follow = () => {
 };
 const endFaults = () => tell("faults", "DELETE").then(refreshFaults, (problem) => announce(why(problem)));
 const showFaults = () => faultPanel(refreshFaults).then(show, (problem) => announce(why(problem)));
-const showExport = () => show(exportPanel(q, since, hello?.replay_to ?? ""));
+const showExport = () => show(exportPanel(q, hello?.replay_to ?? ""));
 const showHelp = () => show(helpPanel());
 const older = () => list.move(1);
 const newer = () => list.move(-1);

@@ -234,3 +234,27 @@ func TestPrivateKeysAreReadAsTheEnvironmentHoldsThem(t *testing.T) {
 		assert.NotContains(t, err.Error(), "secret")
 	}
 }
+
+// What the authorization server says to one write key holds for all: they
+// share the token.
+func TestARetryAfterOfTheAuthorizationServerHoldsForAllKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sb, client := authorized(t)
+		sb.FailToken(http.StatusTooManyRequests, "60")
+		calls := tracks(20, 20)
+		for i := range calls {
+			calls[i].WriteKey = []string{"one", "two", "three"}[i%3]
+		}
+		first := make(chan []error, 1)
+		go func() { first <- client.Send(t.Context(), calls[:1], &observed{}) }()
+		time.Sleep(time.Second)
+
+		errs := client.Send(t.Context(), calls[1:], &observed{})
+
+		assert.Empty(t, failed(errs))
+		assert.Empty(t, failed(<-first))
+		requests := sb.TokenRequests()
+		require.Len(t, requests, 2)
+		assert.GreaterOrEqual(t, requests[1].ReceivedAt.Sub(requests[0].ReceivedAt), time.Minute)
+	})
+}

@@ -13,12 +13,12 @@ import (
 // thing. A conversion returns nil for a value that it does not understand,
 // which then stays as it is.
 var renames = [...]struct {
-	from, to string
+	from, to contextField
 	convert  func(jsontext.Value) []byte
 }{
-	{"ua-ch", "userAgentData", func(hints jsontext.Value) []byte { return hints }},
-	{"externalId", "externalIds", externalIDs},
-	{"consentManagement", "consent", consent},
+	{contextUserAgentHints, contextUserAgentData, func(hints jsontext.Value) []byte { return hints }},
+	{contextExternalID, contextExternalIDs, externalIDs},
+	{contextConsentManagement, contextConsent, consent},
 }
 
 // mendContext gives the context Segment's names for things, takes out what is
@@ -26,19 +26,19 @@ var renames = [...]struct {
 // a request where the payload knows it.
 func (c *Converter) mendContext(t Type) {
 	d := &c.doc
-	if d.has(fieldContext) && d.value[fieldContext].Kind() != '{' {
+	if d.has(fieldContext) && kindOf(d.value[fieldContext]) != '{' {
 		return
 	}
 	// A fingerprint that reverse ETL adds for itself.
-	changed := d.dropContext("activation")
+	changed := d.dropContext(contextActivation)
 	for i := range renames {
 		changed = d.rename(renames[i].from, renames[i].to, renames[i].convert) || changed
 	}
 	changed = c.mendContextTraits(t) || changed
-	if d.has(fieldRequestIP) {
-		changed = d.addContext("ip", quotedIP(d.value[fieldRequestIP])) || changed
+	if d.has(fieldRequestIP) && d.contextMember(contextIP) == nil {
+		changed = d.addContext(contextIP, c.quotedIP(d.value[fieldRequestIP])) || changed
 	}
-	changed = d.addContext("library", c.library) || changed
+	changed = d.addContext(contextLibrary, c.library) || changed
 	if changed {
 		c.writeContext()
 	}
@@ -48,58 +48,43 @@ func (c *Converter) writeContext() {
 	start := len(c.scratch)
 	w := objectWriter{dst: append(c.scratch, '{')}
 	for _, m := range c.doc.context {
-		w.member(m)
+		w.member(m.member)
 	}
 	c.scratch = append(w.dst, '}')
 	c.doc.set(fieldContext, c.scratch[start:])
 }
 
-// dropContext takes all members of that name out of context.
-func (d *document) dropContext(name string) (changed bool) {
-	before := len(d.context)
-	d.context = slices.DeleteFunc(d.context, func(m member) bool { return m.named(name) })
-	return len(d.context) < before
-}
-
-// addContext adds a member that context does not have.
-func (d *document) addContext(name string, value jsontext.Value) (changed bool) {
-	if value == nil || d.contextMember(name) != nil {
-		return false
-	}
-	d.dropContext(name) // A null would come after it, or before.
-	d.context = append(d.context, member{quotedName(name), value})
-	return true
-}
-
-// rename gives the members called from the name to. Where an event has both,
-// both stay: then it is not ours to say which is right.
-func (d *document) rename(from, to string, convert func(jsontext.Value) []byte) (changed bool) {
+// rename gives the members of one field the name of another. Where an event
+// has both, both stay: then it is not ours to say which is right.
+func (d *document) rename(from, to contextField, convert func(jsontext.Value) []byte) (changed bool) {
 	if d.contextMember(from) == nil || d.contextMember(to) != nil {
 		return false
 	}
 	d.dropContext(to) // What is left of it are nulls.
 	for i, m := range d.context {
-		if !m.named(from) {
+		if m.field != from {
 			continue
 		}
 		if value := convert(m.value); value != nil {
-			d.context[i] = member{quotedName(to), value}
+			d.context[i] = contextMember{member{contextQuoted[to], value}, to}
+			d.inContext |= 1 << to
 			changed = true
 		}
 	}
 	return changed
 }
 
-func quotedName(name string) jsontext.Value { return jsontext.Value(`"` + name + `"`) }
-
 // mendContextTraits keeps the traits of a person on every call but identify,
 // which carries them at its top level.
 func (c *Converter) mendContextTraits(t Type) (changed bool) {
 	if t == Identify {
-		return c.doc.dropContext("traits")
+		return c.doc.dropContext(contextTraits)
+	}
+	if !c.doc.inContext.has(contextTraits) {
+		return false
 	}
 	for i, m := range c.doc.context {
-		if m.named("traits") && hasAnonymousID(m.value) {
+		if m.field == contextTraits && hasAnonymousID(m.value) {
 			c.doc.context[i].value = c.userTraits(m.value)
 			changed = true
 		}
@@ -126,14 +111,15 @@ func (c *Converter) userTraits(traits jsontext.Value) jsontext.Value {
 
 // hasAnonymousID says whether there may be such a member in an object.
 func hasAnonymousID(value jsontext.Value) bool {
-	return value.Kind() == '{' && bytes.Contains(value, []byte(`"anonymousId"`))
+	const name = `"anonymousId"`
+	return kindOf(value) == '{' && len(value) > len(name) && bytes.Contains(value, []byte(name))
 }
 
 // externalIDs gives each of RudderStack's external ids the four members that
 // Segment asks for. It returns nil where the value has another shape.
 // https://www.twilio.com/docs/segment/unify/identity-resolution/externalids
 func externalIDs(value jsontext.Value) []byte {
-	if value.Kind() != '[' {
+	if kindOf(value) != '[' {
 		return nil
 	}
 	ids := []byte{'['}
@@ -157,7 +143,7 @@ func quotedID(value jsontext.Value) jsontext.Value {
 	switch {
 	case isText(value):
 		return value
-	case value.Kind() == '0':
+	case kindOf(value) == '0':
 		return slices.Concat(jsontext.Value{'"'}, value, jsontext.Value{'"'})
 	default:
 		return nil
@@ -207,17 +193,29 @@ func consentIDs(value jsontext.Value) (ids []jsontext.Value) {
 
 // quotedIP returns the address in a request_ip, which may carry a port or be
 // a list of proxies, or nil where it holds none.
-func quotedIP(value jsontext.Value) []byte {
+func (c *Converter) quotedIP(value jsontext.Value) jsontext.Value {
 	if !isText(value) {
 		return nil
 	}
-	text, _, _ := strings.Cut(string(unquote(value)), ",")
-	text = strings.TrimSpace(text)
-	if with, err := netip.ParseAddrPort(text); err == nil {
-		return appendQuoted(nil, with.Addr().String())
+	first, _, _ := bytes.Cut(unquote(value), []byte(","))
+	address, isAddress := parseIP(string(bytes.TrimSpace(first)))
+	if !isAddress {
+		return nil
 	}
-	if alone, err := netip.ParseAddr(strings.Trim(text, "[]")); err == nil {
-		return appendQuoted(nil, alone.String())
+	start := len(c.scratch)
+	var text [64]byte
+	// A zone may have a quote in it.
+	c.scratch, _ = jsontext.AppendQuote(c.scratch, address.AppendTo(text[:0]))
+	return c.scratch[start:]
+}
+
+func parseIP(text string) (netip.Addr, bool) {
+	// Most are bare, and an error would cost more than the address.
+	if isBare := strings.IndexByte(text, ':') < 0; !isBare {
+		if with, err := netip.ParseAddrPort(text); err == nil {
+			return with.Addr(), true
+		}
 	}
-	return nil
+	alone, err := netip.ParseAddr(strings.Trim(text, "[]"))
+	return alone, err == nil
 }

@@ -113,7 +113,7 @@ func isBlank(text []byte) bool {
 }
 
 func (c *Converter) one(dst []Call, from Source) ([]Call, Skips, *Violation) {
-	if v := c.scanner.object(&c.doc); v != nil {
+	if v := c.scanner.object(&c.doc, 0); v != nil {
 		return dst, Skips{}, v
 	}
 	if v := c.scanner.end(); v != nil {
@@ -128,23 +128,21 @@ func (c *Converter) several(dst []Call, from Source) ([]Call, Skips, *Violation)
 	var skips Skips
 	c.ids.startArray()
 	defer c.ids.endArray()
-	if v := c.scanner.token(); v != nil {
-		return dst, skips, v
-	}
 	position := 0
-	for ; c.scanner.next() != ']'; position++ {
+	for isOver := c.scanner.open(']'); !isOver; isOver = c.scanner.more(']') {
 		if c.scanner.next() != '{' {
 			return dst, skips, inArray(position, c.scanner.other())
 		}
-		if v := c.scanner.object(&c.doc); v != nil {
+		if v := c.scanner.object(&c.doc, 1); v != nil {
 			return dst, skips, v
 		}
 		var v *Violation
 		if dst, v = c.object(dst, origin{Source: from, position: position}, &skips); v != nil {
 			return dst, skips, inArray(position, v)
 		}
+		position++
 	}
-	if v := c.scanner.token(); v != nil {
+	if v := c.scanner.broken(); v != nil {
 		return dst, skips, v
 	}
 	if position == 0 {

@@ -1,6 +1,10 @@
 package segment
 
-import "github.com/go-json-experiment/json/jsontext"
+import (
+	"bytes"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
 
 // field is a top-level member of a payload that the conversion knows.
 type field uint8
@@ -95,8 +99,16 @@ var fieldsByLength = func() (byLength [len("originalTimestamp") + 1][]field) {
 	return byLength
 }()
 
-// fieldNamed returns the field of that name, or fieldUnknown.
-func fieldNamed(name []byte) field {
+// fieldNamed returns the field of that quoted name, or fieldUnknown.
+func fieldNamed(quoted []byte) field {
+	f := fieldCalled(quoted[1 : len(quoted)-1])
+	if f == fieldUnknown && bytes.IndexByte(quoted, '\\') >= 0 {
+		return fieldCalled(unquote(quoted))
+	}
+	return f
+}
+
+func fieldCalled(name []byte) field {
 	if len(name) >= len(fieldsByLength) {
 		return fieldUnknown
 	}
@@ -111,7 +123,7 @@ func fieldNamed(name []byte) field {
 // typeLiterals are the types as they stand in a call.
 var typeLiterals = func() (quoted [len(typeNames)]jsontext.Value) {
 	for t, name := range typeNames {
-		quoted[t] = quotedName(name)
+		quoted[t] = jsontext.Value(`"` + name + `"`)
 	}
 	return quoted
 }()

@@ -66,7 +66,7 @@ func (s *scanner) read(payload []byte, d *document) *Violation {
 	if s.next() != '{' {
 		return s.other()
 	}
-	if v := s.object(d); v != nil {
+	if v := s.object(d, 0); v != nil {
 		return v
 	}
 	return s.end()
@@ -84,7 +84,7 @@ func (d *document) callName(t Type) string {
 
 // text returns the text of a string or the digits of a number.
 func (d *document) text(f field) string {
-	if value := d.value[f]; value.Kind() == '0' {
+	if value := d.value[f]; kindOf(value) == '0' {
 		return string(value)
 	}
 	return unquoteText(d.value[f])

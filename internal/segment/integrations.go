@@ -34,10 +34,10 @@ func excludesSegment(integrations jsontext.Value) bool {
 	for m := range members(integrations) {
 		switch string(unquote(m.name)) {
 		case "All", "all":
-			all = m.value.Kind() != 'f'
+			all = kindOf(m.value) != 'f'
 		case "Segment", "SEGMENT":
-			included = included || m.value.Kind() == 't' || m.value.Kind() == '{'
-			excluded = excluded || m.value.Kind() == 'f'
+			included = included || kindOf(m.value) == 't' || kindOf(m.value) == '{'
+			excluded = excluded || kindOf(m.value) == 'f'
 		}
 	}
 	return excluded || !all && !included

@@ -36,12 +36,12 @@ var (
 // callType reads which call the document is.
 func (d *document) callType() (Type, *Violation) {
 	name := d.value[fieldType]
-	if name.Kind() == '"' {
+	if kindOf(name) == '"' {
 		if t := ParseType(strings.ToLower(strings.TrimSpace(string(unquote(name))))); t != UnknownType {
 			return t, nil
 		}
 	}
-	if !d.has(fieldType) && d.value[fieldBatch].Kind() == '[' {
+	if !d.has(fieldType) && kindOf(d.value[fieldBatch]) == '[' {
 		return UnknownType, violationEnvelope
 	}
 	return UnknownType, violationUnknownType
@@ -84,11 +84,11 @@ func (c *Converter) mend(t Type, from origin) *Violation {
 func (c *Converter) mendID(f field) {
 	value := c.doc.value[f]
 	switch {
-	case value.Kind() == '0':
+	case kindOf(value) == '0':
 		start := len(c.scratch)
 		c.scratch = append(append(append(c.scratch, '"'), value...), '"')
 		c.doc.value[f] = c.scratch[start:]
-	case value.Kind() == '"' && !isText(value):
+	case kindOf(value) == '"' && !isText(value):
 		c.doc.drop(f)
 	}
 }
@@ -129,7 +129,7 @@ func (d *document) mendNames(t Type) {
 }
 
 func (d *document) dropEmptyText(f field) {
-	if d.value[f].Kind() == '"' && !isText(d.value[f]) {
+	if kindOf(d.value[f]) == '"' && !isText(d.value[f]) {
 		d.drop(f)
 	}
 }
@@ -137,13 +137,13 @@ func (d *document) dropEmptyText(f field) {
 // mendTraits gives identify the traits that web and mobile SDKs put into
 // context, under those of the call itself.
 func (c *Converter) mendTraits() *Violation {
-	under, over := c.doc.contextMember("traits"), c.doc.value[fieldTraits]
+	under, over := c.doc.contextMember(contextTraits), c.doc.value[fieldTraits]
 	switch {
 	case under == nil:
 		return nil
-	case under.Kind() != '{':
+	case kindOf(under) != '{':
 		return violationContextTraits
-	case c.doc.has(fieldTraits) && over.Kind() != '{':
+	case c.doc.has(fieldTraits) && kindOf(over) != '{':
 		return nil
 	}
 	under = c.userTraits(under)
@@ -157,7 +157,7 @@ func (c *Converter) mendTraits() *Violation {
 // only three. Others are dropped.
 func (d *document) mendChannel() {
 	channel := d.value[fieldChannel]
-	if channel.Kind() != '"' {
+	if kindOf(channel) != '"' {
 		d.drop(fieldChannel)
 		return
 	}

@@ -42,7 +42,7 @@ func appendMergedNodes(dst []byte, over, under []node) []byte {
 		if both {
 			overridden[i] = true
 		}
-		if both && n.value.Kind() == '{' && rest[i].value.Kind() == '{' {
+		if both && kindOf(n.value) == '{' && kindOf(rest[i].value) == '{' {
 			w.name(n.name)
 			w.dst = appendMergedNodes(w.dst, n.children, rest[i].children)
 			continue
@@ -75,28 +75,29 @@ func lastOfEachName(all []node) (list []node, index map[string]int) {
 
 // nodes takes an object apart that has been read before.
 func nodes(object jsontext.Value) []node {
-	s := scanners.Get().(*scanner)
-	defer scanners.Put(s)
-	s.open(object)
-	return s.node(member{}).children
+	n, _ := nodeAt(object, 0)
+	return n.children
 }
 
-// node reads the value of a member, whose name has been read.
-func (s *scanner) node(m member) node {
-	if s.decoder.PeekKind() != '{' {
-		m.value, _ = s.decoder.ReadValue()
-		return node{member: m}
+// nodeAt reads a value, and returns the place behind it.
+func nodeAt(text []byte, at int) (n node, end int) {
+	if text[at] != '{' {
+		end = skipValue(text, at, 0)
+		n.value = text[at:end]
+		return n, end
 	}
-	n := node{member: m}
-	_, _ = s.decoder.ReadToken()
-	start := s.decoder.InputOffset() - 1
-	for s.decoder.PeekKind() == '"' {
-		name, _ := s.decoder.ReadValue()
-		n.children = append(n.children, s.node(member{name: name}))
+	end, isOver := skipOpening(text, at, '}')
+	for !isOver {
+		name := end
+		nameEnd := skipName(text, name)
+		var child node
+		child, end = nodeAt(text, skipColon(text, nameEnd))
+		child.name = text[name:nameEnd]
+		n.children = append(n.children, child)
+		end, isOver = skipSeparator(text, end, '}')
 	}
-	_, _ = s.decoder.ReadToken()
-	n.value = s.data[start:s.decoder.InputOffset()]
-	return n
+	n.value = text[at:end]
+	return n, end
 }
 
 func isEmptyObject(value jsontext.Value) bool {

@@ -98,7 +98,7 @@ func eventRule(d *document, t Type) *Violation {
 	switch {
 	case t != Track || isText(d.value[fieldEvent]):
 		return nil
-	case !d.has(fieldEvent) || d.value[fieldEvent].Kind() == '"':
+	case !d.has(fieldEvent) || kindOf(d.value[fieldEvent]) == '"':
 		return violationNoEvent
 	default:
 		return violationEventNotString
@@ -113,7 +113,7 @@ func objectRule(f field, reason Reason) rule {
 		Sentence: "this must be a JSON object; send an object, or leave the member out",
 	}
 	return func(d *document, t Type) *Violation {
-		if !d.has(f) || !fields[f].on.has(t) || d.value[f].Kind() == '{' {
+		if !d.has(f) || !fields[f].on.has(t) || kindOf(d.value[f]) == '{' {
 			return nil
 		}
 		return broken
@@ -194,8 +194,8 @@ var violationAdvertisingID = &Violation{
 }
 
 func advertisingIDRule(d *document, _ Type) *Violation {
-	id := lookup(d.contextMember("device"), "advertisingId")
-	if id == nil || id.Kind() == '"' || id.Kind() == 'n' {
+	id := lookup(d.contextMember(contextDevice), "advertisingId")
+	if id == nil || kindOf(id) == '"' || kindOf(id) == 'n' {
 		return nil
 	}
 	return violationAdvertisingID
@@ -220,11 +220,11 @@ func consentRule(d *document, t Type) *Violation {
 	if t != Track || string(d.value[fieldEvent]) != consentEvent {
 		return nil
 	}
-	consent := d.contextMember("consent")
-	if lookup(consent, "categoryPreferences").Kind() != '{' {
+	consent := d.contextMember(contextConsent)
+	if kindOf(lookup(consent, "categoryPreferences")) != '{' {
 		return violationConsentPreferences
 	}
-	if version := lookup(consent, "version"); version != nil && version.Kind() != '0' {
+	if version := lookup(consent, "version"); version != nil && kindOf(version) != '0' {
 		return violationConsentVersion
 	}
 	return nil

@@ -17,7 +17,6 @@ import (
 
 // maxDepth is how many values may stand inside each other; it is what the
 // scanner reads.
-const maxDepth = 10_000
 
 // AppendJSON appends value to dst as JSON, the way encoding/json writes it,
 // but nothing is escaped that need not be: neither HTML nor U+2028 and U+2029.
@@ -129,7 +128,7 @@ func (a *appender) member(dst []byte, key string, value any) ([]byte, *Violation
 	topLevel := a.depth == 1
 	dst, v = a.value(append(dst, ':'), value)
 	// Only names that we know are named: others are the sender's content.
-	if v != nil && topLevel && fieldNamed([]byte(key)) != fieldUnknown {
+	if v != nil && topLevel && fieldCalled([]byte(key)) != fieldUnknown {
 		v.Field = key
 	}
 	return dst, v

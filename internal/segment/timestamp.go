@@ -36,7 +36,7 @@ var timeLayouts = [...]string{
 // or epoch milliseconds (13 digits) or seconds (10 digits) in a number. No
 // zone means UTC, and a date alone is its midnight.
 func parseInstant(value jsontext.Value) (at instant, ok bool) {
-	switch value.Kind() {
+	switch kindOf(value) {
 	case '"':
 		at, ok = parseTimeText(string(unquote(value)))
 	case '0':
@@ -233,7 +233,7 @@ func (d *document) correctedInstant() (field, instant, *Violation) {
 
 // hasTime says whether field f holds something that is meant as a time.
 func (d *document) hasTime(f field) bool {
-	return d.has(f) && (d.value[f].Kind() != '"' || isText(d.value[f]))
+	return d.has(f) && (kindOf(d.value[f]) != '"' || isText(d.value[f]))
 }
 
 func (d *document) instant(f field) (field, instant, *Violation) {

@@ -1,0 +1,119 @@
+package segment
+
+import "github.com/go-json-experiment/json/jsontext"
+
+// contextField is a member of context that the conversion knows.
+type contextField uint8
+
+const (
+	contextUnknown contextField = iota
+
+	contextTraits
+	contextIP
+	contextLibrary
+	contextDevice
+	contextConsent
+	contextConsentManagement
+	contextExternalID
+	contextExternalIDs
+	contextUserAgentHints
+	contextUserAgentData
+	contextActivation
+
+	contextCount
+)
+
+var contextNames = [contextCount]string{
+	contextTraits:            "traits",
+	contextIP:                "ip",
+	contextLibrary:           "library",
+	contextDevice:            "device",
+	contextConsent:           "consent",
+	contextConsentManagement: "consentManagement",
+	contextExternalID:        "externalId",
+	contextExternalIDs:       "externalIds",
+	contextUserAgentHints:    "ua-ch",
+	contextUserAgentData:     "userAgentData",
+	contextActivation:        "activation",
+}
+
+// contextQuoted are the names as they are written into a call.
+var contextQuoted = func() (quoted [contextCount]jsontext.Value) {
+	for f, name := range contextNames {
+		quoted[f] = jsontext.Value(`"` + name + `"`)
+	}
+	return quoted
+}()
+
+// contextNamed returns the field of that quoted name, or contextUnknown.
+func contextNamed(quoted []byte) contextField {
+	for f := contextUnknown + 1; f < contextCount; f++ {
+		if string(quoted) == string(contextQuoted[f]) {
+			return f
+		}
+	}
+	return contextUnknown
+}
+
+// contextSet is a set of fields of context.
+type contextSet uint16
+
+func (s contextSet) has(f contextField) bool { return s>>f&1 == 1 }
+
+// contextMember is a member of context, with the field that it is.
+type contextMember struct {
+	member
+	field contextField
+}
+
+// forgetContext takes all members out, for another context that counts.
+func (d *document) forgetContext() { d.context, d.inContext = d.context[:0], 0 }
+
+// appendContext adds a member behind the others.
+func (d *document) appendContext(name, value jsontext.Value) {
+	f := contextNamed(name)
+	d.context = append(d.context, contextMember{member{name, value}, f})
+	d.inContext |= 1 << f
+}
+
+// contextMember returns the last value of a field in context, or nil. Null
+// counts as absent.
+func (d *document) contextMember(f contextField) jsontext.Value {
+	if !d.inContext.has(f) {
+		return nil
+	}
+	for i := len(d.context) - 1; i >= 0; i-- {
+		if d.context[i].field == f && kindOf(d.context[i].value) != 'n' {
+			return d.context[i].value
+		}
+	}
+	return nil
+}
+
+// dropContext takes all members of a field out of context.
+func (d *document) dropContext(f contextField) (changed bool) {
+	if !d.inContext.has(f) {
+		return false
+	}
+	kept := d.context[:0]
+	for _, m := range d.context {
+		if m.field != f {
+			kept = append(kept, m)
+		}
+	}
+	changed = len(kept) < len(d.context)
+	d.context = kept
+	d.inContext &^= 1 << f
+	return changed
+}
+
+// addContext adds a field that context does not have.
+func (d *document) addContext(f contextField, value jsontext.Value) (changed bool) {
+	if value == nil || d.contextMember(f) != nil {
+		return false
+	}
+	d.dropContext(f) // A null would come after it, or before.
+	d.context = append(d.context, contextMember{member{contextQuoted[f], value}, f})
+	d.inContext |= 1 << f
+	return true
+}

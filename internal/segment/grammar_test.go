@@ -1,0 +1,151 @@
+package segment_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"benthos-segment/internal/segment"
+)
+
+// isJSON says what jsontext thinks of a text: whether it is one value.
+func isJSON(text []byte) bool {
+	decoder := jsontext.NewDecoder(bytes.NewReader(text),
+		jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	if err := decoder.SkipValue(); err != nil {
+		return false
+	}
+	_, err := decoder.ReadToken()
+	return errors.Is(err, io.EOF)
+}
+
+// propertyPayload puts text where the value of a property stands.
+func propertyPayload(text string) []byte {
+	return []byte(`{"type":"page","userId":"u","messageId":"m","properties":{"x":` + text + `}}`)
+}
+
+// isAccepted says what the converter thinks of a payload.
+func isAccepted(payload []byte) bool {
+	_, _, v := segment.NewConverter(config()).Convert(nil, payload, fromSource)
+	return v == nil || v.Reason != segment.ReasonInvalidJSON
+}
+
+// The converter looks at eight bytes of a string at once, so that each byte is
+// tried at each place of them, and before the end of the text.
+func TestEveryByteOfAStringIsJudgedAsByJSONText(t *testing.T) {
+	for place := range 20 {
+		for b := range 0x80 {
+			for _, escape := range []string{"", `\`, `\u00`} {
+				text := `"` + strings.Repeat("a", place) + escape + string(rune(b)) + strings.Repeat("b", 20-place) + `"`
+				payload := propertyPayload(text)
+				require.Equal(t, isJSON(payload), isAccepted(payload), "%q", text)
+			}
+		}
+	}
+}
+
+func TestThePlaceOfAStringInThePayloadDoesNotMatter(t *testing.T) {
+	for length := range 40 {
+		name := strings.Repeat("n", length)
+		for _, payload := range []string{
+			`{"type":"page","userId":"u","` + name + `":"` + name + `"}`,
+			`{"type":"page","userId":"u","` + name + `":"` + name + `\""}`,
+			`{"type":"page","userId":"u","` + name + `":"` + name + `é"}`,
+		} {
+			assert.True(t, isAccepted([]byte(payload)), payload)
+			for end := range len(payload) {
+				assert.False(t, end > 0 && isAccepted([]byte(payload[:end])), "cut at %d: %s", end, payload)
+			}
+		}
+	}
+}
+
+func TestNumbersAreJudgedAsByJSONText(t *testing.T) {
+	pieces := []string{"", "-", "+", "0", "1", "10", ".", "5", "e", "E", "x"}
+	for _, a := range pieces {
+		for _, b := range pieces {
+			for _, c := range pieces {
+				for _, d := range pieces {
+					payload := propertyPayload(a + b + c + d)
+					require.Equal(t, isJSON(payload), isAccepted(payload), "%s", payload)
+				}
+			}
+		}
+	}
+}
+
+func TestDepthIsJudgedAsByJSONText(t *testing.T) {
+	const around = 9_998 // Two objects are around the text.
+	for _, level := range []struct {
+		opening, closing string
+		depth            int
+	}{{"[", "]", 1}, {`{"a":`, "}", 1}, {`[{"a":`, "}]", 2}} {
+		for count := around/level.depth - 2; count <= around/level.depth+2; count++ {
+			payload := propertyPayload(strings.Repeat(level.opening, count) + "1" + strings.Repeat(level.closing, count))
+			require.Equal(t, isJSON(payload), isAccepted(payload), "%d times %s", count, level.opening)
+		}
+	}
+}
+
+func TestABrokenPayloadIsRefusedAtItsPlace(t *testing.T) {
+	for text, place := range map[string]int{
+		`"\x"`:           1,
+		`"\u12g4"`:       5,
+		`01`:             1,
+		`-`:              1,
+		`1.`:             2,
+		`1e+`:            3,
+		`tru`:            3,
+		`nul`:            3,
+		`[1 2]`:          3,
+		`[1,]`:           3,
+		`[1}`:            2,
+		`{"a":1]`:        6,
+		"\v1":            0,
+		"[\x001]":        1,
+		`{"a" 1}`:        5,
+		`{"a":1,}`:       7,
+		`{a:1}`:          1,
+		"\"a\nb\"":       2,
+		"\"\x00\"":       1,
+		`'a'`:            0,
+		`NaN`:            0,
+		`{"a":[{]}`:      7,
+		`/* no */ 1`:     0,
+		`"a""b"`:         3,
+		`"` + "\t" + `"`: 1,
+	} {
+		before, after := `{"type":"page","userId":"u","properties":{"x":`, `}}`
+		payload := before + text + after
+		_, _, v := segment.NewConverter(config()).Convert(nil, []byte(payload), fromSource)
+		require.NotNil(t, v, payload)
+		assert.Contains(t, v.Sentence, fmt.Sprintf("at byte %d there", len(before)+place), text)
+	}
+}
+
+// FuzzGrammar: what jsontext takes for JSON the converter does, and nothing
+// else.
+func FuzzGrammar(f *testing.F) {
+	for _, text := range []string{
+		`"a"`, `"\ud83c"`, `"\u00e9\\\"\/\b\f\n\r\t"`, `-0.10e+400`, `[1,[2,{"a":null}],true,false]`,
+		" {\t\"a\"\r: \n1 , \"a\" : [ ] } ", `{}`, `"é` + "\u2028" + `"`, `01`, `1.`, `"a`, `[1,]`, `1}},{"x":{"y":2`,
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		payload := propertyPayload(text)
+		if !utf8.Valid(payload) {
+			require.False(t, isAccepted(payload))
+			return
+		}
+		require.Equal(t, isJSON(payload), isAccepted(payload), "%q", text)
+	})
+}

@@ -1,0 +1,179 @@
+package segment
+
+import (
+	"bytes"
+	"fmt"
+	"unicode/utf8"
+)
+
+// scanner reads a payload in one pass, and takes the objects in it apart at
+// their top level. It is strict on the grammar and on UTF-8. Duplicate names
+// pass, because what is inside properties is the sender's own, and so do
+// escaped lone surrogates, which text cut in the middle of an emoji holds.
+type scanner struct {
+	text []byte
+	// at is how far the text has been read: a negative number, the complement
+	// of the place, where it is broken.
+	at int
+	// skipped is how many bytes of the payload precede the text.
+	skipped int
+}
+
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
+// start makes the scanner read a payload from its first byte, or from behind
+// its byte order mark.
+func (s *scanner) start(payload []byte) *Violation {
+	text := bytes.TrimPrefix(payload, byteOrderMark)
+	*s = scanner{text: text, skipped: len(payload) - len(text)}
+	if !utf8.Valid(text) {
+		return s.invalid(validPrefix(text), "a byte that is not UTF-8")
+	}
+	s.at = skipBlanks(text, 0)
+	return nil
+}
+
+// validPrefix returns how many bytes of text are valid UTF-8.
+func validPrefix(text []byte) int {
+	for i := 0; ; {
+		r, size := utf8.DecodeRune(text[i:])
+		if r == utf8.RuneError && size <= 1 {
+			return i
+		}
+		i += size
+	}
+}
+
+// next returns the byte with which the next value begins, or 0 where there is
+// none.
+func (s *scanner) next() byte {
+	if s.at < 0 || s.at == len(s.text) {
+		return 0
+	}
+	return s.text[s.at]
+}
+
+// open passes over a bracket, up to the first element; close says with what
+// it is closed. It is over where there is none.
+func (s *scanner) open(closing byte) (isOver bool) {
+	s.at, isOver = skipOpening(s.text, s.at, closing)
+	return isOver
+}
+
+// more passes over what follows an element, up to the next one. It is over
+// where there is none, or the text is broken.
+func (s *scanner) more(closing byte) (isOver bool) {
+	if s.at < 0 {
+		return true
+	}
+	s.at, isOver = skipSeparator(s.text, s.at, closing)
+	return isOver
+}
+
+// object reads the next value, an object that is inside depth others, into
+// doc.
+func (s *scanner) object(doc *document, depth int) *Violation {
+	*doc = document{order: doc.order[:0], context: doc.context[:0]}
+	start := s.at
+	for isOver := s.open('}'); !isOver; isOver = s.more('}') {
+		s.member(doc, depth+1)
+	}
+	if v := s.broken(); v != nil {
+		return v
+	}
+	doc.raw = s.text[start:s.at]
+	return nil
+}
+
+// member reads a member of the payload object.
+func (s *scanner) member(doc *document, depth int) {
+	name, value := s.name()
+	if s.at < 0 {
+		return
+	}
+	f := fieldNamed(name)
+	if f == fieldContext {
+		s.context(doc, depth)
+	} else {
+		s.at = skipValue(s.text, s.at, depth)
+	}
+	if f != fieldUnknown && s.at >= 0 {
+		doc.set(f, s.text[value:s.at])
+	}
+}
+
+// name reads the name of a member, and returns the place of its value, too.
+func (s *scanner) name() (name []byte, value int) {
+	start := s.at
+	end := skipName(s.text, start)
+	if s.at = end; end < 0 {
+		return nil, end
+	}
+	s.at = skipColon(s.text, end)
+	return s.text[start:end], s.at
+}
+
+// context reads the context member by member, in the same pass: some of its
+// members have other names at Segment.
+func (s *scanner) context(doc *document, depth int) {
+	doc.forgetContext() // Of several contexts the last counts.
+	if s.next() != '{' {
+		s.at = skipValue(s.text, s.at, depth)
+		return
+	}
+	for isOver := s.open('}'); !isOver; isOver = s.more('}') {
+		name, value := s.name()
+		if s.at < 0 {
+			return
+		}
+		if s.at = skipValue(s.text, s.at, depth+1); s.at >= 0 {
+			doc.appendContext(name, s.text[value:s.at])
+		}
+	}
+}
+
+// other reads a value that is no object.
+func (s *scanner) other() *Violation {
+	s.at = skipValue(s.text, s.at, 0)
+	if v := s.broken(); v != nil {
+		return v
+	}
+	return violationNotObject
+}
+
+// end makes sure that nothing but blanks is left.
+func (s *scanner) end() *Violation {
+	behind := s.at
+	s.at = skipBlanks(s.text, s.at)
+	if s.at == len(s.text) {
+		return nil
+	}
+	s.at = skipValue(s.text, s.at, 0)
+	if v := s.broken(); v != nil {
+		return v
+	}
+	return s.invalid(behind, "a second document, where one payload "+
+		"holds one; split the payload before the output, for example with "+
+		"the processor `unarchive: {format: lines}`")
+}
+
+// broken names the place where the text is broken, and never the text there.
+// It returns nil where what has been read is good.
+func (s *scanner) broken() *Violation {
+	if s.at >= 0 {
+		return nil
+	}
+	at := ^s.at
+	if at == len(s.text) {
+		return s.invalid(at, "the end of the payload, in the middle of a value")
+	}
+	return s.invalid(at, "something that JSON does not allow there, or more than "+
+		"10,000 values inside each other")
+}
+
+func (s *scanner) invalid(at int, found string) *Violation {
+	return &Violation{
+		Reason:   ReasonInvalidJSON,
+		Sentence: fmt.Sprintf("the payload is not valid JSON: at byte %d there is %s", s.skipped+at, found),
+	}
+}

@@ -37,11 +37,12 @@ type outputConfig struct {
 	writeKey  *service.InterpolatedString
 	messageID *service.InterpolatedString
 	// mapping is nil where none is set.
-	mapping   *bloblang.Executor
-	rateLimit string
-	convert   segment.Config
-	tracking  tracking.Config
-	transport tracking.TransportConfig
+	mapping     *bloblang.Executor
+	rateLimit   string
+	maxInFlight int
+	convert     segment.Config
+	tracking    tracking.Config
+	transport   tracking.TransportConfig
 }
 
 // hasQueries says whether Bloblang is run on messages.
@@ -67,13 +68,19 @@ func outputConfigFromParsed(conf *service.ParsedConfig) (c outputConfig, err err
 	if c.rateLimit, err = conf.FieldString(soFieldRateLimit); err != nil {
 		return
 	}
+	if c.maxInFlight, err = conf.FieldMaxInFlight(); err != nil {
+		return
+	}
 	if c.convert, err = convertConfigFromParsed(conf); err != nil {
 		return
 	}
 	if c.tracking, err = trackingConfigFromParsed(conf); err != nil {
 		return
 	}
-	c.transport, err = transportConfigFromParsed(conf)
+	if c.transport, err = transportConfigFromParsed(conf); err != nil {
+		return
+	}
+	c.transport.Connections = c.tracking.ParallelRequests * c.maxInFlight
 	return
 }
 
@@ -155,14 +162,6 @@ func transportConfigFromParsed(conf *service.ParsedConfig) (c tracking.Transport
 	if c.TLS, err = conf.FieldTLS(soFieldTLS); err != nil {
 		return
 	}
-	var parallel, inFlight int
-	if parallel, err = conf.FieldInt(soFieldParallelRequests); err != nil {
-		return
-	}
-	if inFlight, err = conf.FieldMaxInFlight(); err != nil {
-		return
-	}
-	c.Connections = parallel * inFlight
 	var proxy string
 	if proxy, err = conf.FieldString(soFieldProxyURL); err != nil || strings.TrimSpace(proxy) == "" {
 		return

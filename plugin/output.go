@@ -7,7 +7,6 @@ package plugin
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 
@@ -28,9 +27,7 @@ func newOutputFromParsed(conf *service.ParsedConfig, res *service.Resources) (
 	if policy, err = batchPolicyFromParsed(conf); err != nil {
 		return
 	}
-	if maxInFlight, err = conf.FieldMaxInFlight(); err != nil {
-		return
-	}
+	maxInFlight = c.maxInFlight
 	out, err = newOutput(c, res)
 	return
 }
@@ -41,8 +38,9 @@ type output struct {
 	conf   outputConfig
 	client *tracking.Client
 	report *report
-	// writes holds those not in use, with their buffers.
-	writes sync.Pool
+	// writes holds those not in use, with their buffers. A sync.Pool would lose
+	// them in every other garbage collection.
+	writes chan *write
 }
 
 var _ service.BatchOutput = (*output)(nil)
@@ -60,8 +58,8 @@ func newOutput(conf outputConfig, res *service.Resources) (*output, error) {
 		conf:   conf,
 		client: tracking.NewClient(conf.tracking),
 		report: newReport(res),
+		writes: make(chan *write, conf.maxInFlight),
 	}
-	o.writes.New = func() any { return newWrite(o) }
 	return o, nil
 }
 
@@ -82,7 +80,7 @@ func (o *output) ConnectionTest(ctx context.Context) service.ConnectionTestResul
 // those messages whose calls were not accepted.
 func (o *output) WriteBatch(ctx context.Context, batch service.MessageBatch) error {
 	defer o.report.unsent()()
-	w := o.writes.Get().(*write)
+	w := o.write()
 	defer o.release(w)
 
 	w.convert(batch)
@@ -92,9 +90,21 @@ func (o *output) WriteBatch(ctx context.Context, batch service.MessageBatch) err
 	return w.failure()
 }
 
+func (o *output) write() *write {
+	select {
+	case w := <-o.writes:
+		return w
+	default:
+		return newWrite(o)
+	}
+}
+
 func (o *output) release(w *write) {
 	w.reset()
-	o.writes.Put(w)
+	select {
+	case o.writes <- w:
+	default:
+	}
 }
 
 // Close ends idle connections. The engine calls it when nothing is being

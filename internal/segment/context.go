@@ -109,10 +109,11 @@ func (c *Converter) userTraits(traits jsontext.Value) jsontext.Value {
 	return c.scratch[start:]
 }
 
-// hasAnonymousID says whether there may be such a member in an object.
+// hasAnonymousID says whether there may be such a member in an object. A search
+// stops at every byte like its first one, so that it is for a part of the name
+// that begins with a rare one.
 func hasAnonymousID(value jsontext.Value) bool {
-	const name = `"anonymousId"`
-	return kindOf(value) == '{' && len(value) > len(name) && bytes.Contains(value, []byte(name))
+	return kindOf(value) == '{' && bytes.Contains(value, []byte("ymousId"))
 }
 
 // externalIDs gives each of RudderStack's external ids the four members that
@@ -202,10 +203,14 @@ func (c *Converter) quotedIP(value jsontext.Value) jsontext.Value {
 	if !isAddress {
 		return nil
 	}
+	var room [64]byte
+	text := address.AppendTo(room[:0])
+	if bytes.Equal(text, value[1:len(value)-1]) {
+		return value
+	}
 	start := len(c.scratch)
-	var text [64]byte
 	// A zone may have a quote in it.
-	c.scratch, _ = jsontext.AppendQuote(c.scratch, address.AppendTo(text[:0]))
+	c.scratch, _ = jsontext.AppendQuote(c.scratch, text)
 	return c.scratch[start:]
 }
 

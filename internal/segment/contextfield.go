@@ -45,8 +45,19 @@ var contextQuoted = func() (quoted [contextCount]jsontext.Value) {
 	return quoted
 }()
 
+// contextLengths has a bit for each length of a quoted name.
+var contextLengths = func() (lengths uint64) {
+	for _, quoted := range contextQuoted[contextUnknown+1:] {
+		lengths |= 1 << len(quoted)
+	}
+	return lengths
+}()
+
 // contextNamed returns the field of that quoted name, or contextUnknown.
 func contextNamed(quoted []byte) contextField {
+	if contextLengths>>len(quoted)&1 == 0 {
+		return contextUnknown
+	}
 	for f := contextUnknown + 1; f < contextCount; f++ {
 		if string(quoted) == string(contextQuoted[f]) {
 			return f

@@ -109,7 +109,8 @@ func (c *Converter) Convert(dst []Call, payload []byte, from Source) ([]Call, Sk
 
 // isBlank says whether there is nothing to be seen in a text.
 func isBlank(text []byte) bool {
-	return len(bytes.TrimLeft(bytes.TrimPrefix(text, byteOrderMark), " \t\r\n")) == 0
+	text = bytes.TrimPrefix(text, byteOrderMark)
+	return skipBlanks(text, 0) == len(text)
 }
 
 func (c *Converter) one(dst []Call, from Source) ([]Call, Skips, *Violation) {

@@ -1,7 +1,6 @@
 package segment
 
 import (
-	"bytes"
 	"math"
 	"strconv"
 	"strings"
@@ -156,12 +155,28 @@ func appendTime(dst []byte, at instant) []byte {
 	return append(dst, `Z"`...)
 }
 
-// isSendForm says whether a time that parses is written as appendTime would.
-func isSendForm(quoted jsontext.Value, at instant) bool {
-	return at.digits >= minFractionDigits &&
-		bytes.HasSuffix(quoted, []byte(`Z"`)) &&
-		len(quoted) == len(`"2006-01-02T15:04:05.Z"`)+at.digits &&
-		quoted[11] == 'T' && quoted[20] == '.'
+// isSent says whether a value is a time, and written as appendTime would write
+// it, which is how most of them come. It is for the cost: days that not every
+// month has are left to those who know a calendar.
+func isSent(value jsontext.Value) bool {
+	const form = `"0000-00-00T00:00:00.`
+	end := len(value) - len(`Z"`)
+	if digits := end - len(form); digits < minFractionDigits || digits > maxFractionDigits || string(value[end:]) != `Z"` {
+		return false
+	}
+	for i, b := range value[:end] {
+		switch {
+		case i >= len(form) || form[i] == '0':
+			if !isDigit(b) {
+				return false
+			}
+		case b != form[i]:
+			return false
+		}
+	}
+	two := func(at int) int { return int(value[at]-'0')*10 + int(value[at+1]-'0') }
+	month, day, hour, minute, second := two(6), two(9), two(12), two(15), two(18)
+	return month >= 1 && month <= 12 && day >= 1 && day <= 28 && hour < 24 && minute < 60 && second < 60
 }
 
 // eventTime finds when the event happened and writes it to scratch. Nothing
@@ -171,12 +186,12 @@ func isSendForm(quoted jsontext.Value, at instant) bool {
 // receivedAt are the same moment on the sender's clock and on a right one.
 // https://www.twilio.com/docs/segment/connections/spec/common#timestamps
 func (d *document) eventTime(scratch []byte) (value jsontext.Value, rest []byte, v *Violation) {
+	if given := d.value[fieldTimestamp]; isSent(given) {
+		return given, scratch, nil
+	}
 	f, at, v := d.eventInstant()
 	if v != nil || f == fieldUnknown {
 		return nil, scratch, v
-	}
-	if f == fieldTimestamp && isSendForm(d.value[f], at) {
-		return d.value[f], scratch, nil
 	}
 	start := len(scratch)
 	scratch = appendTime(scratch, at)

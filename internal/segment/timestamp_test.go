@@ -3,6 +3,8 @@ package segment_test
 import (
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
 	"benthos-segment/internal/segment"
 )
 
@@ -147,4 +149,20 @@ func TestTheTimeOfAnEvent(t *testing.T) {
 			segment.ReasonTimestampUnparseable, "originalTimestamp",
 		},
 	})
+}
+
+// Most times come as they are sent, and are recognized by their digits alone.
+// With an escape in it, the same time is parsed.
+func TestATimeThatIsRecognizedIsOneThatParses(t *testing.T) {
+	for _, usual := range []string{"2026-01-02T03:04:05.678Z", "2026-10-20T20:50:50.678Z"} {
+		for place := 1; place < len(usual); place++ {
+			for _, b := range []byte("0123456789-:.,TZ +a") {
+				text := usual[1:place] + string(b) + usual[place+1:]
+				recognized, isTaken := sentTime(t, `"2`+text+`"`)
+				parsed, isParsed := sentTime(t, `"\u0032`+text+`"`)
+				require.Equal(t, isParsed, isTaken, "2%s", text)
+				require.Equal(t, parsed, recognized, "2%s", text)
+			}
+		}
+	}
 }

@@ -81,9 +81,10 @@ func BenchmarkLanes(b *testing.B) {
 		indexes[i] = i
 	}
 	l := limits{bytes: 480_000, calls: 2500}
+	people := newPeople()
 	b.ReportAllocs()
 	for b.Loop() {
-		l.lanes(calls, indexes, 8)
+		l.lanes(calls, indexes, 8, people)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(calls)), "ns/call")
 }

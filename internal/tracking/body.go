@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"io"
-	"sync"
 	"time"
 
 	"github.com/klauspost/compress/flate"
@@ -42,13 +41,6 @@ type body struct {
 	gzip     bool
 }
 
-// encodeBody writes the head of a request: its start, and the calls.
-func encodeBody(start []byte, calls []segment.Call, indexes []int, gzip bool) body {
-	w := bodyWriters.Get().(*bodyWriter)
-	defer bodyWriters.Put(w)
-	return w.encode(start, calls, indexes, gzip)
-}
-
 // bodyWriter has the buffers for making a body. A compressor alone has more
 // than half a megabyte, so that they go back before the request is sent.
 type bodyWriter struct {
@@ -56,7 +48,14 @@ type bodyWriter struct {
 	flate *flate.Writer
 }
 
-var bodyWriters = sync.Pool{New: func() any { return new(bodyWriter) }}
+func newBodyWriter() *bodyWriter { return new(bodyWriter) }
+
+// encodeBody writes the head of a request: its start, and the calls.
+func (c *Client) encodeBody(start []byte, calls []segment.Call, indexes []int) body {
+	w := c.writers.take()
+	defer c.writers.give(w)
+	return w.encode(start, calls, indexes, c.conf.Gzip)
+}
 
 func (w *bodyWriter) encode(start []byte, calls []segment.Call, indexes []int, gzip bool) body {
 	w.out.Reset()

@@ -7,6 +7,7 @@ package tracking
 import (
 	"context"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -73,6 +74,9 @@ type Client struct {
 	// tokens is nil without OAuth; stop then ends a request for a token.
 	tokens *tokens
 	stop   context.CancelFunc
+	// These keep memory for the next Send.
+	writers spare[*bodyWriter]
+	people  spare[*people]
 }
 
 // NewClient returns a client for one endpoint.
@@ -88,6 +92,9 @@ func NewClient(conf Config) *Client {
 				return http.ErrUseLastResponse
 			},
 		},
+		// More of them have nothing to do at a time.
+		writers: newSpare(runtime.GOMAXPROCS(0), newBodyWriter),
+		people:  newSpare(1, newPeople),
 	}
 	if conf.OAuth != nil {
 		var closed context.Context
@@ -121,10 +128,11 @@ func (c *Client) Send(ctx context.Context, calls []segment.Call, observer Observ
 		slots:    make(chan struct{}, c.conf.ParallelRequests),
 		fates:    make([]fate, len(calls)),
 	}
+	people := c.people.take()
 	var lanes sync.WaitGroup
 	for writeKey, group := range bySource(calls) {
 		source := c.sources.get(writeKey)
-		for _, lane := range c.limits(writeKey).lanes(calls, group, c.conf.ParallelRequests) {
+		for _, lane := range c.limits(writeKey).lanes(calls, group, c.conf.ParallelRequests, people) {
 			c.sources.hold(source)
 			lanes.Go(func() {
 				d.lane(ctx, source, lane)
@@ -133,6 +141,7 @@ func (c *Client) Send(ctx context.Context, calls []segment.Call, observer Observ
 		}
 		c.sources.put(source)
 	}
+	c.people.give(people)
 	lanes.Wait()
 	return d.errors()
 }
@@ -158,8 +167,16 @@ func (c *Client) bodyStart(writeKey string) []byte {
 // bySource lists the calls of each write key, in their order.
 func bySource(calls []segment.Call) map[string][]int {
 	groups := make(map[string][]int, 1)
-	for i := range calls {
-		groups[calls[i].WriteKey] = append(groups[calls[i].WriteKey], i)
+	for first := 0; first < len(calls); {
+		next := first + 1
+		for next < len(calls) && calls[next].WriteKey == calls[first].WriteKey {
+			next++
+		}
+		group := slices.Grow(groups[calls[first].WriteKey], next-first)
+		for ; first < next; first++ {
+			group = append(group, first)
+		}
+		groups[calls[first-1].WriteKey] = group
 	}
 	return groups
 }

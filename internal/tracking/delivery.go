@@ -97,7 +97,7 @@ func (d *delivery) attempts(ctx context.Context, s *source, indexes []int) (answ
 		// Not before it has a slot: a batch of many sources has as many lanes,
 		// and a compressor takes more than half a megabyte.
 		if content.head == nil {
-			content = encodeBody(d.client.bodyStart(s.writeKey), d.calls, indexes, d.client.conf.Gzip)
+			content = d.client.encodeBody(d.client.bodyStart(s.writeKey), d.calls, indexes)
 		}
 		last := d.attempt(ctx, s, attempt{body: &content, indexes: indexes, earlier: earlier})
 		<-d.slots

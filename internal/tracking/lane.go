@@ -2,6 +2,7 @@ package tracking
 
 import (
 	"hash/maphash"
+	"slices"
 
 	"benthos-segment/internal/segment"
 )
@@ -15,46 +16,32 @@ import (
 // requests, so that a batch takes hardly more of them than it would without
 // lanes; there may be a few more lanes than parallel, which bounds what is
 // sent at a time and not what stands in line.
-func (l limits) lanes(calls []segment.Call, indexes []int, parallel int) [][]int {
+func (l limits) lanes(calls []segment.Call, indexes []int, parallel int, people *people) [][]int {
 	total := loadOf(calls, indexes)
 	if parallel == 1 || total.fits(l) {
 		return [][]int{indexes}
 	}
 	each := ceil(l.requests(total), parallel)
-	people := findPeople(calls, indexes)
+	people.find(calls, indexes)
 
-	var lanes []lane
-	laneOf := make([]int, len(people.loads))
+	var lanes []load
 	for person, load := range people.loads {
 		if load.calls > 0 {
-			lanes, laneOf[person] = l.place(lanes, load, each)
+			lanes, people.lanes[person] = l.place(lanes, load, each)
 		}
 	}
-	for n, i := range indexes {
-		at := &lanes[laneOf[people.of(n)]]
-		at.calls = append(at.calls, i)
-	}
-	lists := make([][]int, len(lanes))
-	for i := range lanes {
-		lists[i] = lanes[i].calls
-	}
-	return lists
-}
-
-type lane struct {
-	load  load
-	calls []int
+	return people.listed(lanes, indexes)
 }
 
 // place puts a person into the first lane with room for them.
-func (l limits) place(lanes []lane, person load, requests int) ([]lane, int) {
+func (l limits) place(lanes []load, person load, requests int) ([]load, int32) {
 	for i := range lanes {
-		if together := lanes[i].load.plus(person); together.fits(l.lane(requests, together.largest)) {
-			lanes[i].load = together
-			return lanes, i
+		if together := lanes[i].plus(person); together.fits(l.lane(requests, together.largest)) {
+			lanes[i] = together
+			return lanes, int32(i)
 		}
 	}
-	return append(lanes, lane{load: person}), len(lanes)
+	return append(lanes, person), int32(len(lanes))
 }
 
 // lane returns what surely fits into some requests. Each but the last may end
@@ -69,20 +56,25 @@ func (l limits) lane(requests, largest int) limits {
 
 // people says which calls belong to the same person. It is a union-find over
 // the places of the calls in a list, where the first call of a person stands
-// for them.
+// for them. It is reused with its memory.
 type people struct {
 	parent []int32
-	// loads holds the load of each person at the place of their first call.
+	// loads holds the load of each person at the place of their first call,
+	// lanes the lane that they are in.
 	loads []load
+	lanes []int32
+	// seen holds by the hash of an id the first call that has it. Two ids that
+	// hash alike only make one person of two, which costs nothing but a little
+	// freedom.
+	seen map[uint64]int32
 }
 
 var idSeed = maphash.MakeSeed()
 
-func findPeople(calls []segment.Call, indexes []int) people {
-	p := people{parent: make([]int32, len(indexes)), loads: make([]load, len(indexes))}
-	// Two ids that hash alike only make one person of two, which costs nothing
-	// but a little freedom.
-	seen := make(map[uint64]int32, len(indexes))
+func newPeople() *people { return &people{seen: make(map[uint64]int32)} }
+
+func (p *people) find(calls []segment.Call, indexes []int) {
+	p.reset(len(indexes))
 	for n, i := range indexes {
 		p.parent[n] = int32(n)
 		for _, id := range [...][]byte{calls[i].UserID, calls[i].AnonymousID, calls[i].PreviousID} {
@@ -90,10 +82,10 @@ func findPeople(calls []segment.Call, indexes []int) people {
 				continue
 			}
 			hash := maphash.Bytes(idSeed, id)
-			if first, exists := seen[hash]; exists {
+			if first, exists := p.seen[hash]; exists {
 				p.join(int32(n), first)
 			} else {
-				seen[hash] = int32(n)
+				p.seen[hash] = int32(n)
 			}
 		}
 	}
@@ -101,7 +93,27 @@ func findPeople(calls []segment.Call, indexes []int) people {
 		person := p.of(n)
 		p.loads[person] = p.loads[person].with(&calls[i])
 	}
-	return p
+}
+
+func (p *people) reset(count int) {
+	clear(p.seen)
+	p.parent = slices.Grow(p.parent[:0], count)[:count]
+	p.lanes = slices.Grow(p.lanes[:0], count)[:count]
+	p.loads = slices.Grow(p.loads[:0], count)[:count]
+	clear(p.loads)
+}
+
+// listed lists the calls of each lane, in their order.
+func (p *people) listed(lanes []load, indexes []int) [][]int {
+	lists, all := make([][]int, len(lanes)), make([]int, len(indexes))
+	for i, lane := range lanes {
+		lists[i], all = all[:0:lane.calls], all[lane.calls:]
+	}
+	for n, i := range indexes {
+		at := p.lanes[p.of(n)]
+		lists[at] = append(lists[at], i)
+	}
+	return lists
 }
 
 // of returns the person of the nth call.

@@ -70,7 +70,7 @@ func FuzzLanes(f *testing.F) {
 		l := limits{bytes: int(maxBytes) + 300, calls: 2500}
 		calls, indexes := callsOf(sizes, int(people)+1)
 
-		lanes := l.lanes(calls, indexes, int(parallel)+1)
+		lanes := l.lanes(calls, indexes, int(parallel)+1, newPeople())
 
 		laneOf, count := map[string]int{}, 0
 		for n, lane := range lanes {
@@ -105,7 +105,7 @@ func TestLanesAreFilledToWholeRequests(t *testing.T) {
 	without := len(l.pack(calls, indexes))
 	for _, parallel := range []int{2, 4, 8, 16, 100} {
 		requests, smallest := 0, 1.0
-		for _, lane := range l.lanes(calls, indexes, parallel) {
+		for _, lane := range l.lanes(calls, indexes, parallel, newPeople()) {
 			for _, request := range l.pack(calls, lane) {
 				requests++
 				smallest = min(smallest, float64(loadOf(calls, request).bytes)/float64(l.bytes))

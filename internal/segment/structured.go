@@ -45,21 +45,27 @@ func AppendJSON(dst []byte, value any) ([]byte, error) {
 
 // appender writes structured values. It is reused from one to the next.
 type appender struct {
-	// keys is a stack: those of the innermost object that is being written
+	// entries is a stack: those of the innermost object that is being written
 	// come last.
-	keys  []string
-	depth int
+	entries []entry
+	depth   int
+}
+
+// entry is a member of an object.
+type entry struct {
+	key   string
+	value any
 }
 
 var appenders = sync.Pool{New: func() any { return new(appender) }}
 
-// maxKeptKeys bounds what a pooled appender holds on to.
-const maxKeptKeys = 4096
+// maxKeptEntries bounds what a pooled appender holds on to.
+const maxKeptEntries = 4096
 
 func (a *appender) release() {
-	clear(a.keys)
-	a.keys, a.depth = a.keys[:0], 0
-	if cap(a.keys) <= maxKeptKeys {
+	clear(a.entries)
+	a.entries, a.depth = a.entries[:0], 0
+	if cap(a.entries) <= maxKeptEntries {
 		appenders.Put(a)
 	}
 }
@@ -98,24 +104,25 @@ func (a *appender) object(dst []byte, object map[string]any) ([]byte, *Violation
 	if v := a.enter(); v != nil {
 		return dst, v
 	}
-	first := len(a.keys)
-	for key := range object {
-		a.keys = append(a.keys, key)
+	first := len(a.entries)
+	for key, value := range object {
+		a.entries = append(a.entries, entry{key, value})
 	}
-	slices.Sort(a.keys[first:])
+	slices.SortFunc(a.entries[first:], func(a, b entry) int { return strings.Compare(a.key, b.key) })
 	dst = append(dst, '{')
 	for i := range len(object) {
-		key := a.keys[first+i]
 		if i > 0 {
 			dst = append(dst, ',')
 		}
+		// The stack may have moved since.
+		member := a.entries[first+i]
 		var v *Violation
-		if dst, v = a.member(dst, key, object[key]); v != nil {
+		if dst, v = a.member(dst, member.key, member.value); v != nil {
 			return dst, v
 		}
 	}
-	clear(a.keys[first:])
-	a.keys = a.keys[:first]
+	clear(a.entries[first:])
+	a.entries = a.entries[:first]
 	a.depth--
 	return append(dst, '}'), nil
 }
@@ -170,12 +177,33 @@ func cannotSay(what string) *Violation {
 }
 
 func appendText(dst []byte, text string) ([]byte, *Violation) {
+	if isPlain(text) {
+		dst = append(append(dst, '"'), text...)
+		return append(dst, '"'), nil
+	}
 	dst, err := jsontext.AppendQuote(dst, text)
 	if err != nil {
 		return dst, cannotSay("a string that is not UTF-8")
 	}
 	return dst, nil
 }
+
+// isPlain says whether text is ASCII that stands in a string as it is.
+func isPlain(text string) bool {
+	for i := range len(text) {
+		if !isPlainByte[text[i]] {
+			return false
+		}
+	}
+	return true
+}
+
+var isPlainByte = func() (is [256]bool) {
+	for b := ' '; b < 0x7f; b++ {
+		is[b] = b != '"' && b != '\\'
+	}
+	return is
+}()
 
 func appendNumber(dst []byte, number json.Number) ([]byte, *Violation) {
 	if !isNumber(string(number)) {

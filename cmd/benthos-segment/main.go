@@ -21,6 +21,7 @@ var (
 )
 
 func main() {
+	tuneCollector()
 	os.Exit(run(context.Background(), os.Args))
 }
 

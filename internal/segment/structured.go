@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -199,7 +200,7 @@ func isPlain(text string) bool {
 }
 
 var isPlainByte = func() (is [256]bool) {
-	for b := ' '; b < 0x7f; b++ {
+	for b := ' '; b < utf8.RuneSelf; b++ {
 		is[b] = b != '"' && b != '\\'
 	}
 	return is

@@ -1,7 +1,6 @@
 package tracking
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -80,7 +79,7 @@ func (c *Client) post(ctx context.Context, a attempt, tail []byte) answer {
 	}
 	req.ContentLength = int64(len(a.body.head) + len(tail))
 	req.GetBody = func() (io.ReadCloser, error) {
-		return io.NopCloser(io.MultiReader(bytes.NewReader(a.body.head), bytes.NewReader(tail))), nil
+		return io.NopCloser(&bodyReader{a.body.head, tail}), nil
 	}
 	req.Body, _ = req.GetBody()
 	c.setHeaders(req.Header, a)

@@ -125,3 +125,19 @@ func (b *body) tail(text []byte) []byte {
 	tail = binary.LittleEndian.AppendUint32(tail, crc32.Update(b.checksum, crc32.IEEETable, text))
 	return binary.LittleEndian.AppendUint32(tail, uint32(b.size+len(text)))
 }
+
+// bodyReader reads a body without the buffers that an io.MultiReader makes for
+// it.
+type bodyReader [2][]byte
+
+func (r *bodyReader) Read(p []byte) (n int, err error) {
+	for i := range r {
+		read := copy(p[n:], r[i])
+		r[i] = r[i][read:]
+		n += read
+	}
+	if n == 0 && len(p) > 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}

@@ -4,6 +4,7 @@
 //	bench run [-quick]   every contender in turn, and one table
 //	bench search         the settings of the http_client recipe
 //	bench growth         how the cost grows with what is sent
+//	bench profile        where the time goes
 //	bench sink           the far end, in its own process
 //	bench send KIND      a sender written in Go, in its own process
 package main
@@ -31,14 +32,14 @@ func main() {
 
 func run(arguments []string) error {
 	if len(arguments) == 0 {
-		return errors.New("say what: run, search, growth, sink or send")
+		return errors.New("say what: run, search, growth, profile, sink or send")
 	}
 	switch name, rest := arguments[0], arguments[1:]; name {
 	case "sink":
 		return sink.Serve(os.Stdout)
 	case "send":
 		return send(rest)
-	case "run", "search", "growth":
+	case "run", "search", "growth", "profile":
 		return compare(name, rest)
 	default:
 		return fmt.Errorf("there is no %q", name)
@@ -108,6 +109,8 @@ func compare(what string, arguments []string) error {
 		return search(bench, o)
 	case "growth":
 		return growth(bench, o)
+	case "profile":
+		return profile(bench, o)
 	default:
 		return table(bench, o)
 	}

@@ -54,6 +54,9 @@ func ours() []Contender {
 	}
 }
 
+// Profiled are our two main cases.
+func Profiled() []Contender { return ours()[:2] }
+
 // delayed is the contender with a sink that takes its time.
 func delayed(c Contender) Contender {
 	c.ID += "_slow"

@@ -107,32 +107,35 @@ var _ tracking.Observer = (*batchObserver)(nil)
 func (o *batchObserver) Sending(ctx context.Context, req tracking.Request) (context.Context, func(tracking.Answer)) {
 	ctx, span := o.tracer.Start(ctx, "segment batch",
 		trace.WithSpanKind(trace.SpanKindClient),
-		trace.WithLinks(o.links(req.Calls)...),
 		trace.WithAttributes(
 			attribute.Int("segment.calls", len(req.Calls)),
 			attribute.Int("http.request.body.size", req.WireBytes),
 			attribute.Int("http.request.resend_count", req.Earlier),
 		))
+	// Nobody may be listening, and there are many messages to ask.
+	if span.IsRecording() {
+		o.link(span, req.Calls)
+	}
 	return ctx, func(got tracking.Answer) {
 		o.answered(req, got)
 		endSpan(span, got)
 	}
 }
 
-// links names the spans of the messages that a request was made of.
-func (o *batchObserver) links(calls []int) (links []trace.Link) {
-	last := -1
+// link leads from a span to those of the messages that its request was made of.
+func (o *batchObserver) link(span trace.Span, calls []int) {
+	last, links := -1, 0
 	for _, n := range calls {
 		owner := o.owners[n]
-		if owner == last || len(links) == maxLinks {
+		if owner == last || links == maxLinks {
 			continue
 		}
 		last = owner
 		if from := trace.SpanContextFromContext(o.batch[owner].Context()); from.IsValid() {
-			links = append(links, trace.Link{SpanContext: from})
+			span.AddLink(trace.Link{SpanContext: from})
+			links++
 		}
 	}
-	return links
 }
 
 func (o *batchObserver) answered(req tracking.Request, got tracking.Answer) {

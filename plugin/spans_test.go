@@ -53,9 +53,6 @@ type tracer struct {
 func (t tracer) Start(ctx context.Context, name string, options ...trace.SpanStartOption) (context.Context, trace.Span) {
 	conf := trace.NewSpanStartConfig(options...)
 	s := &span{name: name, kind: conf.SpanKind(), attributes: conf.Attributes()}
-	for _, link := range conf.Links() {
-		s.links = append(s.links, link.SpanContext)
-	}
 	t.recorder.mu.Lock()
 	defer t.recorder.mu.Unlock()
 	t.recorder.started = append(t.recorder.started, s)
@@ -71,6 +68,11 @@ type span struct {
 	attributes []attribute.KeyValue
 	code       codes.Code
 	ended      int
+}
+
+func (s *span) IsRecording() bool { return true }
+func (s *span) AddLink(link trace.Link) {
+	s.links = append(s.links, link.SpanContext)
 }
 
 func (s *span) SetAttributes(more ...attribute.KeyValue) {

@@ -27,7 +27,7 @@ RACED   = ./internal/... ./plugin/...
 UNRACED = ./cmd/... ./config/... ./examples/...
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test chromium screenshot torture poison nightly vuln lint docs bench bench-quick bench-growth bench-search bench-go fmt clean
+.PHONY: help demo build test chromium screenshot torture poison nightly vuln lint docs bench bench-quick bench-profile bench-growth bench-search bench-go fmt clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ bench: bin/bench ## Compare with other senders: four minutes, writes docs/benchm
 
 bench-quick: bin/bench ## The same in one minute, and only printed
 	bin/bench run -root . -quick
+
+bench-profile: bin/bench ## Where the time and the memory go: one minute, writes docs/benchmarks.md
+	bin/bench profile -root . -save
 
 bench-growth: bin/bench ## How the cost grows with what is sent: three minutes, writes docs/benchmarks.md
 	bin/bench growth -root . -save

@@ -138,14 +138,15 @@ func recipes() []Contender {
 
 func floors() []Contender {
 	drop := func(id, name, against string, share float64, form corpus.Form, names ...string) Contender {
-		return Contender{ID: id, Name: name, Group: Floor, Against: against, Share: share, Form: form, SendsNothing: true, command: pipeline(append(names, "drop"))}
+		return Contender{ID: id, Name: name, Group: Floor, Against: against, Share: share, Form: form, SendsNothing: true, command: pipeline(names)}
 	}
 	return []Contender{
 		{ID: "floor", Name: "Go: read, gzip, POST", Group: Floor, Against: "batched", Share: 1, Form: corpus.Batched, command: own("floor")},
-		drop("drop", "batched input to `drop`", "batched", 1, corpus.Batched, Batched),
-		drop("drop_lines", "per-line input to `drop`", "lines", 1, corpus.Lines, Lines),
-		full(drop("drop_structured", "structured payloads to `drop`", "structured", 0.25, corpus.Batched, Batched, "structured")),
-		full(drop("drop_encoded", "structured payloads, encoded by `AsBytes`, to `drop`", "structured", 0.25, corpus.Batched, Batched, "structured_encoded")),
+		drop("drop", "batched input to `drop`", "batched", 1, corpus.Batched, Batched, "drop"),
+		drop("drop_lines", "per-line input to `drop`", "lines", 1, corpus.Lines, Lines, "drop"),
+		full(drop("drop_gathered", "batched input, gathered, to `drop`", "batched", 1, corpus.Batched, Batched, "drop_gathered")),
+		full(drop("drop_structured", "structured payloads, gathered, to `drop`", "structured", 0.25, corpus.Batched, Batched, "structured", "drop_gathered")),
+		full(drop("drop_encoded", "structured payloads, gathered and encoded by `AsBytes`, to `drop`", "structured", 0.25, corpus.Batched, Batched, "structured", "drop_encoded")),
 		full(Contender{ID: "decode", Name: "Go: read and decode for an SDK", Group: Floor, Against: "batched", Share: 0.3, Form: corpus.Lines, SendsNothing: true, command: own("segment", "-read-only")}),
 	}
 }

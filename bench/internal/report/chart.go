@@ -22,7 +22,7 @@ var bars = []struct{ id, label string }{
 	{"recipe", "http_client recipe, batched input"},
 	{"recipe_lines", "http_client recipe, per-line input"},
 	{"segment_go_best", "segmentio/analytics-go v3 (no gzip)"},
-	{"rudder_go_best", "rudderlabs/analytics-go v4"},
+	{"rudder_go_best", "rudderlabs/analytics-go v4 (no gzip)"},
 	{"segment_node_best", "@segment/analytics-node"},
 	{"rudder_node_best", "@rudderstack/rudder-sdk-node"},
 }

@@ -90,17 +90,17 @@ func (d *delivery) attempts(ctx context.Context, s *source, indexes []int) (answ
 	p := newPatience(d.client.conf.Retry)
 	renewed := false
 	for earlier := 0; ; {
-		pass, given := d.turn(ctx, s, p)
+		pass, last, given := d.turn(ctx, s, p, func(by credential) answer {
+			// Not before it has a slot: a batch of many sources has as many lanes,
+			// and a compressor takes more than half a megabyte.
+			if content.head == nil {
+				content = encodeBody(d.client.bodyStart(s.writeKey), d.calls, indexes, d.client.conf.Gzip)
+			}
+			return d.attempt(ctx, attempt{body: &content, indexes: indexes, earlier: earlier, credential: by})
+		})
 		if given != nil {
 			return answer{}, given
 		}
-		// Not before it has a slot: a batch of many sources has as many lanes,
-		// and a compressor takes more than half a megabyte.
-		if content.head == nil {
-			content = encodeBody(d.client.bodyStart(s.writeKey), d.calls, indexes, d.client.conf.Gzip)
-		}
-		last := d.attempt(ctx, s, attempt{body: &content, indexes: indexes, earlier: earlier})
-		<-d.slots
 		if last.err != nil && ctx.Err() != nil {
 			s.gate.leave(pass)
 			return answer{}, stopped()
@@ -204,30 +204,39 @@ func (d *delivery) hold(s *source, pass ticket, p *patience) *segment.Violation 
 }
 
 // turn waits until the request may be sent: the gate of its write key is
-// open, the rate limit agrees, and one of the slots is free. None of these
-// waits is the request's fault, but for a gate that is shut because of the
-// set-up.
-func (d *delivery) turn(ctx context.Context, s *source, p *patience) (ticket, *segment.Violation) {
+// open, the rate limit agrees, there is a token where one is needed, and one of
+// the slots is free. Then it sends the request, or returns in its place why
+// there is no token. A wait for the token, or at a gate that is shut because of
+// the set-up, tries the request's patience; the others are not its fault.
+func (d *delivery) turn(
+	ctx context.Context, s *source, p *patience, send func(credential) answer,
+) (ticket, answer, *segment.Violation) {
 	limited := d.client.conf.RateLimit == nil
 	for {
 		pass, blocked := s.gate.enter()
 		if blocked != nil {
 			if given := d.await(ctx, s, p, blocked); given != nil {
-				return ticket{}, given
+				return ticket{}, answer{}, given
 			}
 			continue
 		}
 		if !limited {
 			if given := d.access(ctx, s, p, pass); given != nil {
-				return ticket{}, given
+				return ticket{}, answer{}, given
 			}
 			limited = true
 		}
-		if given := d.takeSlot(ctx, s, p, pass); given != nil {
-			return ticket{}, given
+		if missing := d.client.authorize(ctx); missing != nil {
+			return pass, *missing, nil
 		}
-		if s.gate.admits(pass) {
-			return pass, nil
+		if given := d.takeSlot(ctx, s, p, pass); given != nil {
+			return ticket{}, answer{}, given
+		}
+		// Both may have been good when the wait for the slot began.
+		by, isAuthorized := d.client.credential(ctx, s)
+		if isAuthorized && s.gate.admits(pass) {
+			defer func() { <-d.slots }()
+			return pass, send(by), nil
 		}
 		<-d.slots
 		s.gate.leave(pass)

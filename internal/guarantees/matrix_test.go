@@ -187,6 +187,13 @@ var matrix = []row{
 	},
 	{"41", "the dead letter is full", "nothing lost", proveFullDeadLetter, nil},
 	{"42", "the key is changed", "the same calls arrive with the new one", proveRotation, nil},
+	{
+		"42", "access tokens are revoked, renewed, not granted", "one refresh for all lanes, the calls are kept", proveTokens,
+		[]string{
+			"internal/tracking TestATokenThatWasRevokedIsRenewedAndTheCallsAreKept", "internal/tracking TestATokenIsRenewedWhenHalfOfItsLifeIsOver",
+			"internal/tracking TestTheClockOfTheServerCounts", "internal/tracking TestARefreshGoesOnWithoutItsCallerAndEndsWithClose",
+		},
+	},
 }
 
 func TestFaultMatrix(t *testing.T) {

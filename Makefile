@@ -57,9 +57,9 @@ torture: ## Kill everything at random and count what is lost (DURATION=10m SEED=
 	go -C internal/torture run . $(if $(DURATION),-duration $(DURATION)) $(if $(SEED),-seed $(SEED)) $(FLAGS)
 
 poison: ## Measure what events cost that cannot be delivered
-	go -C internal/torture run . -poison
+	go -C internal/torture run . -poison $(FLAGS)
 
-nightly: ## Run random scripts and fuzz each target (SCRIPTS=2000 SEED= FUZZTIME=5m)
+nightly: ## Run the torture and random scripts, and fuzz each target: an hour (SCRIPTS=2000 SEED= FUZZTIME=5m)
 	@SCRIPTS='$(SCRIPTS)' SEED='$(SEED)' FUZZTIME='$(FUZZTIME)' .ci/nightly
 
 # Not a part of lint: it asks a database on the network, which changes by itself.

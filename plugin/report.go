@@ -165,7 +165,7 @@ func endSpan(span trace.Span, got tracking.Answer) {
 // Retrying counts a request that is going to be sent again.
 func (o *batchObserver) Retrying(class string) { o.retries.Incr(1, class) }
 
-// Splitting counts a refused request that is sent again in halves.
+// Splitting counts a refused request that is sent again in parts.
 func (o *batchObserver) Splitting() { o.splits.Incr(1) }
 
 // Throttled counts the time that the server has asked us to wait.

@@ -212,6 +212,9 @@ func (r *result) stream(t *testing.T) {
 	}
 	output := fields{"max_request_calls": requestCalls}
 	maps.Copy(output, r.output)
+	if r.sandbox.OAuth != nil {
+		maps.Copy(output, signed(r.sb.URL))
+	}
 	p := start(t, withDeadLetter(segmentOutput(endpoint, output)))
 	if r.known {
 		p.accept(t, []given{{payload: `{"type":"page","userId":"first","messageId":"first"}`}})

@@ -35,7 +35,7 @@ func measureCost(ctx context.Context, w *world) error {
 	for i, size := range sizes {
 		cpu := median(bills[i], func(b bill) time.Duration { return b.cpu })
 		wall := median(bills[i], func(b bill) time.Duration { return b.wall })
-		fmt.Fprintf(table, "%d\t%.2f µs\t%s\t%.2f s\t\n", size, float64(cpu.Nanoseconds())/events/1000, relative(cpu, base), wall.Seconds())
+		fmt.Fprintf(table, "%d\t%.2f µs\t%s\t%.2f s\t\n", size, float64(cpu.Nanoseconds())/events/1000, relative(float64(cpu), float64(base)), wall.Seconds())
 	}
 	return table.Flush()
 }

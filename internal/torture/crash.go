@@ -44,7 +44,18 @@ func randomMoment(rng *rand.Rand) moment {
 }
 
 // strike kills a process at a moment, or when everything has arrived before.
-func (m moment) strike(ctx context.Context, p *process, number int, seg *segment, total int) error {
+// It returns an error where the process has not died of that.
+func (m moment) strike(ctx context.Context, p *process, number int, seg *segment, everything func(context.Context) error) error {
+	if err := m.await(ctx, p, number, seg, everything); err != nil {
+		return err
+	}
+	p.kill()
+	return p.killed()
+}
+
+// await waits for the moment, and kills the process itself where that is in
+// the middle of a request.
+func (m moment) await(ctx context.Context, p *process, number int, seg *segment, everything func(context.Context) error) error {
 	if m.request == 0 {
 		timer := time.NewTimer(m.after)
 		defer timer.Stop()
@@ -55,7 +66,6 @@ func (m moment) strike(ctx context.Context, p *process, number int, seg *segment
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		p.kill()
 		return nil
 	}
 	var once sync.Once
@@ -68,16 +78,13 @@ func (m moment) strike(ctx context.Context, p *process, number int, seg *segment
 	arrived, cancel := context.WithCancel(ctx)
 	defer cancel()
 	all := make(chan error, 1)
-	go func() { all <- seg.await(arrived, total) }()
+	go func() { all <- everything(arrived) }()
 	select {
 	case <-p.exited:
+		return nil
 	case err := <-all:
-		if err != nil {
-			return err
-		}
-		once.Do(p.kill)
+		return err
 	}
-	return nil
 }
 
 // crashes is one round: a pipeline is killed so often before it may finish.
@@ -105,42 +112,46 @@ func (c crashes) run(ctx context.Context, rng *rand.Rand) (t tally, err error) {
 		return t, err
 	}
 	fresh := map[int]int{}
+	err = c.ordeal(ctx, rng, seg, fresh, &t)
+	t.verdict = conclude(ctx, c.source, events, seg.accepted(), excuse(c.source, events, fresh), err)
+	if err == nil && t.resent > t.inFlight {
+		err = fmt.Errorf("%d calls came again, though only %d were accepted and not acknowledged at the kills", t.resent, t.inFlight)
+	}
+	return t, errors.Join(err, t.fault())
+}
+
+// ordeal starts processes and kills them, and lets the last one finish.
+func (c crashes) ordeal(ctx context.Context, rng *rand.Rand, seg *segment, fresh map[int]int, t *tally) (err error) {
 	for n := 1; ; n++ {
 		if fresh[n], err = c.source.given(ctx, 0); err != nil {
-			return t, err
+			return err
 		}
 		p, err := c.start(n, seg)
 		if err != nil {
-			return t, err
+			return err
 		}
 		if n > c.kills {
 			err = c.finish(ctx, p, seg)
 			t.leaked += p.said.leaks()
-			if err != nil {
-				return t, err
-			}
-			break
+			return err
 		}
 		m := randomMoment(rng)
-		err = m.strike(ctx, p, n, seg, c.calls)
+		err = m.strike(ctx, p, n, seg, func(ctx context.Context) error {
+			return everythingArrives(ctx, c.source, seg.await, c.calls)
+		})
 		p.kill()
 		t.leaked += p.said.leaks()
 		if err != nil {
-			return t, fmt.Errorf("killing process %d %s: %w\n%s", n, m, err, p.said)
+			return fmt.Errorf("killing process %d %s: %w\n%s", n, m, err, p.said)
 		}
 		t.kills++
 		inFlight, err := c.inFlight(ctx, seg)
 		if err != nil {
-			return t, fmt.Errorf("after killing process %d %s: %w", n, m, err)
+			return fmt.Errorf("after killing process %d %s: %w", n, m, err)
 		}
 		t.inFlight += inFlight
 		t.mostInFlight = max(t.mostInFlight, inFlight)
 	}
-	t.verdict = judge(events, seg.accepted(), excuse(c.source, events, fresh))
-	if t.resent > t.inFlight {
-		return t, fmt.Errorf("%d calls came again, though only %d were accepted and not acknowledged at the kills", t.resent, t.inFlight)
-	}
-	return t, t.fault()
 }
 
 func (c crashes) start(n int, seg *segment) (*process, error) {
@@ -153,7 +164,7 @@ func (c crashes) start(n int, seg *segment) (*process, error) {
 // finish lets a process deliver the rest and stops it.
 func (c crashes) finish(ctx context.Context, p *process, seg *segment) error {
 	defer p.kill()
-	if err := seg.await(ctx, c.calls); err != nil {
+	if err := everythingArrives(ctx, c.source, seg.await, c.calls); err != nil {
 		return fmt.Errorf("%w\n%s", err, p.said)
 	}
 	if err := p.await(ctx); err != nil {
@@ -171,38 +182,8 @@ func (c crashes) inFlight(ctx context.Context, seg *segment) (int, error) {
 	if err := seg.quiet(ctx); err != nil {
 		return 0, err
 	}
-	acknowledged, err := c.source.acknowledged(ctx)
-	if err != nil {
-		return 0, err
-	}
-	if err := allAccepted(acknowledged, seg); err != nil {
-		return 0, err
-	}
-	return seg.count() - len(acknowledged), nil
-}
-
-// allAccepted returns an error where one of the events has not arrived.
-func allAccepted(acknowledged []event, seg *segment) error {
-	for _, e := range acknowledged {
-		if !seg.has(e.step) {
-			return fmt.Errorf("step %d of person %d is acknowledged and not accepted", e.Seq, e.Person)
-		}
-	}
-	return nil
-}
-
-// everythingAcknowledged waits until nothing would be given out again.
-func everythingAcknowledged(ctx context.Context, s source) error {
-	for {
-		// A broker that was away for a while may cut the first questions off.
-		done, err := s.drained(ctx)
-		if done {
-			return nil
-		}
-		if !wait(ctx, 20*time.Millisecond) {
-			return fmt.Errorf("waiting for acknowledgements: %w", errors.Join(ctx.Err(), err))
-		}
-	}
+	acknowledged, err := allAccepted(ctx, c.source, seg.has)
+	return seg.count() - acknowledged, err
 }
 
 // excuse says which calls may be late. Where the broker keeps order, none may.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -49,38 +50,48 @@ func (f *fleet) run(ctx context.Context, rng *rand.Rand) (t tally, err error) {
 			p.kill()
 		}
 	}()
-	for seat := range f.size {
-		if err := f.join(ctx, seat); err != nil {
-			return t, err
-		}
-	}
-	for _, mark := range marks(f.moves, f.calls, rng) {
-		if err := f.seg.await(ctx, mark); err != nil {
-			return t, f.explain(err)
-		}
-		if err := f.move(ctx, rng, &t); err != nil {
-			return t, f.explain(err)
-		}
-	}
-	if err := f.seg.await(ctx, f.calls); err != nil {
-		return t, f.explain(err)
-	}
-	if err := everythingAcknowledged(ctx, f.source); err != nil {
-		return t, f.explain(err)
-	}
-	for seat := range f.members {
-		if err := f.leave(ctx, seat, &t); err != nil {
-			return t, err
-		}
-	}
+	err = f.ordeal(ctx, rng, &t)
 	accepted := f.seg.accepted()
 	t.shares = sharesOf(accepted)
 	late := excuse(f.source, events, f.fresh)
 	if f.spread {
-		late = func(acceptance) bool { return true }
+		late = anybody
 	}
-	t.verdict = judge(events, accepted, late)
-	return t, t.fault()
+	t.verdict = conclude(ctx, f.source, events, accepted, late, err)
+	return t, errors.Join(err, t.fault())
+}
+
+// ordeal starts all processes, has them come and go, and lets those that are
+// left finish.
+func (f *fleet) ordeal(ctx context.Context, rng *rand.Rand, t *tally) error {
+	for seat := range f.size {
+		if err := f.join(ctx, seat); err != nil {
+			return err
+		}
+	}
+	for _, mark := range marks(f.moves, f.calls, rng) {
+		if err := f.seg.await(ctx, mark); err != nil {
+			return f.explain(err)
+		}
+		if err := f.move(ctx, rng, t); err != nil {
+			return f.explain(err)
+		}
+		if _, err := allAccepted(ctx, f.source, f.seg.has); err != nil {
+			return f.explain(err)
+		}
+	}
+	if err := everythingArrives(ctx, f.source, f.seg.await, f.calls); err != nil {
+		return f.explain(err)
+	}
+	if err := everythingAcknowledged(ctx, f.source); err != nil {
+		return f.explain(err)
+	}
+	for seat := range f.members {
+		if err := f.leave(ctx, seat, t); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // move lets one process join, leave or die.
@@ -103,6 +114,9 @@ func (f *fleet) move(ctx context.Context, rng *rand.Rand, t *tally) error {
 		return f.leave(ctx, seat, t)
 	default:
 		f.members[seat].kill()
+		if err := f.members[seat].killed(); err != nil {
+			return err
+		}
 		t.kills++
 		t.leaked += f.members[seat].said.leaks()
 		delete(f.members, seat)

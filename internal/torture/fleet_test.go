@@ -2,8 +2,10 @@ package main
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestProcessesShareTheWorkAndComeAndGo(t *testing.T) {
@@ -17,4 +19,17 @@ func TestProcessesShareTheWorkAndComeAndGo(t *testing.T) {
 		got := holds(t, r, kind)
 		assert.Greater(t, len(got.shares), 1)
 	}
+}
+
+// What a partition hands over has to be enough for a batch. Where it is not,
+// each batch waits for its period, and two processes that share a backlog take
+// several times as long as one.
+func TestABacklogIsSharedWithoutWaiting(t *testing.T) {
+	t.Parallel()
+	w := theWorld(t, 0)
+
+	shared, err := w.bill(t.Context(), "backlog", 2, 40_000)
+
+	require.NoError(t, err)
+	assert.Less(t, shared.wall, 8*time.Second)
 }

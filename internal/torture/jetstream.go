@@ -151,14 +151,24 @@ func (s *stream) seat(n int) map[string]string {
 // durable is the consumer of the nth process.
 func (s *stream) durable(n int) string { return s.durables[n%len(s.durables)] }
 
-// acknowledged returns what is below the acknowledgement floor of the only
-// consumer. More may be acknowledged above it.
-func (s *stream) acknowledged(ctx context.Context) ([]event, error) {
-	info, err := s.info(ctx, s.durables[0])
-	if err != nil || info == nil {
-		return nil, err
+// acknowledged returns what is below the acknowledgement floors of the
+// consumers. More may be acknowledged above them.
+func (s *stream) acknowledged(ctx context.Context) (events []event, err error) {
+	for i, durable := range s.durables {
+		info, err := s.info(ctx, durable)
+		if err != nil {
+			return nil, err
+		}
+		if info == nil {
+			continue
+		}
+		for _, e := range s.records[:info.AckFloor.Stream] {
+			if len(s.durables) == 1 || e.Person%partitions == i {
+				events = append(events, e)
+			}
+		}
 	}
-	return s.records[:info.AckFloor.Stream], nil
+	return events, nil
 }
 
 func (s *stream) drained(ctx context.Context) (bool, error) {

@@ -33,6 +33,14 @@ func (j *journal) await(ctx context.Context, n int) error {
 	}
 }
 
+// has says whether an event stands there, as of now.
+func (j *journal) has(s step) bool {
+	if !j.arrived[s] {
+		_ = j.catchUp() // an event that cannot be read counts as missing
+	}
+	return j.arrived[s]
+}
+
 // catchUp reads the whole lines that are new. Half a line is one that nobody
 // was told about.
 func (j *journal) catchUp() error {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -49,7 +50,7 @@ func optionsFromFlags() (o options) {
 	flag.BoolVar(&o.race, "race", false, "build the product with the race detector")
 	flag.BoolVar(&o.poison, "poison", false, "measure what undeliverable events cost, and nothing else")
 	flag.BoolVar(&o.cost, "cost", false, "measure what processes of a Kafka group cost, and nothing else")
-	only := flag.String("only", "", "play only rounds whose kind matches this `pattern`")
+	only := flag.String("only", "", "play only rounds whose kind, or poisons whose name, matches this `pattern`")
 	flag.Parse()
 	o.only = regexp.MustCompile(*only)
 	if o.seed == 0 {
@@ -70,7 +71,7 @@ func torture(ctx context.Context, o options) error {
 		return err
 	}
 	if o.poison {
-		return measurePoison(ctx, product, folder)
+		return measurePoison(ctx, product, folder, o.only)
 	}
 	w, err := newWorld(product, folder, o.calls)
 	if err != nil {
@@ -90,9 +91,10 @@ func torture(ctx context.Context, o options) error {
 	return got.fault()
 }
 
-func measurePoison(ctx context.Context, product binary, folder string) error {
+func measurePoison(ctx context.Context, product binary, folder string, only *regexp.Regexp) error {
 	const events, times = 100_000, 5
-	costs, err := comparePoisons(ctx, product, folder, events, times)
+	chosen := slices.DeleteFunc(slices.Clone(poisons), func(p poison) bool { return !only.MatchString(p.name) })
+	costs, err := comparePoisons(ctx, product, folder, chosen, events, times)
 	fmt.Printf("%d events of 1.3 KB, medians of %d runs\n\n%s", events, times, costs)
 	return err
 }

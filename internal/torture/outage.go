@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -38,50 +39,69 @@ func (o segmentOutages) run(ctx context.Context, rng *rand.Rand) (t tally, err e
 		return t, err
 	}
 	defer func() { seg.kill() }()
+	written := &journal{path: journalIn(o.folder), arrived: map[step]bool{}}
+	err = o.ordeal(ctx, rng, seg, written, &t)
+	err = errors.Join(err, written.catchUp())
+	t.leaked += seg.said.leaks()
+	t.verdict = conclude(ctx, o.source, events, written.entries, nobody, err)
+	if err == nil && t.resent > t.kills*atOnce {
+		err = fmt.Errorf("%d calls came again in %d outages, though only %d are under way at a time", t.resent, t.kills, atOnce)
+	}
+	return t, errors.Join(err, t.fault())
+}
+
+// ordeal lets one process deliver everything, while the stand-in dies now and
+// then.
+func (o segmentOutages) ordeal(ctx context.Context, rng *rand.Rand, seg *child, written *journal, t *tally) error {
 	env := o.source.env()
 	env["SEGMENT_WRITE_KEY"] = writeKey
 	env["SEGMENT_ENDPOINT"] = "http://" + seg.address() + "/process/1"
 	p, err := o.product.run(o.source.pipeline(), env)
 	if err != nil {
-		return t, err
+		return err
 	}
 	defer p.kill()
-	written := &journal{path: journalIn(o.folder), arrived: map[step]bool{}}
-	if err := killAlongTheWay(ctx, seg, marks(o.kills, o.calls, rng), written.await, rng); err != nil {
-		return t, fmt.Errorf("%w\n%s", err, p.said)
+	err = killAlongTheWay(ctx, seg, marks(o.kills, o.calls, rng), written.await, rng, func() error {
+		t.kills++
+		_, err := allAccepted(ctx, o.source, written.has)
+		return err
+	})
+	if err == nil {
+		err = finishAlone(ctx, p, o.source, written.await, o.calls)
 	}
-	t.kills = o.kills
-	if err := written.await(ctx, o.calls); err != nil {
-		return t, fmt.Errorf("%w\n%s", err, p.said)
+	t.leaked += p.said.leaks()
+	return err
+}
+
+// finishAlone waits until a process has delivered everything and stops it.
+func finishAlone(ctx context.Context, p *process, s source, await func(context.Context, int) error, calls int) error {
+	err := everythingArrives(ctx, s, await, calls)
+	if err == nil {
+		err = everythingAcknowledged(ctx, s)
 	}
-	if err := everythingAcknowledged(ctx, o.source); err != nil {
-		return t, fmt.Errorf("%w\n%s", err, p.said)
+	if err != nil {
+		return fmt.Errorf("%w\n%s", err, p.said)
 	}
-	if err := p.terminate(ctx); err != nil {
-		return t, err
-	}
-	if err := written.catchUp(); err != nil {
-		return t, err
-	}
-	t.leaked = p.said.leaks() + seg.said.leaks()
-	t.verdict = judge(events, written.entries, nobody)
-	if t.resent > t.kills*atOnce {
-		return t, fmt.Errorf("%d calls came again in %d outages, though only %d are under way at a time", t.resent, t.kills, atOnce)
-	}
-	return t, t.fault()
+	return p.terminate(ctx)
 }
 
 // killAlongTheWay kills a running server when so and so many events have
-// arrived, and starts it again each time.
-func killAlongTheWay(ctx context.Context, c *child, marks []int, await func(context.Context, int) error, rng *rand.Rand) error {
+// arrived, and starts it again each time. Then it asks whether all is well.
+func killAlongTheWay(ctx context.Context, c *child, marks []int, await func(context.Context, int) error, rng *rand.Rand, isWell func() error) error {
 	for _, mark := range marks {
 		if err := await(ctx, mark); err != nil {
 			return err
 		}
 		wait(ctx, time.Duration(rng.Int64N(int64(stride))))
 		c.kill()
+		if err := c.killed(); err != nil {
+			return err
+		}
 		if err := c.start(ctx); err != nil {
 			return err
+		}
+		if err := isWell(); err != nil {
+			return fmt.Errorf("after killing the server at %d calls: %w", mark, err)
 		}
 	}
 	return nil
@@ -132,33 +152,35 @@ func (o brokerOutages) run(ctx context.Context, rng *rand.Rand) (t tally, err er
 	if err := src.put(ctx, events); err != nil {
 		return t, err
 	}
+	late := nobody
+	if !src.keepsOrder() {
+		// What was under way when the server died comes again late.
+		late = anybody
+	}
+	err = o.ordeal(ctx, rng, seg, src, &t)
+	t.verdict = conclude(ctx, src, events, seg.accepted(), late, err)
+	return t, errors.Join(err, t.fault())
+}
+
+// ordeal lets one process deliver everything, while the broker dies now and
+// then. What that remembers of acknowledgements has to be true each time.
+func (o brokerOutages) ordeal(ctx context.Context, rng *rand.Rand, seg *segment, src source, t *tally) error {
 	env := src.env()
 	env["SEGMENT_WRITE_KEY"] = writeKey
 	env["SEGMENT_ENDPOINT"] = seg.endpoint(1)
 	p, err := o.product.run(src.pipeline(), env)
 	if err != nil {
-		return t, err
+		return err
 	}
 	defer p.kill()
-	if err := killAlongTheWay(ctx, o.broker, marks(o.kills, o.calls, rng), seg.await, rng); err != nil {
-		return t, fmt.Errorf("%w\n%s", err, p.said)
+	err = killAlongTheWay(ctx, o.broker, marks(o.kills, o.calls, rng), seg.await, rng, func() error {
+		t.kills++
+		_, err := allAccepted(ctx, src, seg.has)
+		return err
+	})
+	if err == nil {
+		err = finishAlone(ctx, p, src, seg.await, o.calls)
 	}
-	t.kills = o.kills
-	if err := seg.await(ctx, o.calls); err != nil {
-		return t, fmt.Errorf("%w\n%s", err, p.said)
-	}
-	if err := everythingAcknowledged(ctx, src); err != nil {
-		return t, fmt.Errorf("%w\n%s", err, p.said)
-	}
-	if err := p.terminate(ctx); err != nil {
-		return t, err
-	}
-	t.leaked = p.said.leaks()
-	late := nobody
-	if !src.keepsOrder() {
-		// What was under way when the server died comes again late.
-		late = func(acceptance) bool { return true }
-	}
-	t.verdict = judge(events, seg.accepted(), late)
-	return t, t.fault()
+	t.leaked += p.said.leaks()
+	return err
 }

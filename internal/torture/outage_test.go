@@ -1,11 +1,16 @@
 package main
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
 
 func TestNothingIsLostWhenSegmentIsKilled(t *testing.T) {
 	t.Parallel()
 	w := theWorld(t, 5000)
-	holds(t, w.outageOfSegment("Segment killed"), "segment")
+	got := holds(t, w.outageOfSegment("Segment killed", w.calls), "segment")
+	assert.Equal(t, outages, got.kills)
 }
 
 func TestNothingIsLostWhenTheBrokerIsKilled(t *testing.T) {

@@ -73,7 +73,8 @@ func (w *world) full() (rounds []round) {
 	}
 	add(25, w.crash("pipeline from Kafka killed", w.topic))
 	add(25, w.crash("pipeline from JetStream killed", w.stream))
-	add(10, w.outageOfSegment("Segment killed"))
+	add(10, w.outageOfSegment("Segment killed", w.calls))
+	add(1, w.outageOfSegment("Segment killed, a long round", 5*w.calls))
 	add(10, w.outageOfBroker("Kafka killed", roleKafka))
 	add(10, w.outageOfBroker("JetStream killed", roleNATS))
 	add(5, w.group())
@@ -131,7 +132,11 @@ func (w *world) crash(kind string, connect connector) round {
 	}}
 }
 
-func (w *world) outageOfSegment(kind string) round {
+// outages is how often the stand-in of Segment is killed in a round. It is away
+// so shortly that ten times take less than 30 seconds.
+const outages = 10
+
+func (w *world) outageOfSegment(kind string, calls int) round {
 	return round{kind, func(ctx context.Context, rng *rand.Rand, name string) (tally, error) {
 		src, err := w.topic(ctx, name)
 		if err != nil {
@@ -143,7 +148,7 @@ func (w *world) outageOfSegment(kind string) round {
 			return tally{}, err
 		}
 		return segmentOutages{
-			product: w.product, source: src, crowd: w.crowd(name, rng), calls: w.calls, kills: 3, folder: folder, patience: patience,
+			product: w.product, source: src, crowd: w.crowd(name, rng), calls: calls, kills: outages, folder: folder, patience: patience,
 		}.run(ctx, rng)
 	}}
 }

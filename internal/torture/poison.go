@@ -27,6 +27,8 @@ type poison struct {
 	refused bool
 	// single is where the input hands over one event at a time.
 	single bool
+	// far is where each answer takes a while.
+	far bool
 }
 
 const (
@@ -42,7 +44,14 @@ var poisons = []poison{
 	{name: "refused by Segment", spoil: markIt, refused: true},
 	{name: "none, one by one", spoil: spareIt, single: true},
 	{name: "refused here, one by one", spoil: unnameIt, single: true},
+	{name: "none, far away", spoil: spareIt, far: true},
+	{name: "refused here, far away", spoil: unnameIt, far: true},
+	{name: "refused by Segment, far away", spoil: markIt, refused: true, far: true},
 }
+
+// distance is the longest that a far request takes to come in, and its answer
+// to come back: 50 ms for both, on average.
+const distance = 50 * time.Millisecond
 
 func spareIt(payload string) string { return payload }
 
@@ -54,12 +63,23 @@ func markIt(payload string) string {
 	return strings.Replace(payload, "Product Viewed", "Poison", 1)
 }
 
+// share is how many of the events are enough: those that are far take longer.
+func (p poison) share(events int) int {
+	if p.far {
+		return events / 5
+	}
+	return events
+}
+
 // isClean says whether nothing is wrong with any event.
 func (p poison) isClean() bool { return strings.HasPrefix(p.name, "none") }
 
 // toll is what delivering a file has cost.
 type toll struct {
-	cpu, wall time.Duration
+	cpu time.Duration
+	// span is from the first request to the last, without the start and the end
+	// of the process.
+	span time.Duration
 	// requests and sent count what the stand-in got, calls that came again
 	// included; dead is how many events became dead letters.
 	requests, sent, accepted, dead int
@@ -76,7 +96,11 @@ func (p poison) deliver(ctx context.Context, product binary, folder string, even
 			return t, err
 		}
 	}
-	seg := newSegment(0, 0)
+	pause := time.Duration(0)
+	if p.far {
+		pause = distance
+	}
+	seg := newSegment(0, pause)
 	if err := seg.serve(0); err != nil {
 		return t, err
 	}
@@ -87,13 +111,16 @@ func (p poison) deliver(ctx context.Context, product binary, folder string, even
 			return t, err
 		}
 	}
-	began := time.Now()
+	endpoint := seg.url
+	if p.far {
+		endpoint = seg.endpoint(1)
+	}
 	gather := "2500"
 	if p.single {
 		gather = "1"
 	}
 	child, err := start(nil, map[string]string{
-		"EVENTS": source, "GATHER": gather, "DEAD_LETTERS": dead, "SEGMENT_WRITE_KEY": writeKey, "SEGMENT_ENDPOINT": seg.url,
+		"EVENTS": source, "GATHER": gather, "DEAD_LETTERS": dead, "SEGMENT_WRITE_KEY": writeKey, "SEGMENT_ENDPOINT": endpoint,
 	}, product.path, "run", "pipelines/poison.yaml")
 	if err != nil {
 		return t, err
@@ -102,7 +129,8 @@ func (p poison) deliver(ctx context.Context, product binary, folder string, even
 	if err := child.ended(ctx); err != nil {
 		return t, err
 	}
-	t.cpu, t.wall = child.cpu(), time.Since(began)
+	requests := seg.Requests()
+	t.cpu, t.span = child.cpu(), requests[len(requests)-1].ReceivedAt.Sub(requests[0].ReceivedAt)
 	letters, err := os.ReadFile(dead)
 	if err != nil && !p.isClean() {
 		return t, fmt.Errorf("reading dead letters: %w", err)
@@ -148,11 +176,11 @@ func randomText(size int) func(i int) string {
 
 // comparePoisons delivers the same number of events with each poison in turn,
 // again and again, so that what else the machine does strikes all of them.
-func comparePoisons(ctx context.Context, product binary, folder string, events, times int) (string, error) {
+func comparePoisons(ctx context.Context, product binary, folder string, poisons []poison, events, times int) (string, error) {
 	tolls := make([][]toll, len(poisons))
 	for range times {
 		for i, p := range poisons {
-			t, err := p.deliver(ctx, product, folder, events)
+			t, err := p.deliver(ctx, product, folder, p.share(events))
 			if err != nil {
 				return "", err
 			}
@@ -161,17 +189,17 @@ func comparePoisons(ctx context.Context, product binary, folder string, events, 
 	}
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "1 in 1000 is\tCPU an event\t\twall\t\trequests\tcalls sent\taccepted\tdead letters\t")
-	var baseCPU, baseWall time.Duration
+	fmt.Fprintln(w, "1 in 1000 is\tCPU an event\t\tevents/s\t\trequests\tcalls sent\taccepted\tdead letters\t")
+	var baseCPU, baseRate float64
 	for i, p := range poisons {
-		cpu := median(tolls[i], func(t toll) time.Duration { return t.cpu })
-		wall := median(tolls[i], func(t toll) time.Duration { return t.wall })
+		cpu := float64(median(tolls[i], func(t toll) time.Duration { return t.cpu }))
+		rate := float64(p.share(events)) / median(tolls[i], func(t toll) time.Duration { return t.span }).Seconds()
 		if p.isClean() {
-			baseCPU, baseWall = cpu, wall
+			baseCPU, baseRate = cpu, rate
 		}
 		last := tolls[i][times-1]
-		fmt.Fprintf(w, "%s\t%.2f µs\t%s\t%.2f s\t%s\t%d\t%d\t%d\t%d\t\n", p.name,
-			float64(cpu.Nanoseconds())/float64(events)/1000, relative(cpu, baseCPU), wall.Seconds(), relative(wall, baseWall),
+		fmt.Fprintf(w, "%s\t%.2f µs\t%s\t%.0f\t%s\t%d\t%d\t%d\t%d\t\n", p.name,
+			cpu/float64(p.share(events))/1000, relative(cpu, baseCPU), rate, relative(rate, baseRate),
 			last.requests, last.sent, last.accepted, last.dead)
 	}
 	err := w.Flush()
@@ -187,6 +215,6 @@ func median[T any](tolls []T, of func(T) time.Duration) time.Duration {
 	return values[len(values)/2]
 }
 
-func relative(value, base time.Duration) string {
-	return fmt.Sprintf("%+.1f %%", 100*(float64(value)/float64(base)-1))
+func relative(value, base float64) string {
+	return fmt.Sprintf("%+.1f %%", 100*(value/base-1))
 }

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -55,6 +56,8 @@ type process struct {
 	cmd    *exec.Cmd
 	said   *transcript
 	exited chan struct{}
+	// struck is set once a SIGKILL of ours has been sent.
+	struck atomic.Bool
 }
 
 // start runs a command that says sign when it is ready. Its environment is
@@ -94,13 +97,28 @@ func (b binary) run(pipeline string, env map[string]string) (*process, error) {
 
 // kill ends the process as a power cut would, and waits until it is gone.
 func (p *process) kill() {
-	_ = p.cmd.Process.Kill() // it may be gone already
+	if err := p.cmd.Process.Kill(); err == nil { // it may be gone already
+		p.struck.Store(true)
+	}
 	<-p.exited
+}
+
+// killed returns an error unless the process died of our SIGKILL. One that
+// crashed a moment before we came has proven nothing but that it crashes.
+func (p *process) killed() error {
+	status, known := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	if known && status.Signaled() && status.Signal() == syscall.SIGKILL && p.struck.Load() {
+		return nil
+	}
+	return p.running()
 }
 
 // terminate asks the process to end and waits until it does. It must end by
 // itself and well: past its shutdown_timeout the engine exits with 1.
 func (p *process) terminate(ctx context.Context) error {
+	if err := p.running(); err != nil {
+		return err
+	}
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("sending SIGTERM: %w", err)
 	}

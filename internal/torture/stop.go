@@ -163,31 +163,35 @@ func (s stops) run(ctx context.Context, rng *rand.Rand) (t tally, err error) {
 	if err := s.source.put(ctx, events); err != nil {
 		return t, err
 	}
+	err = s.ordeal(ctx, seg, reached, release, &t)
+	t.verdict = conclude(ctx, s.source, events, seg.accepted(), s.plight.late, err)
+	return t, errors.Join(err, t.fault())
+}
+
+// ordeal has one process stop in the plight and another one finish.
+func (s stops) ordeal(ctx context.Context, seg *segment, reached func(context.Context) error, release func(), t *tally) error {
 	first, err := s.start(seg, 1)
 	if err != nil {
-		return t, err
+		return err
 	}
 	defer first.kill()
 	if err := errors.Join(first.await(ctx), reached(ctx)); err != nil {
-		return t, fmt.Errorf("%w\n%s", err, first.said)
+		return fmt.Errorf("%w\n%s", err, first.said)
 	}
 	if err := first.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		return t, fmt.Errorf("sending SIGTERM: %w", err)
+		return fmt.Errorf("sending SIGTERM: %w", err)
 	}
 	release()
-	if err := first.ended(ctx); err != nil {
-		return t, fmt.Errorf("stopping %s: %w", s.plight.name, err)
-	}
+	err = first.ended(ctx)
 	t.leaked = first.said.leaks()
-	if err := seg.quiet(ctx); err != nil {
-		return t, err
-	}
-	acknowledged, err := s.source.acknowledged(ctx)
 	if err != nil {
-		return t, err
+		return fmt.Errorf("stopping %s: %w", s.plight.name, err)
 	}
-	if err := allAccepted(acknowledged, seg); err != nil {
-		return t, fmt.Errorf("stopping %s: %w", s.plight.name, err)
+	if err := seg.quiet(ctx); err != nil {
+		return err
+	}
+	if _, err := allAccepted(ctx, s.source, seg.has); err != nil {
+		return fmt.Errorf("stopping %s: %w", s.plight.name, err)
 	}
 	for _, f := range seg.Faults() {
 		seg.RemoveFault(f.ID)
@@ -195,15 +199,11 @@ func (s stops) run(ctx context.Context, rng *rand.Rand) (t tally, err error) {
 	seg.watched(nil)
 	second, err := s.start(seg, 2)
 	if err != nil {
-		return t, err
+		return err
 	}
-	last := crashes{source: s.source, calls: stopCalls}
-	if err := last.finish(ctx, second, seg); err != nil {
-		return t, err
-	}
+	err = crashes{source: s.source, calls: stopCalls}.finish(ctx, second, seg)
 	t.leaked += second.said.leaks()
-	t.verdict = judge(events, seg.accepted(), s.plight.late)
-	return t, t.fault()
+	return err
 }
 
 func (s stops) start(seg *segment, n int) (*process, error) {

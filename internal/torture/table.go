@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"text/tabwriter"
@@ -57,6 +58,7 @@ func (t *table) String() string {
 	}
 	write(w, rounds, all, "all")
 	_ = w.Flush() // to memory
+	fmt.Fprintln(&b, "\n-: the broker promises no order there, so that none is judged")
 	if t.broken > 0 {
 		fmt.Fprintf(&b, "\n%d rounds are BROKEN, see above\n", t.broken)
 	}
@@ -64,8 +66,17 @@ func (t *table) String() string {
 }
 
 func write(w *tabwriter.Writer, rounds int, t tally, kind string) {
-	fmt.Fprintf(w, "%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t  %s\n",
-		rounds, t.calls, t.kills, t.resent, t.mostInFlight, t.lost, t.doubled, t.overtaken, t.leaked, kind)
+	fmt.Fprintf(w, "%d\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%d\t  %s\n",
+		rounds, t.calls, t.kills, t.resent, t.mostInFlight, t.lost, t.doubled, t.disorder(), t.leaked, kind)
+}
+
+// disorder is the number of order violations, or a dash where no call had to
+// come in its place: a 0 there would claim what nobody has looked for.
+func (v verdict) disorder() string {
+	if v.placed == 0 {
+		return "-"
+	}
+	return strconv.Itoa(v.overtaken)
 }
 
 // fault returns an error unless every round held.

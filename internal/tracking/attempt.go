@@ -18,17 +18,17 @@ type attempt struct {
 	body    *body
 	indexes []int
 	earlier int
-	// authorization is the header, token the access token in it, if any.
-	authorization, token string
+	credential
 }
 
+// credential is what authorizes a request: the header, and the access token in
+// it, if any.
+type credential struct{ authorization, token string }
+
 // attempt sends a request once.
-func (d *delivery) attempt(ctx context.Context, s *source, a attempt) answer {
+func (d *delivery) attempt(ctx context.Context, a attempt) answer {
 	ctx, cancel := context.WithTimeout(ctx, d.client.conf.Timeout)
 	defer cancel()
-	if given := d.client.authorize(ctx, s, &a); given != nil {
-		return *given
-	}
 	started := time.Now()
 	text := end(d.client.sentAt(started))
 	tail := a.body.tail(text)
@@ -50,26 +50,34 @@ func (c *Client) sentAt(now time.Time) time.Time {
 	return now
 }
 
-// authorize completes an attempt, or says why it cannot be made.
-func (c *Client) authorize(ctx context.Context, s *source, a *attempt) *answer {
+// authorize waits until there is something to authorize requests with, or says
+// why there is not.
+func (c *Client) authorize(ctx context.Context) *answer {
 	if c.tokens == nil {
-		a.authorization = s.authorization
 		return nil
 	}
-	token, err := c.tokens.get(ctx)
-	if err != nil {
-		return noToken(err)
+	_, err := c.tokens.get(ctx)
+	if err == nil {
+		return nil
 	}
-	a.authorization, a.token = "Bearer "+token, token
-	return nil
+	missing := &answer{err: err, unsent: true}
+	if why, ok := errors.AsType[*tokenError](err); ok {
+		missing.retryAfter = why.retryAfter
+	}
+	return missing
 }
 
-func noToken(err error) *answer {
-	given := &answer{err: err, unsent: true}
-	if why, ok := errors.AsType[*tokenError](err); ok {
-		given.retryAfter = why.retryAfter
+// credential returns what authorizes a request now, and false where that has to
+// be waited for.
+func (c *Client) credential(ctx context.Context, s *source) (credential, bool) {
+	if c.tokens == nil {
+		return credential{authorization: s.authorization}, true
 	}
-	return given
+	token, pending, err := c.tokens.ask(ctx)
+	if err != nil || pending != nil {
+		return credential{}, false
+	}
+	return credential{authorization: "Bearer " + token, token: token}, true
 }
 
 func (c *Client) post(ctx context.Context, a attempt, tail []byte) answer {

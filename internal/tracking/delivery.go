@@ -3,6 +3,8 @@ package tracking
 import (
 	"context"
 	"math/rand/v2"
+	"net/http"
+	"slices"
 	"time"
 
 	"benthos-segment/internal/segment"
@@ -61,8 +63,8 @@ func (d *delivery) lane(ctx context.Context, s *source, indexes []int) {
 }
 
 // deliver sends one request until its calls are accepted or refused. A
-// refused one is halved, and the halves are delivered in order, until the
-// guilty call stands alone. It returns why the request was given up, or nil.
+// refused one is cut, and the parts are delivered in order, until the guilty
+// call stands alone. It returns why the request was given up, or nil.
 func (d *delivery) deliver(ctx context.Context, s *source, indexes []int) *segment.Violation {
 	last, given := d.attempts(ctx, s, indexes)
 	switch {
@@ -76,11 +78,22 @@ func (d *delivery) deliver(ctx context.Context, s *source, indexes []int) *segme
 		return nil
 	}
 	d.observer.Splitting()
-	middle := len(indexes) / 2
-	if given := d.deliver(ctx, s, indexes[:middle]); given != nil {
-		return given
+	for part := range slices.Chunk(indexes, ceil(len(indexes), partsOf(last))) {
+		if given := d.deliver(ctx, s, part); given != nil {
+			return given
+		}
 	}
-	return d.deliver(ctx, s, indexes[middle:])
+	return nil
+}
+
+// partsOf says into how many parts a refused request is cut. For one guilty
+// call, quarters take as many requests as halves do and send a third fewer
+// calls again. A request that was too large needs no search: halves fit soonest.
+func partsOf(last answer) int {
+	if last.status == http.StatusRequestEntityTooLarge {
+		return 2
+	}
+	return 4
 }
 
 // attempts sends a request again and again, and returns the answer that
@@ -90,17 +103,17 @@ func (d *delivery) attempts(ctx context.Context, s *source, indexes []int) (answ
 	p := newPatience(d.client.conf.Retry)
 	renewed := false
 	for earlier := 0; ; {
-		pass, given := d.turn(ctx, s, p)
+		pass, last, given := d.turn(ctx, s, p, func(by credential) answer {
+			// Not before it has a slot: a batch of many sources has as many lanes,
+			// and a compressor takes more than half a megabyte.
+			if content.head == nil {
+				content = d.client.encodeBody(d.client.bodyStart(s.writeKey), d.calls, indexes)
+			}
+			return d.attempt(ctx, attempt{body: &content, indexes: indexes, earlier: earlier, credential: by})
+		})
 		if given != nil {
 			return answer{}, given
 		}
-		// Not before it has a slot: a batch of many sources has as many lanes,
-		// and a compressor takes more than half a megabyte.
-		if content.head == nil {
-			content = d.client.encodeBody(d.client.bodyStart(s.writeKey), d.calls, indexes)
-		}
-		last := d.attempt(ctx, s, attempt{body: &content, indexes: indexes, earlier: earlier})
-		<-d.slots
 		if last.err != nil && ctx.Err() != nil {
 			s.gate.leave(pass)
 			return answer{}, stopped()
@@ -204,30 +217,39 @@ func (d *delivery) hold(s *source, pass ticket, p *patience) *segment.Violation 
 }
 
 // turn waits until the request may be sent: the gate of its write key is
-// open, the rate limit agrees, and one of the slots is free. None of these
-// waits is the request's fault, but for a gate that is shut because of the
-// set-up.
-func (d *delivery) turn(ctx context.Context, s *source, p *patience) (ticket, *segment.Violation) {
+// open, the rate limit agrees, there is a token where one is needed, and one of
+// the slots is free. Then it sends the request, or returns in its place why
+// there is no token. A wait for the token, or at a gate that is shut because of
+// the set-up, tries the request's patience; the others are not its fault.
+func (d *delivery) turn(
+	ctx context.Context, s *source, p *patience, send func(credential) answer,
+) (ticket, answer, *segment.Violation) {
 	limited := d.client.conf.RateLimit == nil
 	for {
 		pass, blocked := s.gate.enter()
 		if blocked != nil {
 			if given := d.await(ctx, s, p, blocked); given != nil {
-				return ticket{}, given
+				return ticket{}, answer{}, given
 			}
 			continue
 		}
 		if !limited {
 			if given := d.access(ctx, s, p, pass); given != nil {
-				return ticket{}, given
+				return ticket{}, answer{}, given
 			}
 			limited = true
 		}
-		if given := d.takeSlot(ctx, s, p, pass); given != nil {
-			return ticket{}, given
+		if missing := d.client.authorize(ctx); missing != nil {
+			return pass, *missing, nil
 		}
-		if s.gate.admits(pass) {
-			return pass, nil
+		if given := d.takeSlot(ctx, s, p, pass); given != nil {
+			return ticket{}, answer{}, given
+		}
+		// Both may have been good when the wait for the slot began.
+		by, isAuthorized := d.client.credential(ctx, s)
+		if isAuthorized && s.gate.admits(pass) {
+			defer func() { <-d.slots }()
+			return pass, send(by), nil
 		}
 		<-d.slots
 		s.gate.leave(pass)

@@ -34,7 +34,7 @@ type Observer interface {
 	// Retrying is called when a request is going to be sent again, with the
 	// class of the answer: throttled, transient or setup.
 	Retrying(class string)
-	// Splitting is called when a refused request is sent again in two halves.
+	// Splitting is called when a refused request is sent again in parts.
 	Splitting()
 	// Throttled is called when the server has asked for a wait.
 	Throttled(wait time.Duration)

@@ -103,7 +103,7 @@ func TestAKeyThatRefusesEverythingIsTakenForWrong(t *testing.T) {
 }
 
 // A key under suspicion is cleared by the first good call, so that requests of
-// several calls are halved as ever.
+// several calls are cut as ever.
 func TestASuspectedKeyIsClearedByAGoodCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sb := sandbox.NewInProcess(t)

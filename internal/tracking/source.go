@@ -54,7 +54,7 @@ func (s *source) judge(a answer, calls int) class {
 	switch {
 	case means == delivered:
 		s.accepted, s.refusals = true, 0
-	// Only single calls count, and only they are held: the others are halved as
+	// Only single calls count, and only they are held: the others are cut as
 	// ever, so that one good call among them proves the key right.
 	case means == refused && !s.accepted && calls == 1:
 		if s.refusals++; s.refusals >= suspiciousRefusals {

@@ -54,25 +54,32 @@ type refresh struct {
 	err   error
 }
 
-// get returns a token that is good for now. While an old one still is, nobody
-// waits for the new one.
-func (t *tokens) get(ctx context.Context) (string, error) {
+// ask returns a token that is good for now, or what to wait for. While an old
+// one still is, nobody waits for the new one.
+func (t *tokens) ask(ctx context.Context) (string, *refresh, error) {
 	t.mu.Lock()
-	token, now := t.current, time.Now()
-	isGood := token != "" && now.Before(t.expires)
+	defer t.mu.Unlock()
+	now := time.Now()
+	isGood := t.current != "" && now.Before(t.expires)
 	if isGood && now.Before(t.refreshAt) {
-		t.mu.Unlock()
-		return token, nil
+		return t.current, nil, nil
 	}
 	if wait := t.notBefore.Sub(now); !isGood && wait > 0 {
 		// Other write keys hear what the server has said to one.
-		t.mu.Unlock()
-		return "", &tokenError{status: http.StatusTooManyRequests, retryAfter: wait}
+		return "", nil, &tokenError{status: http.StatusTooManyRequests, retryAfter: wait}
 	}
 	pending := t.refresh(ctx)
-	t.mu.Unlock()
 	if isGood {
-		return token, nil
+		return t.current, nil, nil
+	}
+	return "", pending, nil
+}
+
+// get returns a token that is good for now, once there is one.
+func (t *tokens) get(ctx context.Context) (string, error) {
+	token, pending, err := t.ask(ctx)
+	if err != nil || pending == nil {
+		return token, err
 	}
 	select {
 	case <-pending.done:

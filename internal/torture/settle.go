@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// errMissing says that events have not arrived, and that none of them is going
+// to.
+var errMissing = errors.New("events are missing")
+
+// everythingArrives waits until n events of a source have arrived. It does not
+// wait in vain: where the broker has nothing left to give out, what is missing
+// is lost.
+func everythingArrives(ctx context.Context, s source, await func(context.Context, int) error, n int) error {
+	waiting, stop := context.WithCancel(ctx)
+	defer stop()
+	empty := make(chan bool, 1)
+	go func() {
+		defer stop()
+		empty <- isDrained(waiting, s)
+	}()
+	err := await(waiting, n)
+	stop()
+	switch isEmpty := <-empty; {
+	case err == nil:
+		return nil
+	case isEmpty:
+		// Nothing is acknowledged before it is accepted, but it may have been
+		// seen a moment earlier.
+		again, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		if await(again, n) == nil {
+			return nil
+		}
+		return fmt.Errorf("%w, and all is acknowledged: %w", errMissing, err)
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fmt.Errorf("%w: %w", errMissing, err)
+	default:
+		return err
+	}
+}
+
+// isDrained waits until nothing would be given out any more, and returns false
+// where ctx ended before.
+func isDrained(ctx context.Context, s source) bool {
+	for wait(ctx, 100*time.Millisecond) {
+		if done, _ := s.drained(ctx); done { // a broker may be away for a while
+			return true
+		}
+	}
+	return false
+}
+
+// everythingAcknowledged waits until nothing would be given out again.
+func everythingAcknowledged(ctx context.Context, s source) error {
+	for {
+		// A broker that was away for a while may cut the first questions off.
+		done, err := s.drained(ctx)
+		if done {
+			return nil
+		}
+		if !wait(ctx, 20*time.Millisecond) {
+			return fmt.Errorf("waiting for acknowledgements: %w", errors.Join(ctx.Err(), err))
+		}
+	}
+}
+
+// allAccepted asks the broker what it will never give out again, and returns
+// how much that is, and an error where some of it has not arrived.
+func allAccepted(ctx context.Context, s source, has func(step) bool) (int, error) {
+	acknowledged, err := s.acknowledged(ctx)
+	for err != nil {
+		// The same goes for these questions.
+		if !wait(ctx, 20*time.Millisecond) {
+			return 0, errors.Join(ctx.Err(), err)
+		}
+		acknowledged, err = s.acknowledged(ctx)
+	}
+	if missing := missing(acknowledged, has); len(missing) > 0 {
+		return 0, fmt.Errorf("%d events are acknowledged and not accepted, the first is step %d of person %d",
+			len(missing), missing[0].Seq, missing[0].Person)
+	}
+	return len(acknowledged), nil
+}
+
+func missing(events []event, has func(step) bool) (list []event) {
+	for _, e := range events {
+		if !has(e.step) {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// conclude judges a round, also one that was broken off. There, what has not
+// arrived may still have been to come: lost is then what the broker holds for
+// acknowledged all the same.
+func conclude(ctx context.Context, s source, events []event, accepted []acceptance, late func(acceptance) bool, broken error) verdict {
+	v := judge(events, accepted, late)
+	if broken == nil || errors.Is(broken, errMissing) {
+		return v
+	}
+	// The time of the round may be over.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	acknowledged, _ := s.acknowledged(ctx) // of a broker that is gone, nothing is known
+	arrived := make(map[step]bool, len(accepted))
+	for _, a := range accepted {
+		arrived[a.step] = true
+	}
+	v.lost = len(missing(acknowledged, func(s step) bool { return arrived[s] }))
+	return v
+}

@@ -1,0 +1,206 @@
+package tracking
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"benthos-segment/internal/segment"
+)
+
+// granting is a network with an authorization server, whose tokens wait until
+// they are let go, and a Tracking API that takes everything.
+type granting struct {
+	let chan struct{}
+
+	mu sync.Mutex
+	// asked and ended count the requests for tokens, by their start and end.
+	asked, ended int
+	// seen are the authorizations of the requests with calls.
+	seen []string
+}
+
+func (g *granting) RoundTrip(req *http.Request) (*http.Response, error) {
+	_, _ = io.Copy(io.Discard, req.Body)
+	if !strings.HasSuffix(req.URL.Path, "/token") {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.seen = append(g.seen, req.Header.Get("Authorization"))
+		return answering(req, `{"success":true}`), nil
+	}
+	n := g.count(&g.asked)
+	defer g.count(&g.ended)
+	select {
+	case <-g.let:
+		return answering(req, fmt.Sprintf(`{"access_token":"token-%d","expires_in":3600}`, n)), nil
+	case <-req.Context().Done():
+		return nil, req.Context().Err()
+	}
+}
+
+func (g *granting) count(what *int) int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	*what++
+	return *what
+}
+
+func answering(req *http.Request, body string) *http.Response {
+	return &http.Response{
+		StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: req,
+	}
+}
+
+var anyKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
+
+// granted returns a client of such a network, and a delivery of one call with
+// one slot.
+func granted() (*granting, *Client, *delivery) {
+	network := &granting{let: make(chan struct{})}
+	conf := testConfig("http://127.0.0.1", network)
+	conf.OAuth = &OAuth{ClientID: "app", PrivateKey: anyKey(), Server: "http://127.0.0.1", Scope: "s"}
+	client := NewClient(conf)
+	return network, client, &delivery{
+		client: client, calls: oneCall, observer: quiet{}, slots: make(chan struct{}, 1), fates: make([]fate, 1),
+	}
+}
+
+func TestALaneThatWaitsForATokenHasNoSlot(t *testing.T) {
+	anyKey()
+	synctest.Test(t, func(t *testing.T) {
+		network, _, d := granted()
+		go d.lane(t.Context(), newSource("key"), []int{0})
+		synctest.Wait()
+		require.Equal(t, 1, network.asked)
+		assert.Empty(t, d.slots)
+
+		network.let <- struct{}{}
+		synctest.Wait()
+
+		assert.Equal(t, fate{settled: true}, d.fates[0])
+		assert.Equal(t, []string{"Bearer token-1"}, network.seen)
+		assert.Empty(t, d.slots)
+	})
+}
+
+// A token may be refused while a lane waits for a slot. To send it all the same
+// would be one refusal more for each lane in the queue.
+func TestATokenThatWasRejectedInTheQueueIsNotSent(t *testing.T) {
+	anyKey()
+	synctest.Test(t, func(t *testing.T) {
+		network, client, d := granted()
+		d.slots <- struct{}{}
+		go d.lane(t.Context(), newSource("key"), []int{0})
+		network.let <- struct{}{}
+		synctest.Wait()
+		client.tokens.reject("token-1")
+
+		<-d.slots
+		synctest.Wait()
+
+		require.Equal(t, 2, network.asked)
+		assert.Empty(t, network.seen)
+		assert.Empty(t, d.slots, "and the slot is not kept while the next token is waited for")
+		network.let <- struct{}{}
+		synctest.Wait()
+		assert.Equal(t, []string{"Bearer token-2"}, network.seen)
+	})
+}
+
+// Of many lanes that wait for the same token, one may find it refused before
+// the next has looked at it.
+func TestATokenRejectedByAnotherLaneIsNeverSentEmpty(t *testing.T) {
+	anyKey()
+	synctest.Test(t, func(t *testing.T) {
+		network, client, _ := granted()
+		const lanes = 100
+		got := make(chan string, lanes)
+		for range lanes {
+			go func() {
+				token, err := client.tokens.get(t.Context())
+				assert.NoError(t, err)
+				client.tokens.reject(token)
+				got <- token
+			}()
+		}
+		synctest.Wait()
+
+		network.let <- struct{}{}
+
+		for range lanes {
+			assert.Equal(t, "token-1", <-got)
+		}
+		assert.Equal(t, 1, network.asked)
+	})
+}
+
+// Answers to requests that were under way together come one after the other.
+func TestALateRejectionDoesNotCostTheNextToken(t *testing.T) {
+	anyKey()
+	synctest.Test(t, func(t *testing.T) {
+		network, client, _ := granted()
+		close(network.let)
+		for _, want := range []string{"token-1", "token-2", "token-2"} {
+			token, err := client.tokens.get(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, want, token)
+			client.tokens.reject("token-1")
+		}
+		assert.Equal(t, 2, network.asked)
+	})
+}
+
+func TestAnAnswerWithoutATokenOrItsLifeGrantsNothing(t *testing.T) {
+	for _, body := range []string{
+		`{"access_token":"","expires_in":60}`, `{"access_token":"t"}`, `{"access_token":"t","expires_in":-1}`, `{}`, `t`, ``,
+	} {
+		token, _, err := readToken(answering(nil, body))
+		assert.Empty(t, token)
+		assert.ErrorContains(t, err, "holds no token", body)
+	}
+}
+
+// Whoever has asked for a token may be gone, and others wait for it too. It is
+// the client that must not leave a request behind.
+func TestARefreshGoesOnWithoutItsCallerAndEndsWithClose(t *testing.T) {
+	anyKey()
+	synctest.Test(t, func(t *testing.T) {
+		network, client, _ := granted()
+		ctx, cancel := context.WithCancel(t.Context())
+		var asking sync.WaitGroup
+		asking.Go(func() {
+			errs := client.Send(ctx, []segment.Call{oneCall[0]}, quiet{})
+			assert.ErrorContains(t, errs[0], "stopped")
+		})
+		synctest.Wait()
+		cancel()
+		asking.Wait()
+		synctest.Wait()
+		assert.Equal(t, 1, network.asked)
+		assert.Zero(t, network.ended)
+		started := time.Now()
+
+		client.Close()
+		synctest.Wait()
+
+		assert.Equal(t, 1, network.ended)
+		assert.Zero(t, time.Since(started))
+	})
+}

@@ -39,7 +39,7 @@ const (
 // default on the parent field makes the engine refuse a config that leaves
 // one of its children out.
 const (
-	defaultBatchCount  = 2500
+	defaultBatchCount  = 3000
 	defaultBatchPeriod = "1s"
 )
 
@@ -93,10 +93,10 @@ func outputSpec() *service.ConfigSpec {
 				Default("gzip").
 				Advanced(),
 			service.NewIntField(soFieldParallelRequests).
-				Description("How many requests one batch may have under way side by side. The calls of one person never are, so that this keeps their order. Raise it when `segment_request_latency_ns` is high and events lag behind; each request in flight takes up to a fifth of a megabyte.").
-				Default(8),
+				Description("How many requests one batch may have under way side by side. The calls of one person never are, so that this keeps their order. It is enough for a batch of the default size. When `segment_request_latency_ns` is high and events lag behind, raise it together with `batching.count`; each request in flight takes up to a fifth of a megabyte.").
+				Default(10),
 			service.NewOutputMaxInFlightField().
-				Description("How many batches may be under way side by side. Above 1, calls of one person that are in different batches may overtake each other. Raise `parallel_requests` first.").
+				Description("How many batches may be under way side by side. Above 1, calls of one person that are in different batches may overtake each other. Raise `batching.count` and `parallel_requests` first.").
 				Default(1),
 			service.NewDurationField(soFieldTimeout).
 				Description("How long one attempt may take, from dialling to the end of the answer.").
@@ -120,7 +120,7 @@ func outputSpec() *service.ConfigSpec {
 				Default("").
 				Advanced(),
 			service.NewBatchPolicyField(soFieldBatching).
-				Description("How messages are gathered before they are sent. When left out, or all empty as shown, `count: 2500` and `period: 1s`. Without a `period`, the last messages would wait for more to come."),
+				Description("How messages are gathered before they are sent. When left out, or all empty as shown, `count: 3000` and `period: 1s`. Without a `period`, the last messages would wait for more to come."),
 			service.NewObjectField(
 				soFieldOAuth,
 				service.NewStringField(soFieldOAuthClientID).

@@ -97,7 +97,7 @@ func outputHints(key, conf *yaml.Node, path []string) (hints []hint) {
 	if inFlight := member(conf, "max_in_flight"); inFlight != nil {
 		if n, err := strconv.Atoi(inFlight.Value); err == nil && n > 1 {
 			hints = append(hints, hint{inFlight, "max_in_flight above 1 gives up order: calls of one person that are in " +
-				"different batches may overtake each other; raise parallel_requests instead"})
+				"different batches may overtake each other; raise batching.count and parallel_requests instead"})
 		}
 	}
 	if !slices.ContainsFunc(path, handlesRefusals) {

@@ -3,7 +3,7 @@ package segment
 const (
 	chunkBytes = 256 << 10
 	// keptChunks bounds what an arena holds on to between batches: 4 MB,
-	// which is what a batch of 2,500 usual events needs.
+	// which is what a batch of 3,000 usual events needs.
 	keptChunks = 16
 )
 

@@ -110,7 +110,7 @@ func compare(what string, arguments []string) error {
 	case "growth":
 		return growth(bench, o)
 	case "profile":
-		return profile(bench, o)
+		return profiles(bench, o)
 	default:
 		return table(bench, o)
 	}

@@ -3,14 +3,17 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
+
+	"github.com/google/pprof/profile"
 
 	"benthos-segment/bench/internal/contender"
 	"benthos-segment/bench/internal/report"
 	"benthos-segment/bench/internal/runner"
 )
 
-// profile says where the time and the memory of our main cases go.
-func profile(bench *runner.Bench, o options) error {
+// profiles says where the time and the memory of our main cases go.
+func profiles(bench *runner.Bench, o options) error {
 	events := 600_000
 	if o.events > 0 {
 		events = o.events
@@ -28,5 +31,32 @@ func profile(bench *runner.Bench, o options) error {
 	if !o.save {
 		return nil
 	}
+	if err := savePGO(o.root, cases); err != nil {
+		return err
+	}
 	return report.SaveProfiles(o.root, cases)
+}
+
+// savePGO writes the profile by which Go builds the binary: what is called most
+// is inlined there, https://go.dev/doc/pgo.
+func savePGO(root string, cases []report.Profile) error {
+	var all []*profile.Profile
+	for _, c := range cases {
+		all = append(all, c.CPU)
+	}
+	merged, err := profile.Merge(all)
+	if err != nil {
+		return fmt.Errorf("merging the profiles: %w", err)
+	}
+	// Where the binary was is nobody's business, and the compiler asks for
+	// functions and lines alone.
+	for _, mapping := range merged.Mapping {
+		mapping.File, mapping.BuildID = "", ""
+	}
+	file, err := os.Create(filepath.Join(root, "cmd", "benthos-segment", "default.pgo"))
+	if err != nil {
+		return fmt.Errorf("saving the profile: %w", err)
+	}
+	defer file.Close()
+	return merged.Write(file)
 }

@@ -50,6 +50,7 @@ func ours() []Contender {
 	structured := Contender{ID: "structured", Name: "structured payloads", Group: Ours, Against: "batched", Share: 0.25, Form: corpus.Batched, command: pipeline([]string{Batched, "structured", "segment"})}
 	return []Contender{
 		batched, lines, structured,
+		full(Contender{ID: "encoded", Name: "structured payloads, encoded by `AsBytes` before", Group: Ours, Against: "batched", Share: 0.25, Form: corpus.Batched, command: pipeline([]string{Batched, "structured", "segment_encoded"})}),
 		delayed(batched), full(delayed(lines)), full(delayed(structured)),
 	}
 }
@@ -154,7 +155,6 @@ func floors() []Contender {
 		{ID: "floor", Name: "Go: read, gzip, POST", Group: Floor, Against: "batched", Share: 1, Form: corpus.Batched, command: own("floor")},
 		drop("drop", "batched input to `drop`", "batched", 1, corpus.Batched, Batched, "drop"),
 		drop("drop_lines", "per-line input to `drop`", "lines", 1, corpus.Lines, Lines, "drop"),
-		full(drop("drop_gathered", "batched input, gathered, to `drop`", "batched", 1, corpus.Batched, Batched, "drop_gathered")),
 		full(drop("drop_structured", "structured payloads, gathered, to `drop`", "structured", 0.25, corpus.Batched, Batched, "structured", "drop_gathered")),
 		full(drop("drop_encoded", "structured payloads, gathered and encoded by `AsBytes`, to `drop`", "structured", 0.25, corpus.Batched, Batched, "structured", "drop_encoded")),
 		full(Contender{ID: "decode", Name: "Go: read and decode for an SDK", Group: Floor, Against: "batched", Share: 0.3, Form: corpus.Lines, SendsNothing: true, command: own("segment", "-read-only")}),

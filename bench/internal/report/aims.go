@@ -33,14 +33,15 @@ var allAims = []aim{
 		return fmt.Sprintf("%s µs where the floor is %s", micros(added), micros(floor.Median())), added <= limit, true
 	}},
 	{"structured payloads, encoding alone", "≤ 0.6× of `AsBytes`", func(r Run) (string, bool, bool) {
-		structured, isKnown := r.difference("structured", "drop_structured")
-		plain, isPlainKnown := r.difference("batched", "drop_gathered")
-		encoded, isEncodedKnown := r.difference("drop_encoded", "drop_structured")
-		if !isKnown || !isPlainKnown || !isEncodedKnown || encoded <= 0 {
+		// Whoever encodes, as much is alive at a time, and all else is the same.
+		byEngine, isKnown := r.difference("drop_encoded", "drop_structured")
+		saved, isSavedKnown := r.difference("encoded", "structured")
+		if !isKnown || !isSavedKnown || byEngine <= 0 {
 			return "", false, false
 		}
-		ratio := float64(structured-plain) / float64(encoded)
-		return fmt.Sprintf("%.2f×: %s µs and %s µs", ratio, micros(structured-plain), micros(encoded)), ratio <= 0.6, true
+		own := byEngine - saved
+		ratio := float64(own) / float64(byEngine)
+		return fmt.Sprintf("%.2f×: %s µs and %s µs", ratio, micros(own), micros(byEngine)), ratio <= 0.6, true
 	}},
 	{"50 ms of latency at the sink", "≥ 40,000 events/s", func(r Run) (string, bool, bool) {
 		slow, isKnown := r.find("batched_slow")
@@ -55,9 +56,9 @@ var allAims = []aim{
 		share := 100 * slow.Rate() / fast.Rate()
 		return fmt.Sprintf("%.0f %%", share), share >= 80, true
 	}},
-	{"peak memory", "≤ 100 MB", func(r Run) (string, bool, bool) {
+	{"peak memory, batched input", "≤ 100 MB", func(r Run) (string, bool, bool) {
 		peak := int64(0)
-		for _, id := range []string{"batched", "lines", "batched_slow", "lines_slow"} {
+		for _, id := range []string{"batched", "batched_slow"} {
 			if result, isKnown := r.find(id); isKnown {
 				peak = max(peak, result.Peak)
 			}

@@ -74,7 +74,7 @@ docs: ## Generate docs/ from the code
 
 # The bench module has the SDKs that we compare with, so that nobody who imports
 # plugin downloads them. Where there is no npm, those for Node are left out.
-bench: bin/bench ## Compare with other senders: four minutes, writes docs/benchmarks.md
+bench: bin/bench ## Compare with other senders: six minutes, writes docs/benchmarks.md
 	bin/bench run -root . -save
 
 bench-quick: bin/bench ## The same in one minute, and only printed

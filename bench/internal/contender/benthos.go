@@ -45,8 +45,8 @@ const (
 const slow = 50 * time.Millisecond
 
 func ours() []Contender {
-	batched := Contender{ID: "batched", Name: "batched input", Group: Ours, Against: "batched", Share: 1, Form: corpus.Batched, command: pipeline([]string{Batched, "segment"})}
-	lines := Contender{ID: "lines", Name: "per-line input", Group: Ours, Against: "batched", Share: 1, Form: corpus.Lines, command: pipeline([]string{Lines, "segment"})}
+	batched := Contender{ID: "batched", Name: "batched input", Group: Ours, Against: "batched", Share: 1, Form: corpus.Batched, IsMeasure: true, command: pipeline([]string{Batched, "segment"})}
+	lines := Contender{ID: "lines", Name: "per-line input", Group: Ours, Against: "batched", Share: 1, Form: corpus.Lines, IsMeasure: true, command: pipeline([]string{Lines, "segment"})}
 	structured := Contender{ID: "structured", Name: "structured payloads", Group: Ours, Against: "batched", Share: 0.25, Form: corpus.Batched, command: pipeline([]string{Batched, "structured", "segment"})}
 	return []Contender{
 		batched, lines, structured,
@@ -60,6 +60,7 @@ func Profiled() []Contender { return ours()[:2] }
 
 // delayed is the contender with a sink that takes its time.
 func delayed(c Contender) Contender {
+	c.IsMeasure = false
 	c.ID += "_slow"
 	c.Name += ", 50 ms"
 	c.Latency = slow
@@ -152,7 +153,7 @@ func floors() []Contender {
 		return Contender{ID: id, Name: name, Group: Floor, Against: against, Share: share, Form: form, SendsNothing: true, command: pipeline(names)}
 	}
 	return []Contender{
-		{ID: "floor", Name: "Go: read, gzip, POST", Group: Floor, Against: "batched", Share: 1, Form: corpus.Batched, command: own("floor")},
+		{ID: "floor", Name: "Go: read, gzip, POST", Group: Floor, Against: "batched", Share: 1, Form: corpus.Batched, IsMeasure: true, command: own("floor")},
 		drop("drop", "batched input to `drop`", "batched", 1, corpus.Batched, Batched, "drop"),
 		drop("drop_lines", "per-line input to `drop`", "lines", 1, corpus.Lines, Lines, "drop"),
 		full(drop("drop_structured", "structured payloads, gathered, to `drop`", "structured", 0.25, corpus.Batched, Batched, "structured", "drop_gathered")),

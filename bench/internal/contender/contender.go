@@ -48,6 +48,9 @@ type Contender struct {
 	SendsNothing bool
 	// IsFull leaves the contender out of quick runs.
 	IsFull bool
+	// IsMeasure says that others are compared with it. It runs several times a
+	// round, so that a disturbance of one run does not move all ratios.
+	IsMeasure bool
 	// Missing says why it cannot run here. Empty where it can.
 	Missing string
 

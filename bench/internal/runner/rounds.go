@@ -56,16 +56,16 @@ func (r Result) Rate() float64 {
 // machine for a while then disturbs one run of many, not all of one.
 func (b *Bench) Rounds(all []contender.Contender, plan Plan, progress io.Writer) []Result {
 	results := make([]Result, len(all))
+	for i, c := range all {
+		results[i] = b.first(c, plan)
+	}
 	for round := range plan.Rounds {
-		for i, c := range all {
-			result := &results[i]
-			if round == 0 {
-				*result = b.first(c, plan)
-			}
+		for _, i := range turns(all) {
+			c, result := all[i], &results[i]
 			if result.Missing != "" || result.Error != "" {
 				continue
 			}
-			if err := b.round(c, result, round); err != nil {
+			if err := b.turn(c, result); err != nil {
 				result.Error = err.Error()
 				fmt.Fprintf(progress, "%s\n", err)
 				continue
@@ -76,20 +76,38 @@ func (b *Bench) Rounds(all []contender.Contender, plan Plan, progress io.Writer)
 	return results
 }
 
+// turns lists who runs in a round, one after the other: everybody once, and
+// between them, again and again, those that others are compared with.
+func turns(all []contender.Contender) (order []int) {
+	const between = 7
+	for i := range all {
+		order = append(order, i)
+		if i%between != between-1 {
+			continue
+		}
+		for j, c := range all {
+			if c.IsMeasure {
+				order = append(order, j)
+			}
+		}
+	}
+	return order
+}
+
 func (b *Bench) first(c contender.Contender, plan Plan) Result {
 	events := max(few, int(float64(plan.Events)*c.Share))
 	return Result{ID: c.ID, Name: c.Name, Group: c.Group, Against: c.Against, Missing: c.Missing, Events: events - events%few}
 }
 
-// round is one run. In the first two rounds the start is measured too.
-func (b *Bench) round(c contender.Contender, result *Result, round int) error {
-	const startRounds = 2
-	if round < startRounds {
+// turn is one run. At the first two the start is measured too.
+func (b *Bench) turn(c contender.Contender, result *Result) error {
+	const starts = 2
+	if len(result.PerEvent) < starts {
 		start, err := b.Measure(c, few)
 		if err != nil {
 			return err
 		}
-		if round == 0 || start.CPU < result.Start {
+		if len(result.PerEvent) == 0 || start.CPU < result.Start {
 			result.Start = start.CPU
 		}
 	}

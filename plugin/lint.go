@@ -30,7 +30,7 @@ let oauth_host = $oauth_url.host.or("").lowercase().re_replace(":[0-9]*$", "")
 let batching = this.batching.or({})
 let gathers = $batching.count.or(0).number().catch(0) > 1 || $batching.byte_size.or(0).number().catch(0) > 0
 let in_flight = this.max_in_flight.or(1).number().catch(1)
-let parallel = this.parallel_requests.or(10).number().catch(8)
+let parallel = this.parallel_requests.or(10).number().catch(10)
 let some_time = "^(?:[0-9]*[.]?[0-9]*(?:ns|us|µs|ms|s|m|h))+$"
 let times = [
   ["timeout", this.timeout.or("15s").string()],

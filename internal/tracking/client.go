@@ -112,6 +112,11 @@ func batchURL(endpoint string) string {
 	return strings.TrimRight(base, "/") + "/v1/batch"
 }
 
+// maxLanes bounds the lanes of one Send that are under way or wait for a slot.
+// A batch of many write keys has as many, and the rest would only stand in line
+// with a goroutine each.
+const maxLanes = 1500
+
 // Send delivers calls and returns nil when all of them have been accepted.
 // Otherwise it returns one error for each call, nil for those accepted; the
 // others are *segment.Violation with reason refused, when the server does not
@@ -130,13 +135,16 @@ func (c *Client) Send(ctx context.Context, calls []segment.Call, observer Observ
 	}
 	people := c.people.take()
 	var lanes sync.WaitGroup
+	underWay := make(chan struct{}, max(maxLanes, c.conf.ParallelRequests))
 	for writeKey, group := range bySource(calls) {
 		source := c.sources.get(writeKey)
 		for _, lane := range c.limits(writeKey).lanes(calls, group, c.conf.ParallelRequests, people) {
 			c.sources.hold(source)
+			underWay <- struct{}{}
 			lanes.Go(func() {
 				d.lane(ctx, source, lane)
 				c.sources.put(source)
+				<-underWay
 			})
 		}
 		c.sources.put(source)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,7 +15,7 @@ import (
 
 // profiles says where the time and the memory of our main cases go.
 func profiles(bench *runner.Bench, o options) error {
-	events := 600_000
+	events := 900_000
 	if o.events > 0 {
 		events = o.events
 	}
@@ -57,6 +58,8 @@ func savePGO(root string, cases []report.Profile) error {
 	if err != nil {
 		return fmt.Errorf("saving the profile: %w", err)
 	}
-	defer file.Close()
-	return merged.Write(file)
+	if err := errors.Join(merged.Write(file), file.Close()); err != nil {
+		return fmt.Errorf("saving the profile: %w", err)
+	}
+	return nil
 }

@@ -170,6 +170,12 @@ func (d *deadLetters) WriteBatch(_ context.Context, batch service.MessageBatch) 
 	return nil
 }
 
+func (d *deadLetters) forget() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.held = nil
+}
+
 func (d *deadLetters) letters() []letter {
 	d.mu.Lock()
 	defer d.mu.Unlock()

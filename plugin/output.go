@@ -58,7 +58,7 @@ func newOutput(conf outputConfig, res *service.Resources) (*output, error) {
 		conf:   conf,
 		client: tracking.NewClient(conf.tracking),
 		report: newReport(res),
-		writes: make(chan *write, conf.maxInFlight),
+		writes: make(chan *write, min(conf.maxInFlight, maxKeptWrites)),
 	}
 	return o, nil
 }
@@ -90,6 +90,9 @@ func (o *output) WriteBatch(ctx context.Context, batch service.MessageBatch) err
 	return w.failure()
 }
 
+// maxKeptWrites bounds what is kept for the next batches.
+const maxKeptWrites = 16
+
 func (o *output) write() *write {
 	select {
 	case w := <-o.writes:
@@ -100,6 +103,9 @@ func (o *output) write() *write {
 }
 
 func (o *output) release(w *write) {
+	if len(w.batch) > maxKeptMessages {
+		return
+	}
 	w.reset()
 	select {
 	case o.writes <- w:

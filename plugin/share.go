@@ -9,6 +9,10 @@ import (
 	"benthos-segment/internal/segment"
 )
 
+// maxKeptPayload bounds the buffer that is kept for structured payloads, in
+// bytes.
+const maxKeptPayload = 1 << 20
+
 // share converts a part of a batch. It is reused with its buffers.
 type share struct {
 	conf      *outputConfig
@@ -53,6 +57,9 @@ func newShare(o *output) *share {
 
 func (s *share) reset() {
 	s.converter.Reset()
+	if cap(s.encoded) > maxKeptPayload {
+		s.encoded = nil
+	}
 	clear(s.calls)
 	*s = share{
 		conf:      s.conf,

@@ -17,6 +17,8 @@ const (
 	// maxShares bounds the goroutines of one batch. Four convert faster than
 	// one core compresses.
 	maxShares = 4
+	// maxKeptMessages is how large a batch may have been whose buffers are kept.
+	maxKeptMessages = 20_000
 )
 
 // write is one batch on its way: which calls were made of which message, and

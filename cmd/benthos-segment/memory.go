@@ -8,10 +8,10 @@ import (
 )
 
 const (
-	// roomyHeap is how large a heap may grow, in bytes, before there is any need
-	// to collect garbage: a pipeline that keeps less than half of it alive then
-	// collects less often than Go would, and the process still stays below
-	// 100 MB. docs/benchmarks.md has the figures.
+	// roomyHeap is how large a heap may grow, in bytes, before garbage is
+	// collected, as long as that is no more than mostPercent: a pipeline that keeps
+	// less than half of it alive then collects less often than Go would, and the
+	// process still stays below 100 MB. docs/benchmarks.md has the figures.
 	roomyHeap = 52 << 20
 	// usualPercent is Go's own setting, by which a heap doubles between
 	// collections. A pipeline that keeps more than half of roomyHeap has it.
@@ -29,19 +29,22 @@ func tuneCollector() {
 		}
 	}
 	debug.SetGCPercent(mostPercent)
-	runtime.SetFinalizer(&collection{percent: mostPercent}, (*collection).happened)
+	c := &collection{live: []metrics.Sample{{Name: "/gc/heap/live:bytes"}}, percent: mostPercent}
+	runtime.SetFinalizer(c, (*collection).happened)
 }
 
-// collection is garbage, whose finalizer runs after each collection.
+// collection is garbage, whose finalizer runs after each collection. It holds
+// a pointer: without one, small things share their memory with others, and are
+// garbage only when all of them are.
 type collection struct {
+	live    []metrics.Sample
 	percent int
 }
 
 // happened adjusts the collector to what is alive now.
 func (c *collection) happened() {
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	metrics.Read(live)
-	percent := percentFor(live[0].Value.Uint64())
+	metrics.Read(c.live)
+	percent := percentFor(c.live[0].Value.Uint64())
 	// To set it stops the world for a moment, which small changes are not worth.
 	if percent > c.percent+c.percent/10 || percent < c.percent-c.percent/10 {
 		debug.SetGCPercent(percent)

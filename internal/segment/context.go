@@ -110,10 +110,11 @@ func (c *Converter) userTraits(traits jsontext.Value) jsontext.Value {
 }
 
 // hasAnonymousID says whether there may be such a member in an object. A search
-// stops at every byte like its first one, so that it is for a part of the name
-// that begins with a rare one.
+// stops at every byte like its first one, so that the first search is for a part
+// of the name that begins with a rare one.
 func hasAnonymousID(value jsontext.Value) bool {
-	return kindOf(value) == '{' && bytes.Contains(value, []byte("ymousId"))
+	return kindOf(value) == '{' && bytes.Contains(value, []byte("ymousId")) &&
+		bytes.Contains(value, []byte(`"anonymousId"`))
 }
 
 // externalIDs gives each of RudderStack's external ids the four members that

@@ -68,6 +68,8 @@ func NewConverter(conf Config) *Converter {
 // Reset takes back the memory of all calls made since the last reset.
 func (c *Converter) Reset() {
 	c.calls.reset()
+	c.scanner = scanner{}
+	c.doc.release()
 	// What one giant payload needed is not kept for those to come.
 	if cap(c.scratch) > chunkBytes || cap(c.ids.preimage) > chunkBytes {
 		c.scratch, c.ids.preimage = nil, nil

@@ -23,6 +23,18 @@ type document struct {
 	inContext contextSet
 }
 
+// maxKeptMembers bounds what a document holds on to.
+const maxKeptMembers = 1024
+
+// release lets the payload go.
+func (d *document) release() {
+	clear(d.context[:cap(d.context)])
+	if cap(d.context) > maxKeptMembers {
+		d.context = nil
+	}
+	*d = document{order: d.order[:0], context: d.context[:0]}
+}
+
 // set gives field f its value; the last one given counts.
 func (d *document) set(f field, value jsontext.Value) {
 	if d.value[f] == nil {

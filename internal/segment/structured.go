@@ -16,9 +16,6 @@ import (
 	jsonv1 "github.com/go-json-experiment/json/v1"
 )
 
-// maxDepth is how many values may stand inside each other; it is what the
-// scanner reads.
-
 // AppendJSON appends value to dst as JSON, the way encoding/json writes it,
 // but nothing is escaped that need not be: neither HTML nor U+2028 and U+2029.
 // The keys of objects are sorted, so that the same value has the same bytes

@@ -53,8 +53,11 @@ func newBodyWriter() *bodyWriter { return new(bodyWriter) }
 // encodeBody writes the head of a request: its start, and the calls.
 func (c *Client) encodeBody(start []byte, calls []segment.Call, indexes []int) body {
 	w := c.writers.take()
-	defer c.writers.give(w)
-	return w.encode(start, calls, indexes, c.conf.Gzip)
+	encoded := w.encode(start, calls, indexes, c.conf.Gzip)
+	if w.out.Cap() <= 2*c.conf.MaxRequestBytes {
+		c.writers.give(w)
+	}
+	return encoded
 }
 
 func (w *bodyWriter) encode(start []byte, calls []segment.Call, indexes []int, gzip bool) body {

@@ -114,7 +114,8 @@ func batchURL(endpoint string) string {
 
 // maxLanes bounds the lanes of one Send that are under way or wait for a slot.
 // A batch of many write keys has as many, and the rest would only stand in line
-// with a goroutine each.
+// with a goroutine each. Where so many keys are throttled or held at once, the
+// others of the batch wait with them; the batch itself would in any case.
 const maxLanes = 1500
 
 // Send delivers calls and returns nil when all of them have been accepted.
@@ -149,7 +150,9 @@ func (c *Client) Send(ctx context.Context, calls []segment.Call, observer Observ
 		}
 		c.sources.put(source)
 	}
-	c.people.give(people)
+	if people.isUsual() {
+		c.people.give(people)
+	}
 	lanes.Wait()
 	return d.errors()
 }

@@ -71,3 +71,24 @@ func TestABatchOfTenTimesTheCallsTakesTenTimesTheWork(t *testing.T) {
 	assert.Less(t, many, 12*few)
 	assert.Less(t, manyRequests, 12*fewRequests)
 }
+
+// A step that grew with the square of the batch would take a hundred times as
+// long. One of several tries has to be undisturbed.
+func TestABatchOfTenTimesTheCallsDoesNotTakeAHundredTimesAsLong(t *testing.T) {
+	least := func(n int) time.Duration {
+		client, calls, least := takingClient(), kilobyteCalls(n), time.Hour
+		for range 3 {
+			start := time.Now()
+			require.Empty(t, client.Send(t.Context(), calls, &observed{}))
+			least = min(least, time.Since(start))
+		}
+		return least
+	}
+	var ratio float64
+	for range 10 {
+		if ratio = float64(least(20_000)) / float64(least(2000)); ratio < 40 {
+			return
+		}
+	}
+	assert.Fail(t, "the cost is not linear", "ten times the calls take %.1f times as long", ratio)
+}

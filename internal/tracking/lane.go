@@ -95,6 +95,10 @@ func (p *people) find(calls []segment.Call, indexes []int) {
 	}
 }
 
+// isUsual says whether it is worth keeping: what one giant batch needed would
+// have to be cleared for each that comes.
+func (p *people) isUsual() bool { return cap(p.parent) <= 20_000 }
+
 func (p *people) reset(count int) {
 	clear(p.seen)
 	p.parent = slices.Grow(p.parent[:0], count)[:count]

@@ -80,7 +80,7 @@ bench: bin/bench ## Compare with other senders: six minutes, writes docs/benchma
 bench-quick: bin/bench ## The same in one minute, and only printed
 	bin/bench run -root . -quick
 
-bench-profile: bin/bench ## Where the time and the memory go: one minute, writes docs/benchmarks.md
+bench-profile: bin/bench ## Where the time and the memory go: one minute, writes docs/benchmarks.md and default.pgo
 	bin/bench profile -root . -save
 
 bench-growth: bin/bench ## How the cost grows with what is sent: three minutes, writes docs/benchmarks.md

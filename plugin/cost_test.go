@@ -113,6 +113,28 @@ func TestAGiantPayloadLeavesNothingBehind(t *testing.T) {
 	assert.Less(t, heapObjects(), uint64(size))
 }
 
+// Nor does what a payload of very many calls needed.
+func TestAGiantArrayLeavesNothingBehind(t *testing.T) {
+	const calls, allowed = 200_000, 10 << 20
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+	}))
+	t.Cleanup(server.Close)
+	p := start(t, segmentOutput(server.URL))
+	var array strings.Builder
+	for n := range calls {
+		fmt.Fprintf(&array, `,{"type":"page","userId":"u%d"}`, n)
+	}
+
+	p.accept(events("[" + array.String()[1:] + "]"))
+	array.Reset()
+	p.accept(usualEvents(0, 1))
+
+	runtime.GC()
+	runtime.GC()
+	assert.Less(t, heapObjects(), uint64(allowed))
+}
+
 // heapObjects is how much memory there is on the heap.
 func heapObjects() uint64 {
 	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}

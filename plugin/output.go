@@ -103,7 +103,7 @@ func (o *output) write() *write {
 }
 
 func (o *output) release(w *write) {
-	if len(w.batch) > maxKeptMessages {
+	if max(len(w.batch), len(w.calls)) > maxKeptMessages {
 		return
 	}
 	w.reset()

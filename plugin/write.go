@@ -17,7 +17,8 @@ const (
 	// maxShares bounds the goroutines of one batch. Four convert faster than
 	// one core compresses.
 	maxShares = 4
-	// maxKeptMessages is how large a batch may have been whose buffers are kept.
+	// maxKeptMessages is how many messages or calls a batch may have had whose
+	// buffers are kept.
 	maxKeptMessages = 20_000
 )
 

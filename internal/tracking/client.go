@@ -92,7 +92,7 @@ func NewClient(conf Config) *Client {
 				return http.ErrUseLastResponse
 			},
 		},
-		// More of them have nothing to do at a time.
+		// No more bodies are made at a time than there are processors.
 		writers: newSpare(runtime.GOMAXPROCS(0), newBodyWriter),
 		people:  newSpare(1, newPeople),
 	}

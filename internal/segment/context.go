@@ -44,11 +44,23 @@ func (c *Converter) mendContext(t Type) {
 	}
 }
 
+// writeContext writes the context anew. Members that stood side by side are
+// copied in one go.
 func (c *Converter) writeContext() {
 	start := len(c.scratch)
 	w := objectWriter{dst: append(c.scratch, '{')}
-	for _, m := range c.doc.context {
-		w.member(m.member)
+	for rest := c.doc.context; len(rest) > 0; {
+		if rest[0].end == 0 {
+			w.member(rest[0].member)
+			rest = rest[1:]
+			continue
+		}
+		last := 0
+		for last+1 < len(rest) && rest[last+1].at == rest[last].end+len(",") {
+			last++
+		}
+		w.members(c.scanner.text[rest[0].at:rest[last].end])
+		rest = rest[last+1:]
 	}
 	c.scratch = append(w.dst, '}')
 	c.doc.set(fieldContext, c.scratch[start:])
@@ -66,7 +78,7 @@ func (d *document) rename(from, to contextField, convert func(jsontext.Value) []
 			continue
 		}
 		if value := convert(m.value); value != nil {
-			d.context[i] = contextMember{member{contextQuoted[to], value}, to}
+			d.context[i] = contextMember{member: member{contextQuoted[to], value}, field: to}
 			d.inContext |= 1 << to
 			changed = true
 		}
@@ -85,7 +97,7 @@ func (c *Converter) mendContextTraits(t Type) (changed bool) {
 	}
 	for i, m := range c.doc.context {
 		if m.field == contextTraits && hasAnonymousID(m.value) {
-			c.doc.context[i].value = c.userTraits(m.value)
+			c.doc.context[i] = contextMember{member: member{m.name, c.userTraits(m.value)}, field: contextTraits}
 			changed = true
 		}
 	}
@@ -199,6 +211,9 @@ func (c *Converter) quotedIP(value jsontext.Value) jsontext.Value {
 	if !isText(value) {
 		return nil
 	}
+	if isIPv4(value[1 : len(value)-1]) {
+		return value
+	}
 	first, _, _ := bytes.Cut(unquote(value), []byte(","))
 	address, isAddress := parseIP(string(bytes.TrimSpace(first)))
 	if !isAddress {
@@ -213,6 +228,27 @@ func (c *Converter) quotedIP(value jsontext.Value) jsontext.Value {
 	// A zone may have a quote in it.
 	c.scratch, _ = jsontext.AppendQuote(c.scratch, text)
 	return c.scratch[start:]
+}
+
+// isIPv4 says whether text is an address of version 4 and nothing else, as most
+// of them come. It is for the cost: netip takes a string, and all that it
+// would refuse is refused here.
+func isIPv4(text []byte) bool {
+	groups, digits, group := 1, 0, 0
+	for _, b := range text {
+		switch {
+		case b == '.' && digits > 0 && groups < 4:
+			groups, digits, group = groups+1, 0, 0
+		case isDigit(b) && (digits == 0 || group > 0):
+			digits, group = digits+1, group*10+int(b-'0')
+			if group > 255 {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return groups == 4 && digits > 0
 }
 
 func parseIP(text string) (netip.Addr, bool) {

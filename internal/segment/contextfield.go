@@ -75,15 +75,18 @@ func (s contextSet) has(f contextField) bool { return s>>f&1 == 1 }
 type contextMember struct {
 	member
 	field contextField
+	// at and end are its place in the payload; both are 0 where the member is
+	// not as the payload has it.
+	at, end int
 }
 
 // forgetContext takes all members out, for another context that counts.
 func (d *document) forgetContext() { d.context, d.inContext = d.context[:0], 0 }
 
-// appendContext adds a member behind the others.
-func (d *document) appendContext(name, value jsontext.Value) {
-	f := contextNamed(name)
-	d.context = append(d.context, contextMember{member{name, value}, f})
+// appendContext adds a member that the payload has behind the others.
+func (d *document) appendContext(m member, at, end int) {
+	f := contextNamed(m.name)
+	d.context = append(d.context, contextMember{m, f, at, end})
 	d.inContext |= 1 << f
 }
 
@@ -124,7 +127,7 @@ func (d *document) addContext(f contextField, value jsontext.Value) (changed boo
 		return false
 	}
 	d.dropContext(f) // A null would come after it, or before.
-	d.context = append(d.context, contextMember{member{contextQuoted[f], value}, f})
+	d.context = append(d.context, contextMember{member: member{contextQuoted[f], value}, field: f})
 	d.inContext |= 1 << f
 	return true
 }

@@ -54,6 +54,8 @@ func (s typeSet) has(t Type) bool { return s>>t&1 == 1 }
 var (
 	onEvery = on(Identify, Track, Page, Screen, Group, Alias)
 	onNone  = on()
+	// onAny is on what is no call of Segment's, too.
+	onAny = onEvery | on(UnknownType)
 )
 
 // fields is the table of the conversion: which top-level members a payload

@@ -47,8 +47,8 @@ func Inspect(call []byte, fallback Type) Inspection {
 	if v != nil {
 		inspection.Violations = append(inspection.Violations, v)
 	}
-	for _, broken := range rules {
-		if v := broken(&d, t); v != nil {
+	for _, r := range rulesOf[t] {
+		if v := r.broken(&d); v != nil {
 			inspection.Violations = append(inspection.Violations, v)
 		}
 	}

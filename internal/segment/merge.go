@@ -111,12 +111,23 @@ type objectWriter struct {
 	count int
 }
 
-func (w *objectWriter) name(quoted []byte) {
+// separate writes the comma in front of another member.
+func (w *objectWriter) separate() {
 	if w.count > 0 {
 		w.dst = append(w.dst, ',')
 	}
 	w.count++
+}
+
+func (w *objectWriter) name(quoted []byte) {
+	w.separate()
 	w.dst = append(append(w.dst, quoted...), ':')
+}
+
+// members adds members that are written already, with commas between them.
+func (w *objectWriter) members(written []byte) {
+	w.separate()
+	w.dst = append(w.dst, written...)
 }
 
 func (w *objectWriter) member(m member) {

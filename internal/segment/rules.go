@@ -15,8 +15,12 @@ const maxMessageIDRunes = 100
 // https://www.twilio.com/docs/segment/privacy/consent-management/consent-in-segment-connect
 const consentEvent = `"Segment Consent Preference Updated"`
 
-// rule looks at one aspect of a call. It returns nil where all is well.
-type rule func(d *document, t Type) *Violation
+// rule looks at one aspect of the calls on which it holds.
+type rule struct {
+	on typeSet
+	// broken returns nil where all is well.
+	broken func(d *document) *Violation
+}
 
 // rules are what Segment wants of a call, in the order in which a person
 // would mend them. The converter stops at the first that is broken; Inspect
@@ -24,8 +28,8 @@ type rule func(d *document, t Type) *Violation
 var rules = [...]rule{
 	idRule(fieldUserID),
 	idRule(fieldAnonymousID),
-	someIDRule,
-	eventRule,
+	{onAny, someIDRule},
+	{on(Track), eventRule},
 	objectRule(fieldProperties, ReasonPropertiesNotObject),
 	objectRule(fieldTraits, ReasonTraitsNotObject),
 	objectRule(fieldContext, ReasonContextNotObject),
@@ -35,15 +39,27 @@ var rules = [...]rule{
 	requiredIDRule(fieldGroupID, "a group call says which group: set groupId to a non-empty string"),
 	requiredIDRule(fieldPreviousID, "an alias call says whose id is replaced: set previousId, "+
 		"or an anonymousId other than userId"),
-	messageIDRule,
-	advertisingIDRule,
-	consentRule,
+	{onAny, messageIDRule},
+	{onAny, advertisingIDRule},
+	{on(Track), consentRule},
 }
+
+// rulesOf lists for each type the rules that hold on it.
+var rulesOf = func() (lists [len(typeNames)][]rule) {
+	for t := range lists {
+		for _, r := range rules {
+			if r.on.has(Type(t)) {
+				lists[t] = append(lists[t], r)
+			}
+		}
+	}
+	return lists
+}()
 
 // firstViolation returns the first rule that the call breaks, or nil.
 func (d *document) firstViolation(t Type) *Violation {
-	for _, broken := range rules {
-		if v := broken(d, t); v != nil {
+	for i := range rulesOf[t] {
+		if v := rulesOf[t][i].broken(d); v != nil {
 			return v
 		}
 	}
@@ -58,12 +74,12 @@ func idRule(f field) rule {
 		Sentence: "Segment drops a call whose id is no string or an empty one; " +
 			"send a non-empty string, or leave the member out",
 	}
-	return func(d *document, _ Type) *Violation {
+	return rule{onAny, func(d *document) *Violation {
 		if !d.has(f) || isText(d.value[f]) {
 			return nil
 		}
 		return broken
-	}
+	}}
 }
 
 var violationNoID = &Violation{
@@ -73,7 +89,7 @@ var violationNoID = &Violation{
 		"set one of them in the mapping",
 }
 
-func someIDRule(d *document, _ Type) *Violation {
+func someIDRule(d *document) *Violation {
 	if d.has(fieldUserID) || d.has(fieldAnonymousID) {
 		return nil
 	}
@@ -94,9 +110,9 @@ var (
 	}
 )
 
-func eventRule(d *document, t Type) *Violation {
+func eventRule(d *document) *Violation {
 	switch {
-	case t != Track || isText(d.value[fieldEvent]):
+	case isText(d.value[fieldEvent]):
 		return nil
 	case !d.has(fieldEvent) || kindOf(d.value[fieldEvent]) == '"':
 		return violationNoEvent
@@ -112,12 +128,12 @@ func objectRule(f field, reason Reason) rule {
 		Field:    fields[f].name,
 		Sentence: "this must be a JSON object; send an object, or leave the member out",
 	}
-	return func(d *document, t Type) *Violation {
-		if !d.has(f) || !fields[f].on.has(t) || kindOf(d.value[f]) == '{' {
+	return rule{fields[f].on, func(d *document) *Violation {
+		if !d.has(f) || kindOf(d.value[f]) == '{' {
 			return nil
 		}
 		return broken
-	}
+	}}
 }
 
 // nameRule: the name and the category of a page or screen are non-empty
@@ -129,28 +145,24 @@ func nameRule(f field, reason Reason) rule {
 		Sentence: "Segment drops a call where this is no string or an empty one; " +
 			"send a non-empty string, or leave the member out",
 	}
-	return func(d *document, t Type) *Violation {
-		if !d.has(f) || !fields[f].on.has(t) || isText(d.value[f]) {
+	return rule{fields[f].on, func(d *document) *Violation {
+		if !d.has(f) || isText(d.value[f]) {
 			return nil
 		}
 		return broken
-	}
+	}}
 }
 
 // requiredIDRule: a call on which the id f may stand cannot do without it.
 func requiredIDRule(f field, sentence string) rule {
 	missing := &Violation{Reason: ReasonIDRequired, Field: fields[f].name, Sentence: sentence}
 	notText := idRule(f)
-	return func(d *document, t Type) *Violation {
-		switch {
-		case !fields[f].on.has(t):
-			return nil
-		case !d.has(f):
+	return rule{fields[f].on, func(d *document) *Violation {
+		if !d.has(f) {
 			return missing
-		default:
-			return notText(d, t)
 		}
-	}
+		return notText.broken(d)
+	}}
 }
 
 var (
@@ -166,7 +178,7 @@ var (
 	}
 )
 
-func messageIDRule(d *document, _ Type) *Violation {
+func messageIDRule(d *document) *Violation {
 	id := d.value[fieldMessageID]
 	switch {
 	case !d.has(fieldMessageID):
@@ -193,7 +205,7 @@ var violationAdvertisingID = &Violation{
 	Sentence: "Segment drops a call where this is no string; send a string, or leave the member out",
 }
 
-func advertisingIDRule(d *document, _ Type) *Violation {
+func advertisingIDRule(d *document) *Violation {
 	id := lookup(d.contextMember(contextDevice), "advertisingId")
 	if id == nil || kindOf(id) == '"' || kindOf(id) == 'n' {
 		return nil
@@ -216,8 +228,8 @@ var (
 	}
 )
 
-func consentRule(d *document, t Type) *Violation {
-	if t != Track || string(d.value[fieldEvent]) != consentEvent {
+func consentRule(d *document) *Violation {
+	if string(d.value[fieldEvent]) != consentEvent {
 		return nil
 	}
 	consent := d.contextMember(contextConsent)

@@ -122,12 +122,13 @@ func (s *scanner) context(doc *document, depth int) {
 		return
 	}
 	for isOver := s.open('}'); !isOver; isOver = s.more('}') {
+		start := s.at
 		name, value := s.name()
 		if s.at < 0 {
 			return
 		}
 		if s.at = skipValue(s.text, s.at, depth+1); s.at >= 0 {
-			doc.appendContext(name, s.text[value:s.at])
+			doc.appendContext(member{name, s.text[value:s.at]}, start, s.at)
 		}
 	}
 }

@@ -145,14 +145,14 @@ func (p *play) call(who *actor, place int) segment.Call {
 	switch roll := p.dice.IntN(40); {
 	case roll == 0 && who.user == "":
 		who.user = fmt.Sprintf("user-%03d", who.number)
-		call.AnonymousID = []byte(who.anonymous)
+		call.AnonymousID = segment.IDOf([]byte(who.anonymous))
 	case roll == 1 && who.user != "":
 		who.renamed++
-		call.PreviousID = []byte(who.user)
+		call.PreviousID = segment.IDOf([]byte(who.user))
 		who.user = fmt.Sprintf("user-%03d-%d", who.number, who.renamed)
 	}
-	if call.UserID = []byte(who.user); who.user == "" {
-		call.AnonymousID = []byte(who.anonymous)
+	if call.UserID = segment.IDOf([]byte(who.user)); who.user == "" {
+		call.AnonymousID = segment.IDOf([]byte(who.anonymous))
 	}
 	id := idOf(place)
 	if p.dice.IntN(500) == 0 {

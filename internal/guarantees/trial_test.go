@@ -165,7 +165,7 @@ func callsOf(list []given) []segment.Call {
 	calls := make([]segment.Call, len(list))
 	for i, g := range list {
 		calls[i] = segment.Call{
-			Type: segment.Track, WriteKey: canaryKey, JSON: []byte(g.payload), UserID: []byte(g.person),
+			Type: segment.Track, WriteKey: canaryKey, JSON: []byte(g.payload), UserID: segment.IDOf([]byte(g.person)),
 		}
 	}
 	return calls

@@ -3,8 +3,10 @@
 // and names the rule that a payload breaks.
 //
 // The package is pure. It reads no clock, opens no connection and rolls no
-// dice: what it needs of that kind is handed in.
+// dice for what it gives: what it needs of that kind is handed in.
 package segment
+
+import "hash/maphash"
 
 // Type is one of the six calls of Segment's spec, or the zero value where a
 // payload names no known one.
@@ -52,8 +54,26 @@ type Call struct {
 	WriteKey string
 	// JSON is the call as it is sent, one object without surrounding blanks.
 	JSON []byte
-	// UserID, AnonymousID and PreviousID say whose call it is, unescaped and
-	// without quotes; empty where the call has none. Calls that share one of
-	// them belong to the same person and must not overtake each other.
-	UserID, AnonymousID, PreviousID []byte
+	// UserID, AnonymousID and PreviousID say whose call it is; 0 where the call
+	// has none. Calls that share one of them belong to the same person and must
+	// not overtake each other.
+	UserID, AnonymousID, PreviousID ID
+}
+
+// ID stands for an id of a person: for the same id it is the same in all of
+// the process, and for another one nearly always another. Where it is not, two
+// people are taken for one, which costs nothing but a little freedom in
+// sending.
+type ID uint64
+
+// idSeed keeps a sender from choosing ids that are taken for one.
+var idSeed = maphash.MakeSeed()
+
+// IDOf returns what stands for an id that is given unescaped and without
+// quotes, or 0 where it is empty.
+func IDOf(text []byte) ID {
+	if len(text) == 0 {
+		return 0
+	}
+	return max(1, ID(maphash.Bytes(idSeed, text)))
 }

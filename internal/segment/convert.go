@@ -203,7 +203,6 @@ func oversized(size, limit int) *Violation {
 func (c *Converter) write(t Type, writeKey string) Call {
 	buf := c.calls.room(len(c.doc.raw) + len(c.scratch) + 512)
 	start := len(buf)
-	var at [fieldCount]int
 	buf = append(buf, '{')
 	for _, f := range c.doc.order {
 		if !c.doc.has(f) || !fields[f].on.has(t) {
@@ -213,30 +212,27 @@ func (c *Converter) write(t Type, writeKey string) Call {
 			buf = append(buf, ',')
 		}
 		buf = append(buf, keys[f]...)
-		at[f] = len(buf)
 		buf = append(buf, c.doc.value[f]...)
 	}
 	buf = append(buf, '}')
 	c.calls.keep(buf)
-	id := func(f field) []byte { return unescaped(buf[at[f]:][:len(c.doc.value[f])]) }
 	call := Call{
 		Type:        t,
 		WriteKey:    writeKey,
 		JSON:        buf[start:len(buf):len(buf)],
-		UserID:      id(fieldUserID),
-		AnonymousID: id(fieldAnonymousID),
+		UserID:      c.doc.id(fieldUserID),
+		AnonymousID: c.doc.id(fieldAnonymousID),
 	}
 	if t == Alias {
-		call.PreviousID = id(fieldPreviousID)
+		call.PreviousID = c.doc.id(fieldPreviousID)
 	}
 	return call
 }
 
-// unescaped returns the text of a string in the call, or nothing where there
-// is none.
-func unescaped(quoted []byte) []byte {
-	if len(quoted) == 0 {
-		return nil
+// id returns what stands for the id in a field.
+func (d *document) id(f field) ID {
+	if !d.has(f) {
+		return 0
 	}
-	return unquote(quoted)
+	return IDOf(unquote(d.value[f]))
 }

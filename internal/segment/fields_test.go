@@ -92,14 +92,14 @@ func TestIDs(t *testing.T) {
 
 func TestACallNamesWhoseItIs(t *testing.T) {
 	call := convertedOne(t, `{"type":"alias","userId":"\u0075","previousId":7,"anonymousId":"a"}`)
-	assert.Equal(t, "u", string(call.UserID))
-	assert.Equal(t, "a", string(call.AnonymousID))
-	assert.Equal(t, "7", string(call.PreviousID))
+	assert.Equal(t, segment.IDOf([]byte("u")), call.UserID)
+	assert.Equal(t, segment.IDOf([]byte("a")), call.AnonymousID)
+	assert.Equal(t, segment.IDOf([]byte("7")), call.PreviousID)
 	assert.Equal(t, "key", call.WriteKey)
 
 	page := convertedOne(t, `{"type":"page","anonymousId":"a","previousId":"p"}`)
-	assert.Empty(t, page.UserID)
-	assert.Empty(t, page.PreviousID, "only alias has a previous id")
+	assert.Zero(t, page.UserID)
+	assert.Zero(t, page.PreviousID, "only alias has a previous id")
 }
 
 func TestEvent(t *testing.T) {

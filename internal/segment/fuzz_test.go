@@ -50,8 +50,8 @@ func FuzzConvert(f *testing.F) {
 			inspection := segment.Inspect(call.JSON, segment.UnknownType)
 			require.Empty(t, inspection.Violations)
 			require.Equal(t, call.Type, inspection.Type)
-			require.Equal(t, string(call.UserID), inspection.UserID)
-			require.Equal(t, string(call.AnonymousID), inspection.AnonymousID)
+			require.Equal(t, call.UserID, segment.IDOf([]byte(inspection.UserID)))
+			require.Equal(t, call.AnonymousID, segment.IDOf([]byte(inspection.AnonymousID)))
 			require.NotEmpty(t, inspection.MessageID)
 		}
 	})

@@ -94,9 +94,9 @@ func TestAnArrayBecomesSeveralCalls(t *testing.T) {
 	calls := converted(t, config(), `[{"type":"page","userId":"a"}, {"type":"track","userId":"b","event":"E"}]`)
 	require.Len(t, calls, 2)
 	assert.Equal(t, segment.Page, calls[0].Type)
-	assert.Equal(t, "a", string(calls[0].UserID))
+	assert.Equal(t, segment.IDOf([]byte("a")), calls[0].UserID)
 	assert.Equal(t, segment.Track, calls[1].Type)
-	assert.Equal(t, "b", string(calls[1].UserID))
+	assert.Equal(t, segment.IDOf([]byte("b")), calls[1].UserID)
 }
 
 func TestOneBadElementRefusesTheWholeArray(t *testing.T) {

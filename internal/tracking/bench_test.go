@@ -19,7 +19,7 @@ func benchmarkCalls() []segment.Call {
 		calls[i] = segment.Call{
 			Type:     segment.Track,
 			WriteKey: "key",
-			UserID:   user,
+			UserID:   segment.IDOf(user),
 			JSON: fmt.Appendf(nil, `{"type":"track","event":"Product Viewed","userId":%q,"messageId":"3f2a%08d","properties":{"sku":"A-%d","price":%d.90},"context":{"page":{"url":"https://shop.example.com/products/%d?utm_source=newsletter","title":"Product %d"},"userAgent":"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36","locale":"fr-FR","pad":"%0900d"}}`,
 				user, i, i*7919, i%100, i, i, i*i),
 		}

@@ -188,11 +188,11 @@ func TestOrderHoldsAcrossLoginAndAlias(t *testing.T) {
 	requireOrder(t, sb.Wait(400))
 }
 
-func idOf(kind string, person int) []byte {
+func idOf(kind string, person int) segment.ID {
 	if kind == "" {
-		return nil
+		return 0
 	}
-	return fmt.Appendf(nil, "%s-%02d", kind, person)
+	return segment.IDOf(fmt.Appendf(nil, "%s-%02d", kind, person))
 }
 
 func TestARedirectIsNotFollowed(t *testing.T) {

@@ -36,7 +36,7 @@ func kilobyteCalls(n int) []segment.Call {
 	for i := range calls {
 		user := fmt.Appendf(nil, "user-%d", i%(n/10+1))
 		calls[i] = segment.Call{
-			Type: segment.Track, WriteKey: "key", UserID: user,
+			Type: segment.Track, WriteKey: "key", UserID: segment.IDOf(user),
 			JSON: fmt.Appendf(nil, `{"userId":%q,"messageId":"m-%d","event":"E","properties":{"n":"%01340d"}}`, user, i, i),
 		}
 	}

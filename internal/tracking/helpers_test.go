@@ -39,7 +39,7 @@ func track(user string, n int) segment.Call {
 		WriteKey: "key",
 		JSON: fmt.Appendf(nil, `{"type":"track","event":"E","userId":%q,"messageId":"%s-%05d"}`,
 			user, user, n),
-		UserID: []byte(user),
+		UserID: segment.IDOf([]byte(user)),
 	}
 }
 

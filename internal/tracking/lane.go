@@ -1,7 +1,6 @@
 package tracking
 
 import (
-	"hash/maphash"
 	"slices"
 
 	"benthos-segment/internal/segment"
@@ -63,29 +62,24 @@ type people struct {
 	// lanes the lane that they are in.
 	loads []load
 	lanes []int32
-	// seen holds by the hash of an id the first call that has it. Two ids that
-	// hash alike only make one person of two, which costs nothing but a little
-	// freedom.
-	seen map[uint64]int32
+	// seen holds for each id the first call that has it.
+	seen map[segment.ID]int32
 }
 
-var idSeed = maphash.MakeSeed()
-
-func newPeople() *people { return &people{seen: make(map[uint64]int32)} }
+func newPeople() *people { return &people{seen: make(map[segment.ID]int32)} }
 
 func (p *people) find(calls []segment.Call, indexes []int) {
 	p.reset(len(indexes))
 	for n, i := range indexes {
 		p.parent[n] = int32(n)
-		for _, id := range [...][]byte{calls[i].UserID, calls[i].AnonymousID, calls[i].PreviousID} {
-			if len(id) == 0 {
+		for _, id := range [...]segment.ID{calls[i].UserID, calls[i].AnonymousID, calls[i].PreviousID} {
+			if id == 0 {
 				continue
 			}
-			hash := maphash.Bytes(idSeed, id)
-			if first, exists := p.seen[hash]; exists {
+			if first, exists := p.seen[id]; exists {
 				p.join(int32(n), first)
 			} else {
-				p.seen[hash] = int32(n)
+				p.seen[id] = int32(n)
 			}
 		}
 	}

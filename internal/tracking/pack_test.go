@@ -19,12 +19,14 @@ func callsOf(sizes []byte, people int) (calls []segment.Call, indexes []int) {
 	for i, size := range sizes {
 		calls = append(calls, segment.Call{
 			JSON:   bytes.Repeat([]byte{'x'}, 2+int(size)),
-			UserID: fmt.Appendf(nil, "%d", int(size)%people),
+			UserID: personOf(int(size) % people),
 		})
 		indexes = append(indexes, i)
 	}
 	return calls, indexes
 }
+
+func personOf(n int) segment.ID { return segment.IDOf(fmt.Append(nil, n)) }
 
 // FuzzPack checks, for any sizes and limits, that requests hold every call
 // once and in order, that none is over its limits, and that no two neighbours
@@ -72,14 +74,14 @@ func FuzzLanes(f *testing.F) {
 
 		lanes := l.lanes(calls, indexes, int(parallel)+1, newPeople())
 
-		laneOf, count := map[string]int{}, 0
+		laneOf, count := map[segment.ID]int{}, 0
 		for n, lane := range lanes {
 			last := -1
 			for _, i := range lane {
 				require.Greater(t, i, last)
 				last = i
 				count++
-				person := string(calls[i].UserID)
+				person := calls[i].UserID
 				if before, known := laneOf[person]; known {
 					require.Equal(t, before, n, "one person in two lanes")
 				}
@@ -99,7 +101,7 @@ func TestLanesAreFilledToWholeRequests(t *testing.T) {
 	}
 	calls, indexes := callsOf(sizes, 251)
 	for i := range calls {
-		calls[i].UserID = fmt.Appendf(nil, "%d", i%2000)
+		calls[i].UserID = personOf(i % 2000)
 	}
 	l := limits{bytes: 100_000, calls: 2500}
 	without := len(l.pack(calls, indexes))

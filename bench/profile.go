@@ -22,11 +22,11 @@ func profiles(bench *runner.Bench, o options) error {
 	var cases []report.Profile
 	for _, c := range contender.Profiled() {
 		fmt.Fprintf(os.Stderr, "profiling %s\n", c.Name)
-		taken, err := bench.Profile(c, events)
+		taken, err := profiled(bench, c, events)
 		if err != nil {
 			return fmt.Errorf("profiling %q: %w", c.Name, err)
 		}
-		cases = append(cases, report.Profile{Name: c.Name, CPU: taken.CPU, Memory: taken.Memory})
+		cases = append(cases, taken)
 	}
 	fmt.Print(report.Parts(cases))
 	if !o.save {
@@ -36,6 +36,30 @@ func profiles(bench *runner.Bench, o options) error {
 		return err
 	}
 	return report.SaveProfiles(o.root, cases)
+}
+
+// profileTurns is how often each case is watched. A single run has some 500
+// samples, of which most functions have none.
+const profileTurns = 5
+
+func profiled(bench *runner.Bench, c contender.Contender, events int) (report.Profile, error) {
+	taken := report.Profile{Name: c.Name}
+	var cpu, memory []*profile.Profile
+	for range profileTurns {
+		turn, err := bench.Profile(c, events)
+		if err != nil {
+			return taken, err
+		}
+		cpu, memory = append(cpu, turn.CPU), append(memory, turn.Memory)
+	}
+	var err error
+	if taken.CPU, err = profile.Merge(cpu); err != nil {
+		return taken, fmt.Errorf("merging the profiles: %w", err)
+	}
+	if taken.Memory, err = profile.Merge(memory); err != nil {
+		return taken, fmt.Errorf("merging the profiles: %w", err)
+	}
+	return taken, nil
 }
 
 // savePGO writes the profile by which Go builds the binary: what is called most

@@ -45,20 +45,22 @@ var contextQuoted = func() (quoted [contextCount]jsontext.Value) {
 	return quoted
 }()
 
-// contextLengths has a bit for each length of a quoted name.
-var contextLengths = func() (lengths uint64) {
-	for _, quoted := range contextQuoted[contextUnknown+1:] {
-		lengths |= 1 << len(quoted)
+// contextByLength lists the fields by the length of their quoted names, which
+// leaves two to compare at most.
+var contextByLength = func() (byLength [len(`"consentManagement"`) + 1][]contextField) {
+	for f := contextUnknown + 1; f < contextCount; f++ {
+		length := len(contextQuoted[f])
+		byLength[length] = append(byLength[length], f)
 	}
-	return lengths
+	return byLength
 }()
 
 // contextNamed returns the field of that quoted name, or contextUnknown.
 func contextNamed(quoted []byte) contextField {
-	if contextLengths>>len(quoted)&1 == 0 {
+	if len(quoted) >= len(contextByLength) {
 		return contextUnknown
 	}
-	for f := contextUnknown + 1; f < contextCount; f++ {
+	for _, f := range contextByLength[len(quoted)] {
 		if string(quoted) == string(contextQuoted[f]) {
 			return f
 		}

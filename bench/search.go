@@ -29,11 +29,12 @@ func search(bench *runner.Bench, o options) error {
 		{contender.Batched, "batched", []turn{outputs, threads, inFlights, algorithms, levels}},
 		{contender.Lines, "per line", []turn{counts, threads, inFlights}},
 	} {
-		s := &searcher{bench: bench, input: input.name, events: events, tried: map[contender.Settings]time.Duration{}}
-		if err := s.search(&best, input.turns); err != nil {
+		s := &searcher{bench: bench, input: input.name, events: events, best: best}
+		if err := s.search(input.turns); err != nil {
 			return err
 		}
-		fmt.Printf("%s: %s, %v an event\n", input.said, best, s.tried[best])
+		best = s.best
+		fmt.Printf("%s: %s\n", input.said, best)
 		found = append(found, report.Search{Input: input.said, Rows: s.rows, Best: best})
 	}
 	if !o.save {
@@ -82,45 +83,58 @@ type searcher struct {
 	bench  *runner.Bench
 	input  string
 	events int
-	tried  map[contender.Settings]time.Duration
+	best   contender.Settings
 	rows   []report.SearchRow
 }
 
-// search goes round until a round finds nothing better.
-func (s *searcher) search(best *contender.Settings, turns []turn) error {
-	if _, err := s.cost(*best); err != nil {
-		return err
-	}
-	for before := (contender.Settings{}); before != *best; {
-		before = *best
-		for _, turn := range turns {
-			for _, settings := range turn(*best) {
-				cost, err := s.cost(settings)
-				if err != nil {
-					return err
-				}
-				if cost < s.tried[*best] {
-					*best = settings
-				}
-			}
+const (
+	// searchRounds is how often all values of a setting run in turn.
+	searchRounds = 5
+	// better is the share of the cost below which other settings are taken for
+	// cheaper, and not for lucky.
+	better = 0.98
+)
+
+// search goes round until every setting was turned without a gain.
+func (s *searcher) search(turns []turn) error {
+	for next, without := 0, 0; without < len(turns); next = (next + 1) % len(turns) {
+		before := s.best
+		if err := s.compare(turns[next](s.best)); err != nil {
+			return err
+		}
+		if without++; s.best != before {
+			without = 1 // This very turn has seen the new best.
 		}
 	}
 	return nil
 }
 
-// cost is the lower one of two runs: what disturbs a run only adds to it.
-func (s *searcher) cost(settings contender.Settings) (time.Duration, error) {
-	if cost, isKnown := s.tried[settings]; isKnown {
-		return cost, nil
+// compare runs settings in turn and keeps the cheapest. Of each, the cheapest
+// run counts: what disturbs a run only adds to it.
+func (s *searcher) compare(list []contender.Settings) error {
+	tried := make([]contender.Contender, len(list))
+	for i, settings := range list {
+		tried[i] = contender.Searched(s.input, settings)
+		tried[i].Share = 1
 	}
-	tried := contender.Searched(s.input, settings)
-	tried.Share = 1
-	results := s.bench.Rounds([]contender.Contender{tried}, runner.Plan{Events: s.events, Rounds: 2}, os.Stderr)
-	if results[0].Error != "" {
-		return 0, fmt.Errorf("searching: %s", results[0].Error)
+	results := s.bench.Rounds(tried, runner.Plan{Events: s.events, Rounds: searchRounds}, os.Stderr)
+	cheapest, best := time.Duration(0), s.best
+	for i, result := range results {
+		if result.Error != "" {
+			return fmt.Errorf("searching: %s", result.Error)
+		}
+		if list[i] == s.best {
+			cheapest = time.Duration(float64(result.Least()) * better)
+		}
 	}
-	cost := results[0].Least()
-	s.tried[settings] = cost
-	s.rows = append(s.rows, report.SearchRow{Settings: settings, PerEvent: cost})
-	return cost, nil
+	for i, result := range results {
+		if cost := result.Least(); cost < cheapest {
+			cheapest, best = cost, list[i]
+		}
+	}
+	s.best = best
+	for i, result := range results {
+		s.rows = append(s.rows, report.SearchRow{Settings: list[i], PerEvent: result.Least(), IsKept: list[i] == best})
+	}
+	return nil
 }

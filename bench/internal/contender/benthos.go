@@ -86,8 +86,8 @@ type Settings struct {
 // Best are the settings of the recipe that the search found to cost least, for
 // each input.
 var Best = map[string]Settings{
-	Batched: {Mapping: "recipe", Output: "recipe_output_lines", Count: 300, Threads: 1, InFlight: 64, Algorithm: "gzip", Level: 1},
-	Lines:   {Mapping: "recipe", Output: "recipe_output_lines", Count: 300, Threads: 4, InFlight: 1, Algorithm: "gzip", Level: 1},
+	Batched: {Mapping: "recipe", Output: "recipe_output", Count: 300, Threads: 1, InFlight: 1, Algorithm: "pgzip", Level: 1},
+	Lines:   {Mapping: "recipe", Output: "recipe_output", Count: 300, Threads: 4, InFlight: 64, Algorithm: "pgzip", Level: 1},
 }
 
 // String names the settings as the config does.

@@ -50,6 +50,8 @@ func SaveGrowth(root string, curves []Curve) error {
 type SearchRow struct {
 	Settings contender.Settings
 	PerEvent time.Duration
+	// IsKept says that it was the best of those that ran in turn with it.
+	IsKept bool
 }
 
 // Search is all that was tried for one input.
@@ -66,8 +68,11 @@ func SaveSearch(root string, searches []Search) error {
 	for _, search := range searches {
 		for _, row := range search.Rows {
 			s, mark := row.Settings, ""
-			if s == search.Best {
+			switch {
+			case row.IsKept && s == search.Best:
 				mark = "best"
+			case row.IsKept:
+				mark = "kept"
 			}
 			fmt.Fprintf(&text, "| %s | %s | %d | %d | %d | %s | %d | %s | %s |\n", search.Input, s.Output, s.Count, s.Threads, s.InFlight, s.Algorithm, s.Level, micros(row.PerEvent), mark)
 		}

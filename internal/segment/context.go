@@ -237,7 +237,7 @@ func isIPv4(text []byte) bool {
 	groups, digits, group := 1, 0, 0
 	for _, b := range text {
 		switch {
-		case b == '.' && digits > 0 && groups < 4:
+		case b == '.' && digits > 0:
 			groups, digits, group = groups+1, 0, 0
 		case isDigit(b) && (digits == 0 || group > 0):
 			digits, group = digits+1, group*10+int(b-'0')

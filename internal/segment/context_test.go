@@ -1,6 +1,7 @@
 package segment_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -23,6 +24,7 @@ func TestContext(t *testing.T) {
 		{"keeps ua-ch beside userAgentData", `{"ua-ch":{"a":1},"userAgentData":{"b":2},"library":{}}`, `{"ua-ch":{"a":1},"userAgentData":{"b":2},"library":{}}`},
 		{"loses the fingerprint of reverse ETL", `{"activation":{"a":1},"library":{}}`, `{"library":{}}`},
 		{"keeps custom members", `{"sessionId":1,"sources":{"job_run_id":"j"},"mappedToDestination":true,"library":{}}`, `{"sessionId":1,"sources":{"job_run_id":"j"},"mappedToDestination":true,"library":{}}`},
+		{"keeps members of any length", membersOfAnyLength, membersOfAnyLength},
 		{"keeps user traits", `{"traits":{"email":"e"},"library":{}}`, `{"traits":{"email":"e"},"library":{}}`},
 		{"loses the anonymous id in user traits", `{"traits":{"anonymousId":"a","email": "e" },"library":{}}`, `{"traits":{"email":"e"},"library":{}}`},
 		{"keeps traits that are no object", `{"traits":"anonymousId","library":{}}`, `{"traits":"anonymousId","library":{}}`},
@@ -62,6 +64,15 @@ func TestContext(t *testing.T) {
 	}
 }
 
+// membersOfAnyLength has names of up to 30 letters.
+var membersOfAnyLength = func() string {
+	var members strings.Builder
+	for n := range 31 {
+		fmt.Fprintf(&members, `"%s":%d,`, strings.Repeat("x", n), n)
+	}
+	return `{` + members.String() + `"library":{}}`
+}()
+
 func TestContextIP(t *testing.T) {
 	rows := []struct{ name, requestIP, context, want string }{
 		{"is the address of the request", `"192.0.2.1"`, `{"library":{}}`, `{"library":{},"ip":"192.0.2.1"}`},
@@ -82,6 +93,21 @@ func TestContextIP(t *testing.T) {
 			call := convertedOne(t, `{"type":"page","userId":"u","request_ip":`+row.requestIP+`,"context":`+row.context+`}`)
 			assertMembers(t, `{"context":`+row.want+`,"request_ip":null}`, call.JSON)
 		})
+	}
+}
+
+// Nothing but an address becomes one, however like one it looks.
+func TestContextIPIsAnAddress(t *testing.T) {
+	for _, ip := range []string{
+		"192.0.2", "192.0.2.", "192.0.2.1.", ".192.0.2.1", "192..2.1", "192.0.2.1.1", "192.0.2.256",
+		"192.0.2.1000", "192.0.2.01", "00.0.0.0", "192.0.2.1x", "192.0.2.-1", "1", ".", "...",
+	} {
+		call := convertedOne(t, `{"type":"page","userId":"u","request_ip":"`+ip+`","context":{"library":{}}}`)
+		assertMembers(t, `{"context":{"library":{}}}`, call.JSON)
+	}
+	for _, ip := range []string{"0.0.0.0", "255.255.255.255", "1.20.0.10"} {
+		call := convertedOne(t, `{"type":"page","userId":"u","request_ip":"`+ip+`","context":{"library":{}}}`)
+		assertMembers(t, `{"context":{"library":{},"ip":"`+ip+`"}}`, call.JSON)
 	}
 }
 

@@ -66,17 +66,16 @@ type stream struct {
 	state     []byte
 }
 
-// begin greets the reader and goes on behind the call that he has, by the id of
-// an event, "<run>-<seq>". Where the sandbox was started anew since then, its
-// calls are counted anew, and all of them are news.
+// begin greets the reader and goes on behind the call that he has. Where the
+// sandbox was started anew since then, its calls are counted anew, and all of
+// them are news.
 func (st *stream) begin(after string) {
 	held := st.sandbox.store.page(0, 0)
 	st.wipes = held.wipes
 	st.cursor, st.fresh = st.filter.Since, true
-	run, number, _ := strings.Cut(after, "-")
-	seq, err := strconv.ParseUint(number, 10, 64)
-	if err == nil && run == st.sandbox.run && seq <= held.last {
-		st.cursor, st.fresh = max(st.cursor, seq), false
+	if wipes, seq, ok := st.placeIn(after); ok && seq <= held.last {
+		// Where calls were deleted while he was away, addCalls says so.
+		st.wipes, st.cursor, st.fresh = wipes, max(st.cursor, seq), false
 	}
 	cfg := st.sandbox.cfg
 	st.frame.WriteString("retry: 500\n")
@@ -84,6 +83,22 @@ func (st *stream) begin(after string) {
 		"run": st.sandbox.run, "first": held.first, "last": held.last, "max_calls": cfg.MaxCalls,
 		"version": cfg.Version, "replay_to": cfg.ReplayTo,
 	})
+}
+
+// place is the id of an event: "<run>-<wipes>-<seq>".
+func (st *stream) place() string {
+	return fmt.Sprintf("%s-%d-%d", st.sandbox.run, st.wipes, st.cursor)
+}
+
+// placeIn reads the id of an event of this run.
+func (st *stream) placeIn(id string) (wipes int, seq uint64, ok bool) {
+	parts := strings.Split(id, "-")
+	if len(parts) != 3 || parts[0] != st.sandbox.run {
+		return 0, 0, false
+	}
+	wipes, noWipes := strconv.Atoi(parts[1])
+	seq, noSeq := strconv.ParseUint(parts[2], 10, 64)
+	return wipes, seq, noWipes == nil && noSeq == nil
 }
 
 // run sends frames until the reader or the sandbox goes.
@@ -158,7 +173,7 @@ func (st *stream) put(event string, data any) {
 	if err != nil {
 		return // None of what is sent here can fail to be JSON.
 	}
-	fmt.Fprintf(&st.frame, "event: %s\nid: %s-%d\ndata: %s\n\n", event, st.sandbox.run, st.cursor, encoded)
+	fmt.Fprintf(&st.frame, "event: %s\nid: %s\ndata: %s\n\n", event, st.place(), encoded)
 }
 
 func (st *stream) flush() error {

@@ -129,6 +129,31 @@ func TestAReaderGoesOnWhereHeWas(t *testing.T) {
 	assert.Equal(t, "1 2 3 4 5", seqsOf(t, until(t, follow(t, sb, "after=otherrun-3"), "calls")))
 }
 
+func TestAReaderWhoWasAwayIsToldThatEverythingWasForgotten(t *testing.T) {
+	for _, method := range []string{http.MethodPost + " /api/v1/reset", http.MethodDelete + " /api/v1/calls"} {
+		t.Run(method, func(t *testing.T) {
+			sb := sandbox.New(t)
+			post(t, sb, "/v1/batch", batch(tracks(0, 3)...))
+			seen := until(t, follow(t, sb, ""), "calls")
+			verb, path, _ := strings.Cut(method, " ")
+			control(t, sb, verb, path, "")
+			post(t, sb, "/v1/batch", batch(track("x")))
+
+			events := follow(t, sb, "after="+seen.id)
+			back := until(t, events, "reset")
+			assert.Equal(t, "4", seqsOf(t, until(t, events, "calls")))
+			// He is told once.
+			post(t, sb, "/v1/batch", batch(track("y")))
+			for e := range follow(t, sb, "after="+back.id) {
+				require.NotEqual(t, "reset", e.name)
+				if e.name == "calls" {
+					return
+				}
+			}
+		})
+	}
+}
+
 func TestAReaderWhoIsBehindIsToldOfTheGap(t *testing.T) {
 	sb := sandbox.New(t, sandbox.Config{MaxCalls: 5})
 	post(t, sb, "/v1/batch", batch(tracks(0, 3)...))

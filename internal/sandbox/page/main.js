@@ -15,7 +15,7 @@ import { startTheme } from "./theme.js";
 const list = new CallList(byID("scroller"), byID("spacer"));
 const query = byID("q");
 const here = new URLSearchParams(location.search);
-let q = here.get("q") ?? "";
+let q = "";
 let since = Number(here.get("since"));
 let wanted = Number(here.get("call")); // to be opened as soon as it is there
 let person = here.get("person") ?? "";
@@ -50,7 +50,7 @@ function forget() {
   keepAddress();
 }
 
-// Follows the calls from the first, or from where the view was cleared.
+// Follows the calls from where the view was cleared.
 function restart() {
   stream?.close();
   forget();
@@ -172,11 +172,12 @@ async function filter(typed) {
   restart();
 }
 
+const asksFor = (type) => q.split(/\s+/).includes("type:" + type);
+
 for (const type of types) {
-  const term = "type:" + type;
   const toggle = () => {
     const others = q.replace(/(^|\s)type:\w+/, "").trim();
-    filter(q.includes(term) ? others : `${term} ${others}`.trim());
+    filter(asksFor(type) ? others : `type:${type} ${others}`.trim());
   };
   byID("types").append(h("button", { "data-type": type, onclick: toggle }, badge(type), h("b", 0)));
 }
@@ -186,7 +187,7 @@ function showTypes() {
     const n = state?.summary.by_type[chip.dataset.type] ?? 0;
     say(chip.lastChild, count(n));
     chip.hidden = chip.dataset.type === "unknown" && n === 0;
-    chip.ariaPressed = String(q.includes("type:" + chip.dataset.type));
+    chip.ariaPressed = String(asksFor(chip.dataset.type));
   }
 }
 
@@ -244,7 +245,6 @@ const older = () => list.move(1);
 const newer = () => list.move(-1);
 
 let typing = 0;
-query.value = q;
 query.addEventListener("input", () => {
   clearTimeout(typing);
   typing = setTimeout(() => filter(query.value), 150);
@@ -264,13 +264,13 @@ listen(new Map(Object.entries({
   },
 })));
 
-// Whoever cannot see the rows is told of them now and then.
+// Whoever cannot see the rows is told of them.
 setInterval(() => {
   if (unsaid > 0) announce(some(unsaid, "new call"));
   unsaid = 0;
 }, 4000);
 
-restart();
-if (q) filter(q);
+// A link may hold a wrong one.
+filter(here.get("q") ?? "").then(() => stream ?? restart());
 if (person) visit(person);
 startTheme(byID("theme"));

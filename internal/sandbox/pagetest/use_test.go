@@ -128,6 +128,25 @@ func TestThePersonViewJoinsWhatBelongsTogether(t *testing.T) {
 	tb.shows(".detail strong", "Home")
 }
 
+func TestADeepLinkMayHoldAWrongFilter(t *testing.T) {
+	sb := newSandbox(t)
+	send(t, sb.URL, mixed()...)
+	tb := open(t, sb.URL+"/?q=tpye%3Atrack")
+	tb.shows("#q-error", "there is no filter tpye:")
+	tb.until(`document.querySelectorAll("#spacer .row").length === 6`)
+	tb.shows("#link", "Live")
+}
+
+func TestAChipIsPressedWhereItsTypeIsAskedFor(t *testing.T) {
+	sb := newSandbox(t)
+	send(t, sb.URL, mixed()...)
+	tb := open(t, sb.URL+"/?q=-type%3Apage+type%3Atrack")
+	tb.until(`document.querySelector('#types [data-type="track"]').ariaPressed === "true"`)
+	assert.Equal(t, "false", js[string](tb, `document.querySelector('#types [data-type="page"]').ariaPressed`))
+	tb.click(`#types [data-type="track"]`)
+	tb.until(`document.querySelector("#q").value === "-type:page"`)
+}
+
 func TestWhatIsFilteredCanBeTakenAlong(t *testing.T) {
 	sb := newSandbox(t)
 	send(t, sb.URL, mixed()...)

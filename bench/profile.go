@@ -39,7 +39,7 @@ func profiles(bench *runner.Bench, o options) error {
 }
 
 // profileTurns is how often each case is watched. A single run has some 500
-// samples, of which most functions have none.
+// samples, so few that most functions have none.
 const profileTurns = 5
 
 func profiled(bench *runner.Bench, c contender.Contender, events int) (report.Profile, error) {

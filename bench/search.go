@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"benthos-segment/bench/internal/contender"
@@ -90,16 +91,19 @@ type searcher struct {
 const (
 	// searchRounds is how often all values of a setting run in turn.
 	searchRounds = 5
-	// better is the share of the cost below which other settings are taken for
-	// cheaper, and not for lucky.
+	// better is the share of the cost below which the search goes on with other
+	// settings. Less is not worth a config that people do not know.
 	better = 0.98
+	// maxTurns ends a search that luck keeps going.
+	maxTurns = 20
 )
 
 // search goes round until every setting was turned without a gain.
 func (s *searcher) search(turns []turn) error {
-	for next, without := 0, 0; without < len(turns); next = (next + 1) % len(turns) {
+	without := 0
+	for n := 0; without < len(turns) && n < maxTurns; n++ {
 		before := s.best
-		if err := s.compare(turns[next](s.best)); err != nil {
+		if err := s.compare(turns[n%len(turns)](s.best)); err != nil {
 			return err
 		}
 		if without++; s.best != before {
@@ -109,32 +113,34 @@ func (s *searcher) search(turns []turn) error {
 	return nil
 }
 
-// compare runs settings in turn and keeps the cheapest. Of each, the cheapest
-// run counts: what disturbs a run only adds to it.
+// compare runs settings in turn, those that are the best so far among them, and
+// keeps the cheapest. Of each, the cheapest run counts: what disturbs a run only
+// adds to it.
 func (s *searcher) compare(list []contender.Settings) error {
+	current := slices.Index(list, s.best)
+	if current < 0 {
+		return fmt.Errorf("searching: %s is not among its own variations", s.best)
+	}
 	tried := make([]contender.Contender, len(list))
 	for i, settings := range list {
 		tried[i] = contender.Searched(s.input, settings)
 		tried[i].Share = 1
 	}
 	results := s.bench.Rounds(tried, runner.Plan{Events: s.events, Rounds: searchRounds}, os.Stderr)
-	cheapest, best := time.Duration(0), s.best
-	for i, result := range results {
+	for _, result := range results {
 		if result.Error != "" {
 			return fmt.Errorf("searching: %s", result.Error)
 		}
-		if list[i] == s.best {
-			cheapest = time.Duration(float64(result.Least()) * better)
-		}
 	}
+	kept, cheapest := current, time.Duration(float64(results[current].Least())*better)
 	for i, result := range results {
 		if cost := result.Least(); cost < cheapest {
-			cheapest, best = cost, list[i]
+			kept, cheapest = i, cost
 		}
 	}
-	s.best = best
+	s.best = list[kept]
 	for i, result := range results {
-		s.rows = append(s.rows, report.SearchRow{Settings: list[i], PerEvent: result.Least(), IsKept: list[i] == best})
+		s.rows = append(s.rows, report.SearchRow{Settings: list[i], PerEvent: result.Least(), IsKept: i == kept})
 	}
 	return nil
 }

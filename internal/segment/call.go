@@ -3,7 +3,8 @@
 // and names the rule that a payload breaks.
 //
 // The package is pure. It reads no clock, opens no connection and rolls no
-// dice for what it gives: what it needs of that kind is handed in.
+// dice: what it needs of that kind is handed in. An ID alone depends on the
+// process, and is never sent, stored or shown.
 package segment
 
 import "hash/maphash"
@@ -61,9 +62,9 @@ type Call struct {
 }
 
 // ID stands for an id of a person: for the same id it is the same in all of
-// the process, and for another one nearly always another. Where it is not, two
-// people are taken for one, which costs nothing but a little freedom in
-// sending.
+// the process, and for another one nearly always another. Where two ids get the
+// same, two people are taken for one, which costs nothing but a little freedom
+// in sending.
 type ID uint64
 
 // idSeed keeps a sender from choosing ids that are taken for one.

@@ -44,23 +44,22 @@ func (c *Converter) mendContext(t Type) {
 	}
 }
 
-// writeContext writes the context anew. Members that stood side by side are
-// copied in one go.
+// writeContext writes the context anew. Members with nothing but a comma between
+// them are copied in one go, with the blanks inside them.
 func (c *Converter) writeContext() {
 	start := len(c.scratch)
 	w := objectWriter{dst: append(c.scratch, '{')}
-	for rest := c.doc.context; len(rest) > 0; {
-		if rest[0].end == 0 {
-			w.member(rest[0].member)
-			rest = rest[1:]
+	all := c.doc.context
+	for i := 0; i < len(all); i++ {
+		first := all[i]
+		if first.end == 0 {
+			w.member(first.member)
 			continue
 		}
-		last := 0
-		for last+1 < len(rest) && rest[last+1].at == rest[last].end+len(",") {
-			last++
+		for i+1 < len(all) && all[i+1].at == all[i].end+len(",") {
+			i++
 		}
-		w.members(c.scanner.text[rest[0].at:rest[last].end])
-		rest = rest[last+1:]
+		w.members(c.scanner.text[first.at:all[i].end])
 	}
 	c.scratch = append(w.dst, '}')
 	c.doc.set(fieldContext, c.scratch[start:])

@@ -118,6 +118,7 @@ func TestWhatSegmentChecksInContext(t *testing.T) {
 		{"an advertising id of null", `{"type":"page","userId":"u","context":{"library":{},"device":{"advertisingId":null}}}`, `{}`},
 		{"consent", consent + `{"library":{},"consent":{"categoryPreferences":{"a":true},"version":2}}}`, `{}`},
 		{"consent that RudderStack noted", consent + `{"library":{},"consentManagement":{"allowedConsentIds":["a"]}}}`, `{"context":{"library":{},"consent":{"categoryPreferences":{"a":true}}}}`},
+		{"consent of a page of that name", `{"type":"screen","userId":"u","name":"n","event":"Segment Consent Preference Updated","context":{"library":{}}}`, `{"event":null}`},
 		{"consent of other events", `{"type":"track","userId":"u","event":"E","context":{"library":{},"consent":{"version":"2"}}}`, `{}`},
 	})
 	runRefusals(t, []refusal{

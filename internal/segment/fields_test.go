@@ -90,6 +90,14 @@ func TestIDs(t *testing.T) {
 	})
 }
 
+func TestAnIDStandsForOnePerson(t *testing.T) {
+	assert.Equal(t, segment.IDOf([]byte("ann")), segment.IDOf([]byte("ann")))
+	assert.NotEqual(t, segment.IDOf([]byte("ann")), segment.IDOf([]byte("bob")))
+	assert.NotZero(t, segment.IDOf([]byte("ann")))
+	assert.Zero(t, segment.IDOf(nil))
+	assert.Zero(t, segment.IDOf([]byte{}))
+}
+
 func TestACallNamesWhoseItIs(t *testing.T) {
 	call := convertedOne(t, `{"type":"alias","userId":"\u0075","previousId":7,"anonymousId":"a"}`)
 	assert.Equal(t, segment.IDOf([]byte("u")), call.UserID)

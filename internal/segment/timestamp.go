@@ -10,7 +10,8 @@ import (
 )
 
 // instant is a point in time with the number of fraction digits that it was
-// given with, so that microseconds of a sender stay microseconds.
+// given with, so that microseconds of a sender stay microseconds. The time has
+// no finer fraction than that.
 type instant struct {
 	time.Time
 	digits int
@@ -79,7 +80,8 @@ func normalTimeText(text string) string {
 	if separator != ' ' && separator != 'T' {
 		return text
 	}
-	if blank := strings.LastIndexByte(clock, ' '); blank >= len("15:04:05") {
+	blank := strings.LastIndexByte(clock, ' ')
+	if blank >= len("15:04:05") && strings.IndexByte("+-Z", clock[blank+1]) >= 0 {
 		clock = clock[:blank] + clock[blank+1:]
 	}
 	return date + "T" + clock
@@ -192,11 +194,7 @@ func isSent(value jsontext.Value) bool {
 // receivedAt are the same moment on the sender's clock and on a right one.
 // https://www.twilio.com/docs/segment/connections/spec/common#timestamps
 func (d *document) eventTime(scratch []byte) (value jsontext.Value, rest []byte, v *Violation) {
-	given := d.value[fieldTimestamp]
-	if !d.hasTime(fieldTimestamp) && !d.hasTime(fieldReceivedAt) {
-		given = d.value[fieldOriginalTimestamp] // There is nothing to correct it by.
-	}
-	if isSent(given) {
+	if given := d.givenTime(); isSent(given) {
 		return given, scratch, nil
 	}
 	f, at, v := d.eventInstant()
@@ -206,6 +204,19 @@ func (d *document) eventTime(scratch []byte) (value jsontext.Value, rest []byte,
 	start := len(scratch)
 	scratch = appendTime(scratch, at)
 	return jsontext.Value(scratch[start:]), scratch, nil
+}
+
+// givenTime returns what eventInstant reads the time of the event from, where
+// that is one member alone.
+func (d *document) givenTime() jsontext.Value {
+	switch {
+	case d.hasTime(fieldTimestamp):
+		return d.value[fieldTimestamp]
+	case d.hasTime(fieldOriginalTimestamp) && !d.hasTime(fieldReceivedAt):
+		return d.value[fieldOriginalTimestamp] // There is nothing to correct it by.
+	default:
+		return nil
+	}
 }
 
 // eventInstant returns the time of the event and the field that it rests on.

@@ -4,9 +4,11 @@ package corpus
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -54,8 +56,8 @@ func (f Form) separator(index int) string {
 func File(directory string, shape Shape, form Form) (string, error) {
 	name := fmt.Sprintf("events-%d-%d-%d-%d-%08x.ndjson", shape.Events, shape.Bytes, shape.People, form.Record, fingerprint(shape))
 	path := filepath.Join(directory, name)
-	if _, err := os.Stat(path); err == nil {
-		return path, read(path)
+	if err := read(path); !errors.Is(err, fs.ErrNotExist) {
+		return path, err
 	}
 	// A run that is stopped must not leave half a corpus to the next one.
 	partial := path + ".partial"

@@ -50,7 +50,7 @@ func SaveGrowth(root string, curves []Curve) error {
 type SearchRow struct {
 	Settings contender.Settings
 	PerEvent time.Duration
-	// IsKept says that it was the best of those that ran in turn with it.
+	// IsKept says that the search went on with it.
 	IsKept bool
 }
 

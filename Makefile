@@ -86,7 +86,7 @@ bench-profile: bin/bench ## Where the time and the memory go: one minute, writes
 bench-growth: bin/bench ## How the cost grows with what is sent: three minutes, writes docs/benchmarks.md
 	bin/bench growth -root . -save
 
-bench-search: bin/bench ## Search the best settings of the http_client recipe: two minutes, writes docs/benchmarks.md
+bench-search: bin/bench ## Search the best settings of the http_client recipe: four minutes, writes docs/benchmarks.md
 	bin/bench search -root . -save
 
 bench-go: ## Run the benchmarks of the Go packages

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"time"
 )
 
@@ -22,7 +23,9 @@ type fleet struct {
 	// back, and none dies.
 	pinned bool
 	// spread processes ask the same consumer in turns: there is no order.
-	spread   bool
+	spread bool
+	// ready is what a process says that may be killed or asked to leave.
+	ready    *regexp.Regexp
 	patience time.Duration
 
 	seg     *segment
@@ -113,14 +116,7 @@ func (f *fleet) move(ctx context.Context, rng *rand.Rand, t *tally) error {
 	case 1:
 		return f.leave(ctx, seat, t)
 	default:
-		f.members[seat].kill()
-		if err := f.members[seat].killed(); err != nil {
-			return err
-		}
-		t.kills++
-		t.leaked += f.members[seat].said.leaks()
-		delete(f.members, seat)
-		return nil
+		return f.die(ctx, seat, t)
 	}
 }
 
@@ -148,7 +144,7 @@ func (f *fleet) join(ctx context.Context, seat int) (err error) {
 	env := f.source.seat(seat)
 	env["SEGMENT_WRITE_KEY"] = writeKey
 	env["SEGMENT_ENDPOINT"] = f.seg.endpoint(f.started)
-	f.members[seat], err = f.product.run(f.pipeline, env)
+	f.members[seat], err = f.product.runUntil(f.ready, f.pipeline, env)
 	return err
 }
 
@@ -161,6 +157,22 @@ func (f *fleet) leave(ctx context.Context, seat int, t *tally) error {
 	if err := p.terminate(ctx); err != nil {
 		return err
 	}
+	t.leaked += p.said.leaks()
+	delete(f.members, seat)
+	return nil
+}
+
+// die kills a process.
+func (f *fleet) die(ctx context.Context, seat int, t *tally) error {
+	p := f.members[seat]
+	if err := p.await(ctx); err != nil {
+		return err
+	}
+	p.kill()
+	if err := p.killed(); err != nil {
+		return err
+	}
+	t.kills++
 	t.leaked += p.said.leaks()
 	delete(f.members, seat)
 	return nil

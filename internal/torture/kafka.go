@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -29,6 +30,13 @@ func startKafka(folder string, port int) (*kfake.Cluster, error) {
 	}
 	return cluster, nil
 }
+
+// enlisted is what the client says once its consumer group has taken it in.
+// One that dies earlier, kfake keeps for a member until the end, and with it
+// the partitions that it gave to it: the time that a member may be silent runs
+// there from the first answer that reaches it, where a Kafka lets it run from
+// the moment it joins.
+var enlisted = regexp.MustCompile("new group session begun")
 
 // topic is a Kafka topic with its consumer group.
 type topic struct {

@@ -88,19 +88,19 @@ func (w *world) full() (rounds []round) {
 
 func (w *world) group() round {
 	return w.fleet("group of Kafka, processes come and go", w.topic, fleet{
-		pipeline: "../../config/kafka_scaled.yaml", size: 3, moves: 5,
+		pipeline: "../../config/kafka_scaled.yaml", size: 3, moves: 5, ready: enlisted,
 	})
 }
 
 func (w *world) partitions() round {
 	return w.fleet("partitions of JetStream, processes come and go", w.sharedStream(true), fleet{
-		size: partitions, moves: 4, pinned: true,
+		size: partitions, moves: 4, pinned: true, ready: connected,
 	})
 }
 
 func (w *world) consumer() round {
 	return w.fleet("consumer of JetStream, processes come and go", w.sharedStream(false), fleet{
-		size: 3, moves: 5, spread: true,
+		size: 3, moves: 5, spread: true, ready: connected,
 	})
 }
 

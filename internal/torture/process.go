@@ -90,9 +90,15 @@ func start(sign *regexp.Regexp, env map[string]string, path string, args ...stri
 // connected is what the engine says of an input that is.
 var connected = regexp.MustCompile(`Input type \S+ is now active`)
 
-// run starts a pipeline that delivers to the stand-in.
+// run starts a pipeline that delivers to the stand-in. It is ready when its
+// input is connected.
 func (b binary) run(pipeline string, env map[string]string) (*process, error) {
-	return start(connected, env, b.path, "run", "--log.level", "TRACE", pipeline)
+	return b.runUntil(connected, pipeline, env)
+}
+
+// runUntil is run for a pipeline that is ready when it says sign.
+func (b binary) runUntil(sign *regexp.Regexp, pipeline string, env map[string]string) (*process, error) {
+	return start(sign, env, b.path, "run", "--log.level", "TRACE", pipeline)
 }
 
 // kill ends the process as a power cut would, and waits until it is gone.

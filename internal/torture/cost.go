@@ -3,14 +3,23 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
 	"os"
+	"regexp"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
 )
 
 // bill is what delivering the events of a topic has cost its processes.
-type bill struct{ cpu, wall time.Duration }
+type bill struct {
+	cpu, wall time.Duration
+	// waits is how many batches were sent because their period was over.
+	waits int
+}
 
 // measureCost has one and several processes of a group deliver a topic, in
 // turns, with the pipeline that we ship.
@@ -61,9 +70,15 @@ func (w *world) bill(ctx context.Context, name string, size, events int) (b bill
 	}
 	defer seg.close()
 	began := time.Now()
-	processes := make([]*process, size)
+	processes, metrics := make([]*process, size), make([]string, size)
 	for i := range processes {
+		port, err := freePort()
+		if err != nil {
+			return b, err
+		}
+		metrics[i] = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 		env := src.seat(i)
+		env["METRICS_ADDRESS"] = metrics[i]
 		env["SEGMENT_WRITE_KEY"], env["SEGMENT_ENDPOINT"] = writeKey, seg.endpoint(i)
 		// Without a trace of every step, as in production.
 		if processes[i], err = start(connected, env, w.product.path, "run", "../../config/kafka_scaled.yaml"); err != nil {
@@ -78,14 +93,46 @@ func (w *world) bill(ctx context.Context, name string, size, events int) (b bill
 		return b, err
 	}
 	b.wall = time.Since(began)
-	for _, p := range processes {
+	for i, p := range processes {
 		if err := p.await(ctx); err != nil {
 			return b, err
 		}
+		waits, err := waitsOf(ctx, metrics[i])
+		if err != nil {
+			return b, err
+		}
+		b.waits += waits
 		if err := p.terminate(ctx); err != nil {
 			return b, err
 		}
 		b.cpu += p.cpu()
 	}
 	return b, nil
+}
+
+var byPeriod = regexp.MustCompile(`(?m)^batch_created\{.*mechanism="period".*\} (\d+)$`)
+
+// waitsOf asks a pipeline how many batches of it had to wait for their period.
+func waitsOf(ctx context.Context, address string) (n int, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/metrics", nil)
+	if err != nil {
+		return 0, err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, fmt.Errorf("asking for metrics: %w", err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		return 0, fmt.Errorf("reading metrics: %w", err)
+	}
+	for _, line := range byPeriod.FindAllSubmatch(text, -1) {
+		waits, err := strconv.Atoi(string(line[1]))
+		if err != nil {
+			return 0, fmt.Errorf("reading metrics: %w", err)
+		}
+		n += waits
+	}
+	return n, nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -31,5 +30,6 @@ func TestABacklogIsSharedWithoutWaiting(t *testing.T) {
 	shared, err := w.bill(t.Context(), "backlog", 2, 40_000)
 
 	require.NoError(t, err)
-	assert.Less(t, shared.wall, 8*time.Second)
+	t.Logf("%+v", shared)
+	assert.LessOrEqual(t, shared.waits, 3*partitions, "only the rest of a partition may wait")
 }

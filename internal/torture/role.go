@@ -112,13 +112,19 @@ func (c *child) start(ctx context.Context) error {
 
 func (c *child) address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(c.port)) }
 
-// newChild reserves a port. Nothing else takes it in between, as the system
-// hands out others first.
+// newChild reserves a port.
 func newChild(role, folder string) (*child, error) {
+	port, err := freePort()
+	return &child{role: role, port: port, folder: folder}, err
+}
+
+// freePort returns a port that nothing else takes for a while, as the system
+// hands out others first.
+func freePort() (int, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, fmt.Errorf("looking for a free port: %w", err)
+		return 0, fmt.Errorf("looking for a free port: %w", err)
 	}
 	defer listener.Close()
-	return &child{role: role, port: listener.Addr().(*net.TCPAddr).Port, folder: folder}, nil
+	return listener.Addr().(*net.TCPAddr).Port, nil
 }

@@ -59,7 +59,7 @@ func (c *Converter) writeContext() {
 		for i+1 < len(all) && all[i+1].at == all[i].end+len(",") {
 			i++
 		}
-		w.members(c.scanner.text[first.at:all[i].end])
+		w.members(c.scanner.text.bytes[first.at:all[i].end])
 	}
 	c.scratch = append(w.dst, '}')
 	c.doc.set(fieldContext, c.scratch[start:])

@@ -68,7 +68,7 @@ func NewConverter(conf Config) *Converter {
 // Reset takes back the memory of all calls made since the last reset.
 func (c *Converter) Reset() {
 	c.calls.reset()
-	c.scanner = scanner{}
+	c.scanner.release()
 	c.doc.release()
 	// What one giant payload needed is not kept for those to come.
 	if cap(c.scratch) > chunkBytes || cap(c.ids.preimage) > chunkBytes {

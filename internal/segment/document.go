@@ -81,10 +81,11 @@ func members(object jsontext.Value) iter.Seq[member] {
 		if len(object) == 0 || object[0] != '{' {
 			return
 		}
+		t := text{bytes: object}
 		at, isOver := skipOpening(object, 0, '}')
 		for !isOver {
 			var m member
-			if m, at = memberAt(object, at); at < 0 || !yield(m) {
+			if m, at = t.memberAt(at); at < 0 || !yield(m) {
 				return
 			}
 			at, isOver = skipSeparator(object, at, '}')
@@ -93,19 +94,19 @@ func members(object jsontext.Value) iter.Seq[member] {
 }
 
 // memberAt reads a member, and returns the place behind it.
-func memberAt(object []byte, at int) (m member, end int) {
-	nameEnd := skipName(object, at)
+func (t *text) memberAt(at int) (m member, end int) {
+	nameEnd := t.skipName(at)
 	if nameEnd < 0 {
 		return m, nameEnd
 	}
-	value := skipColon(object, nameEnd)
+	value := skipColon(t.bytes, nameEnd)
 	if value < 0 {
 		return m, value
 	}
-	if end = skipValue(object, value, 1); end < 0 {
+	if end = t.skipValue(value, 1); end < 0 {
 		return m, end
 	}
-	return member{object[at:nameEnd], object[value:end]}, end
+	return member{t.bytes[at:nameEnd], t.bytes[value:end]}, end
 }
 
 // elements yields the elements of a JSON array that has been read before.
@@ -115,10 +116,11 @@ func elements(array jsontext.Value) iter.Seq[jsontext.Value] {
 		if len(array) == 0 || array[0] != '[' {
 			return
 		}
+		t := text{bytes: array}
 		at, isOver := skipOpening(array, 0, ']')
 		for !isOver {
 			start := at
-			if at = skipValue(array, start, 1); at < 0 || !yield(array[start:at]) {
+			if at = t.skipValue(start, 1); at < 0 || !yield(array[start:at]) {
 				return
 			}
 			at, isOver = skipSeparator(array, at, ']')

@@ -115,7 +115,10 @@ func fieldCalled(name []byte) field {
 		return fieldUnknown
 	}
 	for _, f := range fieldsByLength[len(name)] {
-		if fields[f].name == string(name) {
+		// Most that differ do so in the last letter, and a look costs less than
+		// to compare all.
+		called := fields[f].name
+		if called[len(called)-1] == name[len(name)-1] && called == string(name) {
 			return f
 		}
 	}

@@ -38,13 +38,14 @@ func isAccepted(payload []byte) bool {
 	return v == nil || v.Reason != segment.ReasonInvalidJSON
 }
 
-// The converter looks at eight bytes of a string at once, so that each byte is
-// tried at each place of them, and before the end of the text.
+// The converter looks at 64 bytes at once, and at eight near the end of the text,
+// so that each byte is tried at each place of these.
 func TestEveryByteOfAStringIsJudgedAsByJSONText(t *testing.T) {
-	for place := range 20 {
+	const length = 150
+	for place := range length {
 		for b := range 0x80 {
 			for _, escape := range []string{"", `\`, `\u00`} {
-				text := `"` + strings.Repeat("a", place) + escape + string(rune(b)) + strings.Repeat("b", 20-place) + `"`
+				text := `"` + strings.Repeat("a", place) + escape + string(rune(b)) + strings.Repeat("b", length-place) + `"`
 				payload := propertyPayload(text)
 				require.Equal(t, isJSON(payload), isAccepted(payload), "%q", text)
 			}
@@ -53,7 +54,7 @@ func TestEveryByteOfAStringIsJudgedAsByJSONText(t *testing.T) {
 }
 
 func TestThePlaceOfAStringInThePayloadDoesNotMatter(t *testing.T) {
-	for length := range 40 {
+	for length := range 100 {
 		name := strings.Repeat("n", length)
 		for _, payload := range []string{
 			`{"type":"page","userId":"u","` + name + `":"` + name + `"}`,

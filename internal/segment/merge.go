@@ -75,28 +75,29 @@ func lastOfEachName(all []node) (list []node, index map[string]int) {
 
 // nodes takes an object apart that has been read before.
 func nodes(object jsontext.Value) []node {
-	n, _ := nodeAt(object, 0)
+	t := text{bytes: object}
+	n, _ := t.nodeAt(0)
 	return n.children
 }
 
 // nodeAt reads a value, and returns the place behind it.
-func nodeAt(text []byte, at int) (n node, end int) {
-	if text[at] != '{' {
-		end = skipValue(text, at, 0)
-		n.value = text[at:end]
+func (t *text) nodeAt(at int) (n node, end int) {
+	if t.bytes[at] != '{' {
+		end = t.skipValue(at, 0)
+		n.value = t.bytes[at:end]
 		return n, end
 	}
-	end, isOver := skipOpening(text, at, '}')
+	end, isOver := skipOpening(t.bytes, at, '}')
 	for !isOver {
 		name := end
-		nameEnd := skipName(text, name)
+		nameEnd := t.skipName(name)
 		var child node
-		child, end = nodeAt(text, skipColon(text, nameEnd))
-		child.name = text[name:nameEnd]
+		child, end = t.nodeAt(skipColon(t.bytes, nameEnd))
+		child.name = t.bytes[name:nameEnd]
 		n.children = append(n.children, child)
-		end, isOver = skipSeparator(text, end, '}')
+		end, isOver = skipSeparator(t.bytes, end, '}')
 	}
-	n.value = text[at:end]
+	n.value = t.bytes[at:end]
 	return n, end
 }
 

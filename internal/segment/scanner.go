@@ -11,7 +11,7 @@ import (
 // pass, because what is inside properties is the sender's own, and so do
 // escaped lone surrogates, which text cut in the middle of an emoji holds.
 type scanner struct {
-	text []byte
+	text text
 	// at is how far the text has been read: a negative number, the complement
 	// of the place, where it is broken.
 	at int
@@ -24,14 +24,18 @@ var byteOrderMark = []byte("\xef\xbb\xbf")
 // start makes the scanner read a payload from its first byte, or from behind
 // its byte order mark.
 func (s *scanner) start(payload []byte) *Violation {
-	text := bytes.TrimPrefix(payload, byteOrderMark)
-	*s = scanner{text: text, skipped: len(payload) - len(text)}
-	if !utf8.Valid(text) {
-		return s.invalid(validPrefix(text), "a byte that is not UTF-8")
+	doc := bytes.TrimPrefix(payload, byteOrderMark)
+	*s = scanner{text: text{doc, markAll(doc, s.text.marks)}, skipped: len(payload) - len(doc)}
+	if !utf8.Valid(doc) {
+		return s.invalid(validPrefix(doc), "a byte that is not UTF-8")
 	}
-	s.at = skipBlanks(text, 0)
+	s.at = skipBlanks(doc, 0)
 	return nil
 }
+
+// release lets the payload go, and keeps the room of the marks: a 64th of the
+// largest payload so far.
+func (s *scanner) release() { *s = scanner{text: text{marks: s.text.marks}} }
 
 // validPrefix returns how many bytes of text are valid UTF-8.
 func validPrefix(text []byte) int {
@@ -47,16 +51,16 @@ func validPrefix(text []byte) int {
 // next returns the byte with which the next value begins, or 0 where there is
 // none.
 func (s *scanner) next() byte {
-	if s.at < 0 || s.at == len(s.text) {
+	if s.at < 0 || s.at == len(s.text.bytes) {
 		return 0
 	}
-	return s.text[s.at]
+	return s.text.bytes[s.at]
 }
 
 // open passes over a bracket, up to the first element; close says with what
 // it is closed. It is over where there is none.
 func (s *scanner) open(closing byte) (isOver bool) {
-	s.at, isOver = skipOpening(s.text, s.at, closing)
+	s.at, isOver = skipOpening(s.text.bytes, s.at, closing)
 	return isOver
 }
 
@@ -66,7 +70,7 @@ func (s *scanner) more(closing byte) (isOver bool) {
 	if s.at < 0 {
 		return true
 	}
-	s.at, isOver = skipSeparator(s.text, s.at, closing)
+	s.at, isOver = skipSeparator(s.text.bytes, s.at, closing)
 	return isOver
 }
 
@@ -81,7 +85,7 @@ func (s *scanner) object(doc *document, depth int) *Violation {
 	if v := s.broken(); v != nil {
 		return v
 	}
-	doc.raw = s.text[start:s.at]
+	doc.raw = s.text.bytes[start:s.at]
 	return nil
 }
 
@@ -95,22 +99,22 @@ func (s *scanner) member(doc *document, depth int) {
 	if f == fieldContext {
 		s.context(doc, depth)
 	} else {
-		s.at = skipValue(s.text, s.at, depth)
+		s.at = s.text.skipValue(s.at, depth)
 	}
 	if f != fieldUnknown && s.at >= 0 {
-		doc.set(f, s.text[value:s.at])
+		doc.set(f, s.text.bytes[value:s.at])
 	}
 }
 
 // name reads the name of a member, and returns the place of its value, too.
 func (s *scanner) name() (name []byte, value int) {
 	start := s.at
-	end := skipName(s.text, start)
+	end := s.text.skipName(start)
 	if s.at = end; end < 0 {
 		return nil, end
 	}
-	s.at = skipColon(s.text, end)
-	return s.text[start:end], s.at
+	s.at = skipColon(s.text.bytes, end)
+	return s.text.bytes[start:end], s.at
 }
 
 // context reads the context member by member, in the same pass: some of its
@@ -118,7 +122,7 @@ func (s *scanner) name() (name []byte, value int) {
 func (s *scanner) context(doc *document, depth int) {
 	doc.forgetContext() // Of several contexts the last counts.
 	if s.next() != '{' {
-		s.at = skipValue(s.text, s.at, depth)
+		s.at = s.text.skipValue(s.at, depth)
 		return
 	}
 	for isOver := s.open('}'); !isOver; isOver = s.more('}') {
@@ -127,15 +131,15 @@ func (s *scanner) context(doc *document, depth int) {
 		if s.at < 0 {
 			return
 		}
-		if s.at = skipValue(s.text, s.at, depth+1); s.at >= 0 {
-			doc.appendContext(member{name, s.text[value:s.at]}, start, s.at)
+		if s.at = s.text.skipValue(s.at, depth+1); s.at >= 0 {
+			doc.appendContext(member{name, s.text.bytes[value:s.at]}, start, s.at)
 		}
 	}
 }
 
 // other reads a value that is no object.
 func (s *scanner) other() *Violation {
-	s.at = skipValue(s.text, s.at, 0)
+	s.at = s.text.skipValue(s.at, 0)
 	if v := s.broken(); v != nil {
 		return v
 	}
@@ -145,11 +149,11 @@ func (s *scanner) other() *Violation {
 // end makes sure that nothing but blanks is left.
 func (s *scanner) end() *Violation {
 	behind := s.at
-	s.at = skipBlanks(s.text, s.at)
-	if s.at == len(s.text) {
+	s.at = skipBlanks(s.text.bytes, s.at)
+	if s.at == len(s.text.bytes) {
 		return nil
 	}
-	s.at = skipValue(s.text, s.at, 0)
+	s.at = s.text.skipValue(s.at, 0)
 	if v := s.broken(); v != nil {
 		return v
 	}
@@ -165,7 +169,7 @@ func (s *scanner) broken() *Violation {
 		return nil
 	}
 	at := ^s.at
-	if at == len(s.text) {
+	if at == len(s.text.bytes) {
 		return s.invalid(at, "the end of the payload, in the middle of a value")
 	}
 	return s.invalid(at, "something that JSON does not allow there, or more than "+

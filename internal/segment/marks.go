@@ -1,0 +1,92 @@
+package segment
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"slices"
+)
+
+// marks tell where the special bytes of a text are, those that a string does
+// not simply go on with: quotes, backslashes and control characters. There is
+// one bit for each byte, the lowest first.
+//
+// They are made for all of a text at once, 64 bytes in a step, where the
+// processor can do that; elsewhere there are none. They may end before the text
+// does: what is behind them is searched.
+type marks []uint64
+
+// block is how many bytes one element of marks stands for.
+const block = 64
+
+// markAll returns the marks of a text, in the room of others.
+func markAll(text []byte, room marks) marks {
+	if !canMark {
+		return nil
+	}
+	blocks := len(text) / block
+	m := slices.Grow(room[:0], blocks)[:blocks]
+	if blocks > 0 {
+		markBlocks(&m[0], &text[0], blocks)
+	}
+	return m
+}
+
+// nearEnd returns the place behind the string that at is in, where its end is
+// the next special byte and in the same block, and 0 elsewhere.
+func (t *text) nearEnd(at int) int {
+	if m := t.ahead(at); m != 0 && t.bytes[at+bits.TrailingZeros64(m)] == '"' {
+		return at + bits.TrailingZeros64(m) + 1
+	}
+	return 0
+}
+
+// special returns the place of the first special byte from at on, or the
+// length of the text.
+func (t *text) special(at int) int {
+	if m := t.ahead(at); m != 0 {
+		return at + bits.TrailingZeros64(m)
+	}
+	for i := at/block + 1; i < len(t.marks); i++ {
+		if t.marks[i] != 0 {
+			return i*block + bits.TrailingZeros64(t.marks[i])
+		}
+	}
+	return search(t.bytes, max(at, len(t.marks)*block))
+}
+
+// ahead returns the marks from at on in the block that it is in.
+func (t *text) ahead(at int) uint64 {
+	// Shifts, as a division would have to mind negative numbers.
+	if i := at >> 6; i < len(t.marks) {
+		return t.marks[i] >> (at & 63)
+	}
+	return 0
+}
+
+// search is special without marks, eight bytes in a step.
+func search(text []byte, at int) int {
+	for ; len(text)-at >= 8; at += 8 {
+		if found := specialBytes(binary.LittleEndian.Uint64(text[at:])); found != 0 {
+			return at + bits.TrailingZeros64(found)/8
+		}
+	}
+	for at < len(text) && !isSpecial(text[at]) {
+		at++
+	}
+	return at
+}
+
+func isSpecial(b byte) bool { return b == '"' || b == '\\' || b < ' ' }
+
+// specialBytes marks, by their highest bit, the special ones of eight bytes. The
+// lowest mark is right; above it a subtraction may have borrowed from the next
+// byte.
+func specialBytes(eight uint64) uint64 {
+	const (
+		each    = 0x0101010101010101
+		highest = 0x80 * each
+	)
+	quotes := eight ^ each*'"'
+	backslashes := eight ^ each*'\\'
+	return ((quotes-each)&^quotes | (backslashes-each)&^backslashes | (eight-each*' ')&^eight) & highest
+}

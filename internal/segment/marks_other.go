@@ -1,0 +1,7 @@
+//go:build !amd64
+
+package segment
+
+const canMark = false
+
+func markBlocks(*uint64, *byte, int) {}

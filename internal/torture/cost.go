@@ -127,7 +127,11 @@ func waitsOf(ctx context.Context, address string) (n int, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("reading metrics: %w", err)
 	}
-	for _, line := range byPeriod.FindAllSubmatch(text, -1) {
+	lines := byPeriod.FindAllSubmatch(text, -1)
+	if len(lines) == 0 {
+		return 0, fmt.Errorf("reading metrics: no count of batches in an answer of status %d", res.StatusCode)
+	}
+	for _, line := range lines {
 		waits, err := strconv.Atoi(string(line[1]))
 		if err != nil {
 			return 0, fmt.Errorf("reading metrics: %w", err)

@@ -24,7 +24,8 @@ type fleet struct {
 	pinned bool
 	// spread processes ask the same consumer in turns: there is no order.
 	spread bool
-	// ready is what a process says that may be killed or asked to leave.
+	// ready is what a process says that may be killed or asked to leave: that its
+	// input is connected, where nothing else is said here.
 	ready    *regexp.Regexp
 	patience time.Duration
 
@@ -144,7 +145,11 @@ func (f *fleet) join(ctx context.Context, seat int) (err error) {
 	env := f.source.seat(seat)
 	env["SEGMENT_WRITE_KEY"] = writeKey
 	env["SEGMENT_ENDPOINT"] = f.seg.endpoint(f.started)
-	f.members[seat], err = f.product.runUntil(f.ready, f.pipeline, env)
+	sign := connected
+	if f.ready != nil {
+		sign = f.ready
+	}
+	f.members[seat], err = f.product.runUntil(sign, f.pipeline, env)
 	return err
 }
 
@@ -162,7 +167,7 @@ func (f *fleet) leave(ctx context.Context, seat int, t *tally) error {
 	return nil
 }
 
-// die kills a process.
+// die kills a process, as soon as it may be.
 func (f *fleet) die(ctx context.Context, seat int, t *tally) error {
 	p := f.members[seat]
 	if err := p.await(ctx); err != nil {

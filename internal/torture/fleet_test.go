@@ -31,5 +31,8 @@ func TestABacklogIsSharedWithoutWaiting(t *testing.T) {
 
 	require.NoError(t, err)
 	t.Logf("%+v", shared)
-	assert.LessOrEqual(t, shared.waits, 3*partitions, "only the rest of a partition may wait")
+	// The rest of each partition may wait, and what little comes while the
+	// processes start and move the partitions. With too little to hand over 26
+	// batches wait, and more.
+	assert.LessOrEqual(t, shared.waits, 3*partitions)
 }

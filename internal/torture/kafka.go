@@ -31,11 +31,10 @@ func startKafka(folder string, port int) (*kfake.Cluster, error) {
 	return cluster, nil
 }
 
-// enlisted is what the client says once its consumer group has taken it in.
-// One that dies earlier, kfake keeps for a member until the end, and with it
-// the partitions that it gave to it: the time that a member may be silent runs
-// there from the first answer that reaches it, where a Kafka lets it run from
-// the moment it joins.
+// enlisted is what the client says once its consumer group has taken it in. One
+// that dies while it waits for that, kfake may keep for a member, with
+// partitions, until the next rebalance: it starts the session timeout only with
+// an answer that it could hand over. A Kafka starts it either way.
 var enlisted = regexp.MustCompile("new group session begun")
 
 // topic is a Kafka topic with its consumer group.

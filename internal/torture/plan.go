@@ -94,13 +94,13 @@ func (w *world) group() round {
 
 func (w *world) partitions() round {
 	return w.fleet("partitions of JetStream, processes come and go", w.sharedStream(true), fleet{
-		size: partitions, moves: 4, pinned: true, ready: connected,
+		size: partitions, moves: 4, pinned: true,
 	})
 }
 
 func (w *world) consumer() round {
 	return w.fleet("consumer of JetStream, processes come and go", w.sharedStream(false), fleet{
-		size: 3, moves: 5, spread: true, ready: connected,
+		size: 3, moves: 5, spread: true,
 	})
 }
 

@@ -115,7 +115,10 @@ func (c *child) address() string { return net.JoinHostPort("127.0.0.1", strconv.
 // newChild reserves a port.
 func newChild(role, folder string) (*child, error) {
 	port, err := freePort()
-	return &child{role: role, port: port, folder: folder}, err
+	if err != nil {
+		return nil, err
+	}
+	return &child{role: role, port: port, folder: folder}, nil
 }
 
 // freePort returns a port that nothing else takes for a while, as the system

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -142,6 +143,29 @@ func TestAUsualEventCostsAnAllocationAtMost(t *testing.T) {
 			assert.LessOrEqual(t, allocations, 1.0, places[i])
 		}
 	}
+}
+
+// What one giant payload needed does not stay for those to come.
+func TestAGiantPayloadIsNotKept(t *testing.T) {
+	const size, allowed = 32 << 20, 1 << 20
+	conf := corpusConfig()
+	conf.MaxCallBytes = 32 << 10
+	converter := segment.NewConverter(conf)
+	before := heap()
+
+	_, _, v := converter.Convert(nil, propertyPayload(`"`+strings.Repeat("x", size)+`"`), fromSource)
+	require.NotNil(t, v)
+	converter.Reset()
+
+	assert.Less(t, heap(), before+allowed)
+	runtime.KeepAlive(converter)
+}
+
+func heap() uint64 {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
 }
 
 func BenchmarkConvert(b *testing.B) {

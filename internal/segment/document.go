@@ -17,8 +17,8 @@ type document struct {
 	value [fieldCount]jsontext.Value
 	// order lists the fields in the order of their first appearance.
 	order []field
-	// context lists the members of the context object, inContext those of
-	// them that the conversion knows.
+	// context lists the members of the context object, unknown neighbours as
+	// one, inContext those of them that the conversion knows.
 	context   []contextMember
 	inContext contextSet
 }
@@ -81,7 +81,7 @@ func members(object jsontext.Value) iter.Seq[member] {
 		if len(object) == 0 || object[0] != '{' {
 			return
 		}
-		t := text{bytes: object}
+		t := jsonText{bytes: object}
 		at, isOver := skipOpening(object, 0, '}')
 		for !isOver {
 			var m member
@@ -94,7 +94,7 @@ func members(object jsontext.Value) iter.Seq[member] {
 }
 
 // memberAt reads a member, and returns the place behind it.
-func (t *text) memberAt(at int) (m member, end int) {
+func (t *jsonText) memberAt(at int) (m member, end int) {
 	nameEnd := t.skipName(at)
 	if nameEnd < 0 {
 		return m, nameEnd
@@ -116,7 +116,7 @@ func elements(array jsontext.Value) iter.Seq[jsontext.Value] {
 		if len(array) == 0 || array[0] != '[' {
 			return
 		}
-		t := text{bytes: array}
+		t := jsonText{bytes: array}
 		at, isOver := skipOpening(array, 0, ']')
 		for !isOver {
 			start := at

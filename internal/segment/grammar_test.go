@@ -45,7 +45,8 @@ func TestEveryByteOfAStringIsJudgedAsByJSONText(t *testing.T) {
 	for place := range length {
 		for b := range 0x80 {
 			for _, escape := range []string{"", `\`, `\u00`} {
-				text := `"` + strings.Repeat("a", place) + escape + string(rune(b)) + strings.Repeat("b", length-place) + `"`
+				before, after := strings.Repeat("a", place), strings.Repeat("b", length-place)
+				text := `"` + before + escape + string(rune(b)) + after + `"`
 				payload := propertyPayload(text)
 				require.Equal(t, isJSON(payload), isAccepted(payload), "%q", text)
 			}
@@ -60,6 +61,8 @@ func TestThePlaceOfAStringInThePayloadDoesNotMatter(t *testing.T) {
 			`{"type":"page","userId":"u","` + name + `":"` + name + `"}`,
 			`{"type":"page","userId":"u","` + name + `":"` + name + `\""}`,
 			`{"type":"page","userId":"u","` + name + `":"` + name + `é"}`,
+			`{"type":"page","userId":"u","properties":{"` + name + `":"` + name + `","b":{"c":1}}}`,
+			`{"type":"page","userId":"u","properties":{"` + name + `" : "" , "b":[{"c":1}]}}`,
 		} {
 			assert.True(t, isAccepted([]byte(payload)), payload)
 			for end := range len(payload) {

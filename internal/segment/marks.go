@@ -33,7 +33,7 @@ func markAll(text []byte, room marks) marks {
 
 // nearEnd returns the place behind the string that at is in, where its end is
 // the next special byte and in the same block, and 0 elsewhere.
-func (t *text) nearEnd(at int) int {
+func (t *jsonText) nearEnd(at int) int {
 	if m := t.ahead(at); m != 0 && t.bytes[at+bits.TrailingZeros64(m)] == '"' {
 		return at + bits.TrailingZeros64(m) + 1
 	}
@@ -42,7 +42,7 @@ func (t *text) nearEnd(at int) int {
 
 // special returns the place of the first special byte from at on, or the
 // length of the text.
-func (t *text) special(at int) int {
+func (t *jsonText) special(at int) int {
 	if m := t.ahead(at); m != 0 {
 		return at + bits.TrailingZeros64(m)
 	}
@@ -55,10 +55,9 @@ func (t *text) special(at int) int {
 }
 
 // ahead returns the marks from at on in the block that it is in.
-func (t *text) ahead(at int) uint64 {
-	// Shifts, as a division would have to mind negative numbers.
-	if i := at >> 6; i < len(t.marks) {
-		return t.marks[i] >> (at & 63)
+func (t *jsonText) ahead(at int) uint64 {
+	if i := uint(at) / block; i < uint(len(t.marks)) {
+		return t.marks[i] >> (uint(at) % block)
 	}
 	return 0
 }

@@ -75,13 +75,13 @@ func lastOfEachName(all []node) (list []node, index map[string]int) {
 
 // nodes takes an object apart that has been read before.
 func nodes(object jsontext.Value) []node {
-	t := text{bytes: object}
+	t := jsonText{bytes: object}
 	n, _ := t.nodeAt(0)
 	return n.children
 }
 
 // nodeAt reads a value, and returns the place behind it.
-func (t *text) nodeAt(at int) (n node, end int) {
+func (t *jsonText) nodeAt(at int) (n node, end int) {
 	if t.bytes[at] != '{' {
 		end = t.skipValue(at, 0)
 		n.value = t.bytes[at:end]

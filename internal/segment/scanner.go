@@ -11,7 +11,7 @@ import (
 // pass, because what is inside properties is the sender's own, and so do
 // escaped lone surrogates, which text cut in the middle of an emoji holds.
 type scanner struct {
-	text text
+	text jsonText
 	// at is how far the text has been read: a negative number, the complement
 	// of the place, where it is broken.
 	at int
@@ -25,7 +25,7 @@ var byteOrderMark = []byte("\xef\xbb\xbf")
 // its byte order mark.
 func (s *scanner) start(payload []byte) *Violation {
 	doc := bytes.TrimPrefix(payload, byteOrderMark)
-	*s = scanner{text: text{doc, markAll(doc, s.text.marks)}, skipped: len(payload) - len(doc)}
+	*s = scanner{text: jsonText{doc, markAll(doc, s.text.marks)}, skipped: len(payload) - len(doc)}
 	if !utf8.Valid(doc) {
 		return s.invalid(validPrefix(doc), "a byte that is not UTF-8")
 	}
@@ -33,9 +33,17 @@ func (s *scanner) start(payload []byte) *Violation {
 	return nil
 }
 
-// release lets the payload go, and keeps the room of the marks: a 64th of the
-// largest payload so far.
-func (s *scanner) release() { *s = scanner{text: text{marks: s.text.marks}} }
+// maxKeptMarks bounds what a scanner holds on to: enough for a payload of 1 MB.
+const maxKeptMarks = 1 << 20 / block
+
+// release lets the payload go, and keeps the room of the marks.
+func (s *scanner) release() {
+	room := s.text.marks[:0]
+	if cap(room) > maxKeptMarks {
+		room = nil
+	}
+	*s = scanner{text: jsonText{marks: room}}
+}
 
 // validPrefix returns how many bytes of text are valid UTF-8.
 func validPrefix(text []byte) int {

@@ -44,9 +44,8 @@ func (c *Converter) mendContext(t Type) {
 	}
 }
 
-// writeContext writes the context anew. Members that the conversion does not
-// know are copied as they stand there together, with the blanks between them,
-// and in one go with those that nothing but a comma is in front of.
+// writeContext writes the context anew. Members with nothing but a comma between
+// them are copied in one go, with the blanks inside them.
 func (c *Converter) writeContext() {
 	start := len(c.scratch)
 	w := objectWriter{dst: append(c.scratch, '{')}

@@ -75,8 +75,6 @@ func (s contextSet) has(f contextField) bool { return s>>f&1 == 1 }
 
 // contextMember is a member of context, with the field that it is.
 type contextMember struct {
-	// member is empty where the conversion does not know the field: then it may
-	// be several members, with what stands between them.
 	member
 	field contextField
 	// at and end are its place in the payload; both are 0 where the member is
@@ -90,16 +88,8 @@ func (d *document) forgetContext() { d.context, d.inContext = d.context[:0], 0 }
 // appendContext adds a member that the payload has behind the others.
 func (d *document) appendContext(m member, at, end int) {
 	f := contextNamed(m.name)
-	last := len(d.context) - 1
-	switch {
-	case f != contextUnknown:
-		d.context = append(d.context, contextMember{m, f, at, end})
-		d.inContext |= 1 << f
-	case last >= 0 && d.context[last].field == contextUnknown:
-		d.context[last].end = end
-	default:
-		d.context = append(d.context, contextMember{at: at, end: end})
-	}
+	d.context = append(d.context, contextMember{m, f, at, end})
+	d.inContext |= 1 << f
 }
 
 // contextMember returns the last value of a field in context, or nil. Null

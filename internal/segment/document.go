@@ -17,8 +17,8 @@ type document struct {
 	value [fieldCount]jsontext.Value
 	// order lists the fields in the order of their first appearance.
 	order []field
-	// context lists the members of the context object, unknown neighbours as
-	// one, inContext those of them that the conversion knows.
+	// context lists the members of the context object, inContext those of
+	// them that the conversion knows.
 	context   []contextMember
 	inContext contextSet
 }

@@ -115,10 +115,7 @@ func fieldCalled(name []byte) field {
 		return fieldUnknown
 	}
 	for _, f := range fieldsByLength[len(name)] {
-		// Most that differ do so in the last letter, and a look costs less than
-		// to compare all.
-		called := fields[f].name
-		if called[len(called)-1] == name[len(name)-1] && called == string(name) {
+		if fields[f].name == string(name) {
 			return f
 		}
 	}

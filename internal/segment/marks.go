@@ -3,7 +3,6 @@ package segment
 import (
 	"encoding/binary"
 	"math/bits"
-	"slices"
 )
 
 // marks tell where the special bytes of a text are, those that a string does
@@ -17,19 +16,6 @@ type marks []uint64
 
 // block is how many bytes one element of marks stands for.
 const block = 64
-
-// markAll returns the marks of a text, in the room of others.
-func markAll(text []byte, room marks) marks {
-	if !canMark {
-		return nil
-	}
-	blocks := len(text) / block
-	m := slices.Grow(room[:0], blocks)[:blocks]
-	if blocks > 0 {
-		markBlocks(&m[0], &text[0], blocks)
-	}
-	return m
-}
 
 // nearEnd returns the place behind the string that at is in, where its end is
 // the next special byte and in the same block, and 0 elsewhere.

@@ -24,12 +24,12 @@ var byteOrderMark = []byte("\xef\xbb\xbf")
 // start makes the scanner read a payload from its first byte, or from behind
 // its byte order mark.
 func (s *scanner) start(payload []byte) *Violation {
-	doc := bytes.TrimPrefix(payload, byteOrderMark)
-	*s = scanner{text: jsonText{doc, markAll(doc, s.text.marks)}, skipped: len(payload) - len(doc)}
-	if !utf8.Valid(doc) {
-		return s.invalid(validPrefix(doc), "a byte that is not UTF-8")
+	text := bytes.TrimPrefix(payload, byteOrderMark)
+	*s = scanner{text: jsonText{text, markAll(text, s.text.marks)}, skipped: len(payload) - len(text)}
+	if !utf8.Valid(text) {
+		return s.invalid(validPrefix(text), "a byte that is not UTF-8")
 	}
-	s.at = skipBlanks(doc, 0)
+	s.at = skipBlanks(text, 0)
 	return nil
 }
 

@@ -1,11 +1,11 @@
 package segment
 
-// jsonText is a text of JSON, RFC 8259, with marks where they pay. The methods and functions
-// here are given the place at which something begins and return the place
-// behind it, or, where the text breaks the grammar, the complement of the place
-// where it does: a negative number. That is what most of the time of a
-// conversion is spent on, so that it is written out here: jsontext takes two to
-// three times as long. The tests compare the two.
+// jsonText is a text of JSON, RFC 8259, with marks where they pay. The methods
+// and functions here are given the place at which something begins and return
+// the place behind it, or, where the text breaks the grammar, the complement of
+// the place where it does: a negative number. That is what most of the time of
+// a conversion is spent on, so that it is written out here: jsontext takes two
+// to three times as long. The tests compare the two.
 //
 // Bytes that are not UTF-8 pass, as do lone surrogates; whoever minds them has
 // looked before.

@@ -36,6 +36,7 @@ func TestALostEventIsCountedAndBreaksTheRound(t *testing.T) {
 		table.add(r.kind, got, err)
 
 		require.Error(t, err)
+		assert.NotErrorIs(t, err, context.DeadlineExceeded, "it is found, and not waited for")
 		assert.Equal(t, 1, got.lost, "%v", err)
 		assert.Equal(t, 1000, got.calls)
 		assert.Error(t, table.fault())

@@ -1,7 +1,6 @@
 package plugin
 
 import (
-	"errors"
 	"strings"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
@@ -90,7 +89,7 @@ func (s *share) convert(batch service.MessageBatch, from, to int) {
 
 // one converts the message at hand.
 func (s *share) one() *segment.Violation {
-	from, v := s.source()
+	from, v := s.provenance()
 	if v != nil {
 		return v
 	}
@@ -116,8 +115,8 @@ func (s *share) one() *segment.Violation {
 	return v
 }
 
-// source says where the calls of the message go to and come from.
-func (s *share) source() (from segment.Source, v *segment.Violation) {
+// provenance says where the calls of the message come from and go to.
+func (s *share) provenance() (from segment.Source, v *segment.Violation) {
 	key, err := s.writeKey.of(s.message)
 	key = strings.TrimSpace(key)
 	// "null" is what Bloblang makes of a member that is missing.
@@ -158,13 +157,9 @@ func (s *share) payload(msg *service.Message) ([]byte, *segment.Violation) {
 	if err != nil {
 		return nil, violationOf(segment.ReasonInvalidJSON, "", "reading the payload: "+err.Error())
 	}
-	if s.encoded, err = segment.AppendJSON(s.encoded[:0], value); err != nil {
-		if v, isViolation := errors.AsType[*segment.Violation](err); isViolation {
-			return nil, v
-		}
-		return nil, violationOf(segment.ReasonInvalidJSON, "", "encoding the payload: "+err.Error())
-	}
-	return s.encoded, nil
+	var v *segment.Violation
+	s.encoded, v = segment.AppendJSON(s.encoded[:0], value)
+	return s.encoded, v
 }
 
 func violationOf(reason segment.Reason, field, sentence string) *segment.Violation {

@@ -26,12 +26,11 @@ import (
 // time.Time in RFC 3339, map[string]any and []any; everything else is written
 // by its type, as encoding/json does.
 //
-// What JSON cannot say is an error, a *Violation that names the top-level
-// member: a string that is not UTF-8, NaN and the infinities, a json.Number
-// that is none, a year of five digits, and more than 10,000 values inside
-// each other. Nothing is replaced silently. With an error, dst is returned as
-// it was.
-func AppendJSON(dst []byte, value any) ([]byte, error) {
+// What JSON cannot say is a violation that names the top-level member: a
+// string that is not UTF-8, NaN and the infinities, a json.Number that is not a
+// number, a year of five digits, and more than 10,000 values inside each other.
+// Nothing is replaced silently. With a violation, dst is returned as it was.
+func AppendJSON(dst []byte, value any) ([]byte, *Violation) {
 	a := appenders.Get().(*appender)
 	defer a.release()
 	written, v := a.value(dst, value)

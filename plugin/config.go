@@ -80,7 +80,7 @@ func outputConfigFromParsed(conf *service.ParsedConfig) (c outputConfig, err err
 	if c.transport, err = transportConfigFromParsed(conf); err != nil {
 		return
 	}
-	c.transport.Connections = c.tracking.ParallelRequests * c.maxInFlight
+	c.transport.Connections = c.tracking.ParallelRequests
 	return
 }
 

@@ -20,8 +20,8 @@ func (w *write) failure() error {
 		first = min(first, i)
 	}
 	whole := service.NewBatchError(w.batch, headline(len(w.failures), len(w.batch), w.failures[first]))
-	for i, err := range w.failures {
-		whole.Failed(i, &failure{own: err, whole: whole.Unwrap()})
+	for i, why := range w.failures {
+		whole.Failed(i, &failure{own: why, whole: whole.Unwrap()})
 	}
 	return whole
 }
@@ -42,10 +42,10 @@ func (f *failure) Unwrap() []error { return []error{f.own, f.whole} }
 // without its sentence, which may repeat a part of the payload. Of a refused
 // message it says what to do, because the engine tries it again for ever where
 // nothing else takes it.
-func headline(failed, total int, first error) error {
+func headline(failed, total int, first *segment.Violation) error {
 	reason, _, _ := strings.Cut(first.Error(), ": ")
 	advice := ""
-	if v, isViolation := first.(*segment.Violation); isViolation && v.Reason != segment.ReasonUndelivered {
+	if first.Reason != segment.ReasonUndelivered {
 		advice = ". What is refused comes again and holds up the rest, unless this output is the first of a fallback whose next output takes it"
 	}
 	return fmt.Errorf("%d of %d messages were not sent, the first with: %s%s", failed, total, reason, advice)

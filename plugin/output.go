@@ -80,7 +80,7 @@ func (o *output) ConnectionTest(ctx context.Context) service.ConnectionTestResul
 // those messages whose calls were not accepted.
 func (o *output) WriteBatch(ctx context.Context, batch service.MessageBatch) error {
 	defer o.report.unsent()()
-	w := o.write()
+	w := o.takeWrite()
 	defer o.release(w)
 
 	w.convert(batch)
@@ -93,7 +93,7 @@ func (o *output) WriteBatch(ctx context.Context, batch service.MessageBatch) err
 // maxKeptWrites bounds what is kept for the next batches.
 const maxKeptWrites = 16
 
-func (o *output) write() *write {
+func (o *output) takeWrite() *write {
 	select {
 	case w := <-o.writes:
 		return w

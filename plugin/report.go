@@ -163,7 +163,7 @@ func endSpan(span trace.Span, got tracking.Answer) {
 }
 
 // Retrying counts a request that is going to be sent again.
-func (o *batchObserver) Retrying(class string) { o.retries.Incr(1, class) }
+func (o *batchObserver) Retrying(class tracking.Class) { o.retries.Incr(1, class.String()) }
 
 // Splitting counts a refused request that is sent again in parts.
 func (o *batchObserver) Splitting() { o.splits.Incr(1) }
@@ -174,7 +174,7 @@ func (o *batchObserver) Throttled(wait time.Duration) { o.throttleWait.Incr(wait
 // Stuck says why nothing moves, and what to do.
 func (o *batchObserver) Stuck(what tracking.Trouble) {
 	log := o.log.With("source", what.Source)
-	if what.Class == "setup" {
+	if what.Class == tracking.Setup {
 		log.Errorf("segment: holding calls, because the last attempt met %s, which is about the set-up and not the data: "+
 			"check write_key, region, endpoint, certificates and oauth. It is tried again within 5 minutes at the most; "+
 			"nothing is lost while this runs", what.Answer)

@@ -93,7 +93,7 @@ func outputSpec() *service.ConfigSpec {
 				Default("gzip").
 				Advanced(),
 			service.NewIntField(soFieldParallelRequests).
-				Description("How many requests one batch may have under way side by side. The calls of one person never are, so that this keeps their order. It is enough for a batch of the default size. When `segment_request_latency_ns` is high and events lag behind, raise it together with `batching.count`; each request in flight takes up to a fifth of a megabyte.").
+				Description("How many requests may be under way side by side, of all batches together. The calls of one person never are, so that this keeps their order. It is enough for a batch of the default size. When `segment_request_latency_ns` is high and events lag behind, raise it together with `batching.count`; each request in flight takes up to a fifth of a megabyte.").
 				Default(10),
 			service.NewOutputMaxInFlightField().
 				Description("How many batches may be under way side by side. Above 1, calls of one person that are in different batches may overtake each other. Raise `batching.count` and `parallel_requests` first.").

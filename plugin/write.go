@@ -1,7 +1,6 @@
 package plugin
 
 import (
-	"errors"
 	"runtime"
 	"sync"
 
@@ -33,8 +32,8 @@ type write struct {
 	calls []segment.Call
 	// owners says for each call of which message it was made.
 	owners []int
-	// failures holds the error of each message that has one.
-	failures map[int]error
+	// failures holds the first violation of each message that has one.
+	failures map[int]*segment.Violation
 }
 
 func newWrite(o *output) *write { return &write{output: o} }
@@ -90,27 +89,25 @@ func (w *write) gather(s *share) {
 	w.output.report.skipped(s.skips)
 }
 
-func (w *write) fail(i int, err error) {
+func (w *write) fail(i int, why *segment.Violation) {
 	if w.failures == nil {
-		w.failures = make(map[int]error)
+		w.failures = make(map[int]*segment.Violation)
 	}
 	if w.failures[i] == nil {
-		w.failures[i] = err
+		w.failures[i] = why
 	}
 }
 
-// settle notes what became of the calls; errs is nil where all is well.
-func (w *write) settle(errs []error) {
+// settle notes what became of the calls; violations is nil where all is well.
+func (w *write) settle(violations []*segment.Violation) {
 	var sent sentByType
 	for n := range w.calls {
-		if errs == nil || errs[n] == nil {
+		if violations == nil || violations[n] == nil {
 			sent[w.calls[n].Type]++
 			continue
 		}
-		w.fail(w.owners[n], errs[n])
-		if v, isViolation := errors.AsType[*segment.Violation](errs[n]); isViolation {
-			w.output.report.rejected(v)
-		}
+		w.fail(w.owners[n], violations[n])
+		w.output.report.rejected(violations[n])
 	}
 	w.output.report.sent(sent)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"benthos-segment/internal/sandbox"
+	"benthos-segment/internal/segment"
 	"benthos-segment/internal/tracking"
 )
 
@@ -88,7 +89,7 @@ func proveBadPerson(t *testing.T) {
 		bad := sb.Fail(http.StatusInternalServerError).Match(sandbox.Match{User: "person-007"})
 		client := tracking.NewClient(clientConfig(sb))
 		list := trial{calls: 10_000, people: 1000}.givenCalls()
-		sent := make(chan []error)
+		sent := make(chan []*segment.Violation)
 		go func() { sent <- client.Send(t.Context(), callsOf(list), &watcher{}) }()
 
 		time.Sleep(time.Hour)

@@ -73,8 +73,10 @@ func (w *watcher) Sending(ctx context.Context, req tracking.Request) (context.Co
 	}
 }
 
-func (w *watcher) Retrying(class string) { w.add(1, "segment_retries "+class) }
-func (w *watcher) Splitting()            { w.add(1, "segment_splits") }
+func (w *watcher) Retrying(class tracking.Class) {
+	w.add(1, "segment_retries "+class.String())
+}
+func (w *watcher) Splitting() { w.add(1, "segment_splits") }
 func (w *watcher) Throttled(wait time.Duration) {
 	w.add(wait.Nanoseconds(), "segment_throttle_wait_ns")
 }

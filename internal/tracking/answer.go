@@ -18,8 +18,17 @@ type answer struct {
 	err        error
 	// token is the access token that the attempt carried, if any.
 	token string
-	// unsent says that there was nothing to authorize the attempt with.
-	unsent bool
+	// isUnsent says that there was nothing to authorize the attempt with.
+	isUnsent bool
+}
+
+// unsent stands for the answer to an attempt that there was no token for.
+func unsent(err error) *answer {
+	a := &answer{err: err, isUnsent: true}
+	if noToken, ok := errors.AsType[*tokenError](err); ok {
+		a.retryAfter = noToken.retryAfter
+	}
+	return a
 }
 
 // isAboutToken says whether the access token may be what is not accepted.
@@ -30,24 +39,6 @@ func (a answer) isAboutToken() bool {
 	default:
 		return false
 	}
-}
-
-func (a answer) class() class {
-	means := a.meaning()
-	if means == transient && a.retryAfter > 0 {
-		return throttled
-	}
-	return means
-}
-
-func (a answer) meaning() class {
-	if a.err == nil {
-		return classify(a.status)
-	}
-	if noToken, ok := errors.AsType[*tokenError](a.err); ok {
-		return noToken.class()
-	}
-	return classifyError(a.err)
 }
 
 // String describes the answer without what the server wrote into it, which
@@ -75,7 +66,7 @@ func describe(err error) string {
 	if network, ok := errors.AsType[*net.OpError](err); ok {
 		return network.Error()
 	}
-	if classifyError(err) == setup {
+	if classifyError(err) == Setup {
 		// A certificate that does not hold. The URL in front says nothing new.
 		if outer, ok := errors.AsType[*url.Error](err); ok {
 			return outer.Err.Error()

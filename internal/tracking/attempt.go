@@ -2,7 +2,6 @@ package tracking
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -13,34 +12,34 @@ import (
 // be used again. What Segment writes there is of no use.
 const maxAnswerBytes = 64 << 10
 
-// attempt is one sending of a request.
-type attempt struct {
-	body    *body
-	indexes []int
-	earlier int
-	credential
-}
-
 // credential is what authorizes a request: the header, and the access token in
 // it, if any.
 type credential struct{ authorization, token string }
 
 // attempt sends a request once.
-func (d *delivery) attempt(ctx context.Context, a attempt) answer {
-	ctx, cancel := context.WithTimeout(ctx, d.client.conf.Timeout)
+func (r *request) attempt(p *pass) answer {
+	if p.missing != nil {
+		return *p.missing
+	}
+	// Not before it has a slot: a batch of many sources has as many lanes, and
+	// a compressor takes more than half a megabyte.
+	if r.body.head == nil {
+		r.body = r.client.encodeBody(r.client.bodyStart(r.source.writeKey), r.calls, r.indexes)
+	}
+	ctx, cancel := context.WithTimeout(r.ctx, r.client.conf.Timeout)
 	defer cancel()
 	started := time.Now()
-	text := end(d.client.sentAt(started))
-	tail := a.body.tail(text)
-	ctx, observed := d.observer.Sending(ctx, Request{
-		Calls:     a.indexes,
-		Bytes:     a.body.size + len(text),
-		WireBytes: len(a.body.head) + len(tail),
-		Earlier:   a.earlier,
+	text := end(r.client.sentAt(started))
+	tail := r.body.tail(text)
+	ctx, observed := r.observer.Sending(ctx, Request{
+		Calls:     r.indexes,
+		Bytes:     r.body.size + len(text),
+		WireBytes: len(r.body.head) + len(tail),
+		Earlier:   r.tries,
 	})
-	last := d.client.post(ctx, a, tail)
-	observed(Answer{Status: last.status, Err: last.err, Latency: time.Since(started)})
-	return last
+	got := r.post(ctx, p.credential, tail)
+	observed(Answer{Status: got.status, Err: got.err, Latency: time.Since(started)})
+	return got
 }
 
 func (c *Client) sentAt(now time.Time) time.Time {
@@ -50,48 +49,20 @@ func (c *Client) sentAt(now time.Time) time.Time {
 	return now
 }
 
-// authorize waits until there is something to authorize requests with, or says
-// why there is not.
-func (c *Client) authorize(ctx context.Context) *answer {
-	if c.tokens == nil {
-		return nil
-	}
-	_, err := c.tokens.get(ctx)
-	if err == nil {
-		return nil
-	}
-	missing := &answer{err: err, unsent: true}
-	if why, ok := errors.AsType[*tokenError](err); ok {
-		missing.retryAfter = why.retryAfter
-	}
-	return missing
-}
-
-// credential returns what authorizes a request now, and false where that has to
-// be waited for.
-func (c *Client) credential(ctx context.Context, s *source) (credential, bool) {
-	if c.tokens == nil {
-		return credential{authorization: s.authorization}, true
-	}
-	token, pending, err := c.tokens.ask(ctx)
-	if err != nil || pending != nil {
-		return credential{}, false
-	}
-	return credential{authorization: "Bearer " + token, token: token}, true
-}
-
-func (c *Client) post(ctx context.Context, a attempt, tail []byte) answer {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, nil)
+// post sends what was made of the request, and reads the answer.
+func (r *request) post(ctx context.Context, by credential, tail []byte) answer {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.client.url, nil)
 	if err != nil {
 		return answer{err: err}
 	}
-	req.ContentLength = int64(len(a.body.head) + len(tail))
+	req.ContentLength = int64(len(r.body.head) + len(tail))
+	head := r.body.head
 	req.GetBody = func() (io.ReadCloser, error) {
-		return io.NopCloser(&bodyReader{a.body.head, tail}), nil
+		return io.NopCloser(&bodyReader{head, tail}), nil
 	}
 	req.Body, _ = req.GetBody()
-	c.setHeaders(req.Header, a)
-	res, err := c.http.Do(req)
+	r.setHeaders(req.Header, by)
+	res, err := r.client.http.Do(req)
 	if err != nil {
 		return answer{err: err}
 	}
@@ -101,20 +72,20 @@ func (c *Client) post(ctx context.Context, a attempt, tail []byte) answer {
 	return answer{
 		status:     res.StatusCode,
 		retryAfter: retryAfter(res.Header.Get("Retry-After"), time.Now()),
-		token:      a.token,
+		token:      by.token,
 	}
 }
 
-func (c *Client) setHeaders(header http.Header, a attempt) {
-	header.Set("Authorization", a.authorization)
+func (r *request) setHeaders(header http.Header, by credential) {
+	header.Set("Authorization", by.authorization)
 	header.Set("Content-Type", "application/json")
-	header.Set("User-Agent", c.conf.UserAgent)
-	if a.body.gzip {
+	header.Set("User-Agent", r.client.conf.UserAgent)
+	if r.body.gzip {
 		header.Set("Content-Encoding", "gzip")
 	}
-	if a.earlier > 0 {
+	if r.tries > 0 {
 		// Segment's own SDKs leave it out of the first attempt.
-		header.Set("X-Retry-Count", strconv.Itoa(a.earlier))
+		header.Set("X-Retry-Count", strconv.Itoa(r.tries))
 	}
 }
 

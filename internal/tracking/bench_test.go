@@ -40,7 +40,7 @@ type quiet struct{}
 func (quiet) Sending(ctx context.Context, _ Request) (context.Context, func(Answer)) {
 	return ctx, func(Answer) {}
 }
-func (quiet) Retrying(string)         {}
+func (quiet) Retrying(Class)          {}
 func (quiet) Splitting()              {}
 func (quiet) Throttled(time.Duration) {}
 func (quiet) Stuck(Trouble)           {}

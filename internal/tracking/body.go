@@ -68,7 +68,7 @@ func (w *bodyWriter) encode(start []byte, calls []segment.Call, indexes []int, g
 		w.out.Write(gzipHeader)
 		dst = w.compressor()
 	}
-	write := func(part []byte) {
+	add := func(part []byte) {
 		// Neither a buffer nor a compressor that writes to one can fail.
 		_, _ = dst.Write(part)
 		b.size += len(part)
@@ -76,8 +76,8 @@ func (w *bodyWriter) encode(start []byte, calls []segment.Call, indexes []int, g
 	}
 	separator := start
 	for _, i := range indexes {
-		write(separator)
-		write(calls[i].JSON)
+		add(separator)
+		add(calls[i].JSON)
 		separator = comma
 	}
 	if gzip {
@@ -111,7 +111,7 @@ func end(sentAt time.Time) []byte {
 	return append(text, sentAtEnd...)
 }
 
-// tail returns what is sent behind the head. In a compressed request it is a
+// tail returns what is sent after the head. In a compressed request it is a
 // last block that is stored as it is, with the checksum over everything, so
 // that a fresh sentAt costs no compression.
 func (b *body) tail(text []byte) []byte {

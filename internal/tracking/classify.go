@@ -11,35 +11,72 @@ import (
 	"time"
 )
 
-// class is what an answer means for the calls of a request.
-type class uint8
+// Class is what an answer means for the calls of a request.
+type Class uint8
 
 const (
-	// delivered: the server has them.
-	delivered class = iota
-	// throttled: the server wants us to slow down, and may say for how long.
-	throttled
-	// transient: the same request may succeed a moment later.
-	transient
-	// setup: nothing is wrong with the calls; somebody has to mend the write
+	// Delivered: the server has them.
+	Delivered Class = iota + 1
+	// Throttled: the server wants us to slow down, and may say for how long.
+	Throttled
+	// Transient: the same request may succeed a moment later.
+	Transient
+	// Setup: nothing is wrong with the calls; somebody has to fix the write
 	// key, the endpoint or the certificates.
-	setup
-	// refused: the server does not want these calls.
-	refused
+	Setup
+	// Refused: the server does not want these calls.
+	Refused
 )
 
-var classNames = [...]string{"delivered", "throttled", "transient", "setup", "refused"}
+var classNames = [...]string{"", "delivered", "throttled", "transient", "setup", "refused"}
 
-func (c class) String() string { return classNames[c] }
+// String returns the class as metrics and logs name it.
+func (c Class) String() string { return classNames[c] }
+
+// classify says what an answer means. A server that could answer later, and
+// says when, is taken at its word.
+func classify(a answer) Class {
+	means := classifyOutcome(a)
+	if means == Transient && a.retryAfter > 0 {
+		return Throttled
+	}
+	return means
+}
+
+func classifyOutcome(a answer) Class {
+	if a.err == nil {
+		return classifyStatus(a.status)
+	}
+	if noToken, ok := errors.AsType[*tokenError](a.err); ok {
+		return classifyNoToken(noToken)
+	}
+	return classifyError(a.err)
+}
+
+// classifyNoToken says whether it is worth asking for a token again. What the
+// authorization server refuses is the application's id, its key or its scope,
+// and never the data.
+func classifyNoToken(e *tokenError) Class {
+	if e.status == 0 {
+		return classifyError(e.err)
+	}
+	switch means := classifyStatus(e.status); means {
+	case Transient, Throttled:
+		return means
+	default:
+		// A success without a token is no success of our calls.
+		return Setup
+	}
+}
 
 // statusTransient is Segment's own code for a failure that passes. It is not
 // documented; its Java SDK says so.
 const statusTransient = 460
 
-// classify says what a status means. Most SDKs of Segment drop a batch at the
+// classifyStatus says what a status means. Most SDKs of Segment drop a batch at the
 // statuses that are taken for set-up here: with a wrong key, that loses good
 // data until somebody notices.
-func classify(status int) class {
+func classifyStatus(status int) Class {
 	switch status {
 	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,
 		// A proxy on the way wants a password, which says nothing of the data.
@@ -48,29 +85,29 @@ func classify(status int) class {
 		// not where the data should go.
 		http.StatusNotImplemented, http.StatusHTTPVersionNotSupported,
 		http.StatusNetworkAuthenticationRequired:
-		return setup
+		return Setup
 	case http.StatusTooManyRequests:
-		return throttled
+		return Throttled
 	case http.StatusRequestTimeout, http.StatusGone, statusTransient:
-		return transient
+		return Transient
 	}
 	switch status / 100 {
 	case 2:
-		return delivered
+		return Delivered
 	case 3:
 		// Never followed, see NewClient.
-		return setup
+		return Setup
 	case 4:
-		return refused
+		return Refused
 	default:
-		return transient
+		return Transient
 	}
 }
 
 // classifyError says what it means that there was no answer. Only a TLS
 // handshake that cannot succeed is not going to pass by itself: a server that
 // cannot be found or reached is most often one that is being restarted.
-func classifyError(err error) class {
+func classifyError(err error) Class {
 	var (
 		verification *tls.CertificateVerificationError
 		authority    x509.UnknownAuthorityError
@@ -79,9 +116,9 @@ func classifyError(err error) class {
 	)
 	if errors.As(err, &verification) || errors.As(err, &authority) ||
 		errors.As(err, &hostname) || errors.As(err, &invalid) || isHandshakeRefusal(err) {
-		return setup
+		return Setup
 	}
-	return transient
+	return Transient
 }
 
 // handshakeRefusals are the alerts by which a server says that it wants

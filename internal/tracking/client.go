@@ -37,7 +37,7 @@ type Config struct {
 	// MaxRequestBytes bounds a request before compression, MaxRequestCalls the
 	// calls in it.
 	MaxRequestBytes, MaxRequestCalls int
-	// ParallelRequests bounds the requests side by side within one Send.
+	// ParallelRequests bounds the requests side by side.
 	ParallelRequests int
 
 	// Timeout bounds one attempt, from dialling to the end of the answer.
@@ -46,7 +46,7 @@ type Config struct {
 	Retry Retry
 	// RejectOnSetupError gives calls up at once when the server answers that
 	// the set-up is wrong, such as the write key, instead of waiting for
-	// somebody to mend it.
+	// somebody to fix it.
 	RejectOnSetupError bool
 	// OAuth, if set, is how requests are authorized; the write key then only
 	// says which source they are for.
@@ -71,6 +71,10 @@ type Client struct {
 	url     string
 	http    *http.Client
 	sources sources
+	workers workers
+	// slots bounds the requests side by side. One that waits for anything but
+	// its answer has none.
+	slots chan struct{}
 	// tokens is nil without OAuth; stop then ends a request for a token.
 	tokens *tokens
 	stop   context.CancelFunc
@@ -78,6 +82,12 @@ type Client struct {
 	writers spare[*bodyWriter]
 	people  spare[*people]
 }
+
+// maxLanes bounds the lanes that are under way or wait for a slot. A batch of
+// many write keys has as many, and the rest would only stand in line with a
+// goroutine each. Where so many keys are throttled or held at once, the others
+// of the batch wait with them; the batch itself would in any case.
+const maxLanes = 1500
 
 // NewClient returns a client for one endpoint.
 func NewClient(conf Config) *Client {
@@ -92,6 +102,8 @@ func NewClient(conf Config) *Client {
 				return http.ErrUseLastResponse
 			},
 		},
+		workers: workers{most: max(maxLanes, conf.ParallelRequests)},
+		slots:   make(chan struct{}, conf.ParallelRequests),
 		// No more bodies are made at a time than there are processors.
 		writers: newSpare(runtime.GOMAXPROCS(0), newBodyWriter),
 		people:  newSpare(1, newPeople),
@@ -112,49 +124,61 @@ func batchURL(endpoint string) string {
 	return strings.TrimRight(base, "/") + "/v1/batch"
 }
 
-// maxLanes bounds the lanes of one Send that are under way or wait for a slot.
-// A batch of many write keys has as many, and the rest would only stand in line
-// with a goroutine each. Where so many keys are throttled or held at once, the
-// others of the batch wait with them; the batch itself would in any case.
-const maxLanes = 1500
-
 // Send delivers calls and returns nil when all of them have been accepted.
-// Otherwise it returns one error for each call, nil for those accepted; the
-// others are *segment.Violation with reason refused, when the server does not
-// want this very call, or undelivered.
+// Otherwise it returns one violation for each call, nil for those accepted. The
+// reason is refused where the server does not want this very call, and else
+// undelivered.
 //
-// Send returns when every call has met its fate, or soon after ctx ends.
-// Calls of one person are accepted in the order given, as far as they are
-// accepted at all.
-func (c *Client) Send(ctx context.Context, calls []segment.Call, observer Observer) []error {
-	d := &delivery{
-		client:   c,
-		calls:    calls,
-		observer: observer,
-		slots:    make(chan struct{}, c.conf.ParallelRequests),
-		fates:    make([]fate, len(calls)),
-	}
+// Send returns when every call is settled, or soon after ctx ends. Calls of one
+// person are accepted in the order given, as far as they are accepted at all.
+func (c *Client) Send(ctx context.Context, calls []segment.Call, observer Observer) []*segment.Violation {
+	d := &delivery{client: c, ctx: ctx, calls: calls, observer: observer}
 	people := c.people.take()
-	var lanes sync.WaitGroup
-	underWay := make(chan struct{}, max(maxLanes, c.conf.ParallelRequests))
 	for writeKey, group := range bySource(calls) {
-		source := c.sources.get(writeKey)
-		for _, lane := range c.limits(writeKey).lanes(calls, group, c.conf.ParallelRequests, people) {
-			c.sources.hold(source)
-			underWay <- struct{}{}
-			lanes.Go(func() {
-				d.lane(ctx, source, lane)
-				c.sources.put(source)
-				<-underWay
-			})
+		source, limits := c.sources.get(writeKey), c.limits(writeKey)
+		for _, indexes := range limits.lanes(calls, group, c.conf.ParallelRequests, people) {
+			d.enqueue(source, limits.pack(calls, indexes))
 		}
-		c.sources.put(source)
+		c.sources.release(source)
 	}
 	if people.isUsual() {
 		c.people.give(people)
 	}
-	lanes.Wait()
-	return d.errors()
+	d.lanes.Wait()
+	return d.violations
+}
+
+// delivery is one Send under way.
+type delivery struct {
+	client   *Client
+	ctx      context.Context
+	calls    []segment.Call
+	observer Observer
+	// lanes counts those that are not through.
+	lanes sync.WaitGroup
+
+	mu sync.Mutex
+	// violations holds those of the calls that were not accepted, or nothing.
+	violations []*segment.Violation
+}
+
+// enqueue gives the requests of a lane to the workers.
+func (d *delivery) enqueue(s *source, requests [][]int) {
+	d.lanes.Add(1)
+	d.client.sources.use(s)
+	d.client.workers.add(&lane{delivery: d, source: s, todo: requests})
+}
+
+// settle notes why some calls were not accepted.
+func (d *delivery) settle(indexes []int, why *segment.Violation) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.violations == nil {
+		d.violations = make([]*segment.Violation, len(d.calls))
+	}
+	for _, i := range indexes {
+		d.violations[i] = why
+	}
 }
 
 // limits are those of a request for one source.

@@ -8,19 +8,19 @@ import (
 const (
 	// setupPause is how long to wait after a set-up error, doubling up to
 	// maxSetupPause: long enough to spare the server, short enough that data
-	// flows soon after somebody has mended it.
+	// flows soon after somebody has fixed it.
 	setupPause    = 5 * time.Second
 	maxSetupPause = 300 * time.Second
 )
 
 // gate is where all requests of one write key pass. It is shut when the
-// server asks for a wait or the set-up is wrong. When the wait is over, one
+// server asks for a wait, or because of a set-up error. When the wait is over, one
 // request goes first; the rest follow when it has come through.
 type gate struct {
 	mu         sync.Mutex
 	shut       bool
 	until      time.Time
-	reason     class
+	reason     Class
 	probing    bool
 	generation int
 	changed    chan struct{}
@@ -30,7 +30,7 @@ type gate struct {
 	why string
 }
 
-// ticket is the leave of one request to pass.
+// ticket lets one request through.
 type ticket struct {
 	// generation tells an answer to a request sent before the gate was shut
 	// from one sent after.
@@ -44,7 +44,7 @@ type wait struct {
 	changed <-chan struct{}
 	// remaining is how long the gate stays shut; 0 while a probe is under way.
 	remaining time.Duration
-	reason    class
+	reason    Class
 	// why describes the answer that shut the gate.
 	why string
 }
@@ -81,7 +81,7 @@ func (g *gate) throttle(t ticket, pause time.Duration, why string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.endProbe(t)
-	g.close(throttled, pause, why)
+	g.close(Throttled, pause, why)
 }
 
 // hold shuts the gate because of a set-up error. The pause grows only with an
@@ -92,12 +92,12 @@ func (g *gate) hold(t ticket, why string) {
 	g.endProbe(t)
 	if t.generation == g.generation {
 		g.pause = min(max(2*g.pause, setupPause), maxSetupPause)
-		g.close(setup, g.pause, why)
+		g.close(Setup, g.pause, why)
 	}
 }
 
 // close shuts the gate, or leaves it shut for longer.
-func (g *gate) close(reason class, pause time.Duration, why string) {
+func (g *gate) close(reason Class, pause time.Duration, why string) {
 	if until := time.Now().Add(pause); !g.shut || until.After(g.until) {
 		g.until, g.reason, g.why = until, reason, why
 	}

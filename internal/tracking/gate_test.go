@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -168,6 +169,30 @@ func TestAnAnswerFromBeforeTheWaitDoesNotEndIt(t *testing.T) {
 	})
 }
 
+// Whoever waited for a slot was let through the gate before it was shut.
+func TestARequestThatWaitedForASlotLooksAtTheGateAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sb := sandbox.NewInProcess(t)
+		sb.Fail(http.StatusTooManyRequests).RetryAfter("60").Delay(time.Second).Times(1)
+		conf := config(sb)
+		conf.ParallelRequests = 1
+		client := tracking.NewClient(conf)
+		var batches sync.WaitGroup
+
+		for n := range 5 {
+			batches.Go(func() {
+				calls := []segment.Call{track(fmt.Sprintf("user-%d", n), n)}
+				assert.Empty(t, failed(client.Send(t.Context(), calls, &observed{})))
+			})
+		}
+		batches.Wait()
+
+		journal := sb.Requests()
+		require.Len(t, journal, 6)
+		assert.GreaterOrEqual(t, journal[1].ReceivedAt.Sub(journal[0].ReceivedAt), time.Minute)
+	})
+}
+
 // The lanes of one key fail together. Together they wait 5 s, and not each
 // twice as long as the one before.
 func TestLanesThatFailTogetherAreHeldForOnePause(t *testing.T) {
@@ -254,6 +279,29 @@ func TestRequestsSideBySideAreBoundedAcrossKeys(t *testing.T) {
 
 		assert.Empty(t, failed(errs))
 		assert.Equal(t, 3, watch.most)
+	})
+}
+
+func TestRequestsSideBySideAreBoundedAcrossBatches(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sb := sandbox.NewInProcess(t)
+		sb.Delay(time.Second)
+		conf := config(sb)
+		conf.ParallelRequests = 3
+		client := tracking.NewClient(conf)
+		watch := &observed{}
+		var batches sync.WaitGroup
+
+		for n := range 10 {
+			batches.Go(func() {
+				calls := []segment.Call{track(fmt.Sprintf("user-%d", n), n)}
+				assert.Empty(t, failed(client.Send(t.Context(), calls, watch)))
+			})
+		}
+		batches.Wait()
+
+		assert.Equal(t, 3, watch.most)
+		assert.Len(t, sb.Calls(), 10)
 	})
 }
 

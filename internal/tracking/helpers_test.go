@@ -2,7 +2,6 @@ package tracking_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -82,13 +81,13 @@ func (o *observed) Sending(ctx context.Context, req tracking.Request) (context.C
 	}
 }
 
-func (o *observed) Retrying(class string) {
+func (o *observed) Retrying(class tracking.Class) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.retries == nil {
 		o.retries = map[string]int{}
 	}
-	o.retries[class]++
+	o.retries[class.String()]++
 }
 
 func (o *observed) Splitting() {
@@ -106,7 +105,7 @@ func (o *observed) Throttled(wait time.Duration) {
 func (o *observed) Stuck(what tracking.Trouble) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.stuck = append(o.stuck, what.Class+": "+what.Answer)
+	o.stuck = append(o.stuck, what.Class.String()+": "+what.Answer)
 }
 
 func (o *observed) Recovered(string) {
@@ -116,7 +115,7 @@ func (o *observed) Recovered(string) {
 }
 
 // failed lists the places of the calls that were not accepted.
-func failed(errs []error) (places []int) {
+func failed(errs []*segment.Violation) (places []int) {
 	for i, err := range errs {
 		if err != nil {
 			places = append(places, i)
@@ -125,11 +124,10 @@ func failed(errs []error) (places []int) {
 	return places
 }
 
-func reasonOf(t *testing.T, err error) segment.Reason {
+func reasonOf(t *testing.T, v *segment.Violation) segment.Reason {
 	t.Helper()
-	violation, isViolation := errors.AsType[*segment.Violation](err)
-	require.True(t, isViolation, "%v", err)
-	return violation.Reason
+	require.NotNil(t, v)
+	return v.Reason
 }
 
 // requireOrder checks that the calls of each person arrived in their order.

@@ -245,7 +245,7 @@ func TestARetryAfterOfTheAuthorizationServerHoldsForAllKeys(t *testing.T) {
 		for i := range calls {
 			calls[i].WriteKey = []string{"one", "two", "three"}[i%3]
 		}
-		first := make(chan []error, 1)
+		first := make(chan []*segment.Violation, 1)
 		go func() { first <- client.Send(t.Context(), calls[:1], &observed{}) }()
 		time.Sleep(time.Second)
 

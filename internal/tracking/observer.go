@@ -32,15 +32,15 @@ type Observer interface {
 	// used for the attempt, and the function is called with its outcome.
 	Sending(ctx context.Context, req Request) (context.Context, func(Answer))
 	// Retrying is called when a request is going to be sent again, with the
-	// class of the answer: throttled, transient or setup.
-	Retrying(class string)
+	// class of the answer: Throttled, Transient or Setup.
+	Retrying(Class)
 	// Splitting is called when a refused request is sent again in parts.
 	Splitting()
 	// Throttled is called when the server has asked for a wait.
 	Throttled(wait time.Duration)
 	// Stuck is called while requests do not get through, once a minute at most
-	// for each write key and class: with setup at once, with throttled when a
-	// wait has lasted for a minute, and with transient from the third attempt
+	// for each write key and class: with Setup at once, with Throttled when a
+	// wait has lasted for a minute, and with Transient from the third attempt
 	// on.
 	Stuck(Trouble)
 	// Recovered is called when a request gets through after that.
@@ -51,8 +51,8 @@ type Observer interface {
 type Trouble struct {
 	// Source is a fingerprint of the write key.
 	Source string
-	// Class is setup, throttled or transient.
-	Class string
+	// Class is Setup, Throttled or Transient.
+	Class Class
 	// Answer describes what was met last, without key and data.
 	Answer string
 }

@@ -11,43 +11,33 @@ import (
 
 // patience says how long a request goes on being tried.
 type patience struct {
-	waits   *backoff.ExponentialBackOff
-	longest time.Duration
-	limit   time.Duration
+	conf    Retry
 	started time.Time
+	// waits grow with each retry. Most requests need none.
+	waits *backoff.ExponentialBackOff
 	// excused is the time spent on waits that the request is not to blame for.
 	excused time.Duration
 	last    answer
 }
 
-func newPatience(conf Retry) *patience {
-	waits := backoff.NewExponentialBackOff(
-		backoff.WithInitialInterval(conf.InitialInterval),
-		backoff.WithMaxInterval(conf.MaxInterval),
-		backoff.WithMultiplier(2),
-		backoff.WithMaxElapsedTime(0),
-	)
-	return &patience{
-		waits:   waits,
-		longest: conf.MaxInterval,
-		limit:   conf.MaxElapsedTime,
-		started: time.Now(),
-	}
-}
+func newPatience(conf Retry) patience { return patience{conf: conf, started: time.Now()} }
 
-// pause excuses the time until the function that it returns is called.
-func (p *patience) pause() func() {
+// excuse excuses the time until the function that it returns is called.
+func (p *patience) excuse() (resume func()) {
 	since := time.Now()
 	return func() { p.excused += time.Since(since) }
 }
 
+// isLimited says whether the patience ends at all.
+func (p *patience) isLimited() bool { return p.conf.MaxElapsedTime > 0 }
+
 // left returns how much longer the request may be tried.
 func (p *patience) left() time.Duration {
-	return p.limit - (time.Since(p.started) - p.excused)
+	return p.conf.MaxElapsedTime - (time.Since(p.started) - p.excused)
 }
 
 func (p *patience) hasEnded(after time.Duration) bool {
-	return p.limit > 0 && after >= p.left()
+	return p.isLimited() && after >= p.left()
 }
 
 func (p *patience) givenUp(met string) *segment.Violation {
@@ -55,7 +45,17 @@ func (p *patience) givenUp(met string) *segment.Violation {
 }
 
 // nextWait returns how long to wait before the next attempt.
-func (p *patience) nextWait() time.Duration { return min(p.waits.NextBackOff(), p.longest) }
+func (p *patience) nextWait() time.Duration {
+	if p.waits == nil {
+		p.waits = backoff.NewExponentialBackOff(
+			backoff.WithInitialInterval(p.conf.InitialInterval),
+			backoff.WithMaxInterval(p.conf.MaxInterval),
+			backoff.WithMultiplier(2),
+			backoff.WithMaxElapsedTime(0),
+		)
+	}
+	return min(p.waits.NextBackOff(), p.conf.MaxInterval)
+}
 
 // backOff waits before the next attempt, or says why there is none.
 func (p *patience) backOff(ctx context.Context) *segment.Violation {

@@ -31,7 +31,7 @@ type source struct {
 	refusals int
 	reported [len(classNames)]time.Time
 
-	// users counts the lanes that hold on to it; guarded by sources.mu.
+	// users counts the lanes that need it; guarded by sources.mu.
 	users int
 }
 
@@ -47,18 +47,18 @@ func newSource(writeKey string) *source {
 // judge says what an answer means, with what is known of the source. Segment
 // answers most wrong keys with 200, and the few that it notices with 400, as
 // if the calls were wrong.
-func (s *source) judge(a answer, calls int) class {
+func (s *source) judge(a answer, calls int) Class {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	means := a.class()
+	means := classify(a)
 	switch {
-	case means == delivered:
+	case means == Delivered:
 		s.accepted, s.refusals = true, 0
 	// Only single calls count, and only they are held: the others are cut as
 	// ever, so that one good call among them proves the key right.
-	case means == refused && !s.accepted && calls == 1:
+	case means == Refused && !s.accepted && calls == 1:
 		if s.refusals++; s.refusals >= suspiciousRefusals {
-			return setup
+			return Setup
 		}
 	}
 	return means
@@ -66,7 +66,7 @@ func (s *source) judge(a answer, calls int) class {
 
 // isDue says whether to report trouble of a class now. Each class has its own
 // time: a set-up that goes wrong after a restart of the server is news.
-func (s *source) isDue(means class) bool {
+func (s *source) isDue(means Class) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now, last := time.Now(), &s.reported[means]
@@ -88,7 +88,7 @@ func (s *source) hasRecovered() bool {
 	return true
 }
 
-// isIdle says whether nobody holds on to the source, nor waits for it.
+// isIdle says whether no lane needs the source, and nothing waits for it.
 func (s *source) isIdle() bool { return s.users == 0 && !s.gate.isShut() }
 
 // sources remembers the sources that calls were sent to.
@@ -97,7 +97,8 @@ type sources struct {
 	byKey map[string]*source
 }
 
-// get returns the source of a write key and holds it.
+// get returns the source of a write key, which counts as used until it is
+// released.
 func (s *sources) get(writeKey string) *source {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -114,14 +115,14 @@ func (s *sources) get(writeKey string) *source {
 	return known
 }
 
-// hold keeps a source in memory until put is called once more.
-func (s *sources) hold(known *source) {
+// use keeps a source in memory until it is released once more.
+func (s *sources) use(known *source) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	known.users++
 }
 
-func (s *sources) put(known *source) {
+func (s *sources) release(known *source) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	known.users--

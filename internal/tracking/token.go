@@ -245,17 +245,9 @@ var errNoToken = errors.New("the answer holds no token, or not for how long it i
 
 func (e *tokenError) Unwrap() error { return e.err }
 
-// class says whether it is worth to ask again. What the server refuses is the
-// application's id, its key or its scope, and never the data.
-func (e *tokenError) class() class {
-	if e.status == 0 {
-		return classifyError(e.err)
-	}
-	switch means := classify(e.status); means {
-	case transient, throttled:
-		return means
-	default:
-		// A success without a token is none of our calls' success.
-		return setup
-	}
+// isGood says whether a token that was got some time ago still is one to send.
+func (t *tokens) isGood(token string) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return token == t.current && time.Now().Before(t.expires)
 }

@@ -70,33 +70,36 @@ var anyKey = sync.OnceValue(func() *rsa.PrivateKey {
 	return key
 })
 
-// granted returns a client of such a network, and a delivery of one call with
-// one slot.
-func granted() (*granting, *Client, *delivery) {
+// granted returns a client of such a network, with one slot.
+func granted() (*granting, *Client) {
 	network := &granting{let: make(chan struct{})}
 	conf := testConfig("http://127.0.0.1", network)
 	conf.OAuth = &OAuth{ClientID: "app", PrivateKey: anyKey(), Server: "http://127.0.0.1", Scope: "s"}
-	client := NewClient(conf)
-	return network, client, &delivery{
-		client: client, calls: oneCall, observer: quiet{}, slots: make(chan struct{}, 1), fates: make([]fate, 1),
-	}
+	return network, NewClient(conf)
+}
+
+// sending sends one call, and returns what comes of it.
+func sending(t *testing.T, client *Client) <-chan []*segment.Violation {
+	sent := make(chan []*segment.Violation, 1)
+	go func() { sent <- client.Send(t.Context(), oneCall, quiet{}) }()
+	return sent
 }
 
 func TestALaneThatWaitsForATokenHasNoSlot(t *testing.T) {
 	anyKey()
 	synctest.Test(t, func(t *testing.T) {
-		network, _, d := granted()
-		go d.lane(t.Context(), newSource("key"), []int{0})
+		network, client := granted()
+		sent := sending(t, client)
 		synctest.Wait()
 		require.Equal(t, 1, network.asked)
-		assert.Empty(t, d.slots)
+		assert.Empty(t, client.slots)
 
 		network.let <- struct{}{}
 		synctest.Wait()
 
-		assert.Equal(t, fate{settled: true}, d.fates[0])
+		assert.Empty(t, <-sent)
 		assert.Equal(t, []string{"Bearer token-1"}, network.seen)
-		assert.Empty(t, d.slots)
+		assert.Empty(t, client.slots)
 	})
 }
 
@@ -105,21 +108,22 @@ func TestALaneThatWaitsForATokenHasNoSlot(t *testing.T) {
 func TestATokenThatWasRejectedInTheQueueIsNotSent(t *testing.T) {
 	anyKey()
 	synctest.Test(t, func(t *testing.T) {
-		network, client, d := granted()
-		d.slots <- struct{}{}
-		go d.lane(t.Context(), newSource("key"), []int{0})
+		network, client := granted()
+		client.slots <- struct{}{}
+		sent := sending(t, client)
 		network.let <- struct{}{}
 		synctest.Wait()
 		client.tokens.reject("token-1")
 
-		<-d.slots
+		<-client.slots
 		synctest.Wait()
 
 		require.Equal(t, 2, network.asked)
 		assert.Empty(t, network.seen)
-		assert.Empty(t, d.slots, "and the slot is not kept while the next token is waited for")
+		assert.Empty(t, client.slots, "and the slot is not kept while the next token is waited for")
 		network.let <- struct{}{}
 		synctest.Wait()
+		assert.Empty(t, <-sent)
 		assert.Equal(t, []string{"Bearer token-2"}, network.seen)
 	})
 }
@@ -129,7 +133,7 @@ func TestATokenThatWasRejectedInTheQueueIsNotSent(t *testing.T) {
 func TestATokenRejectedByAnotherLaneIsNeverSentEmpty(t *testing.T) {
 	anyKey()
 	synctest.Test(t, func(t *testing.T) {
-		network, client, _ := granted()
+		network, client := granted()
 		const lanes = 100
 		got := make(chan string, lanes)
 		for range lanes {
@@ -155,7 +159,7 @@ func TestATokenRejectedByAnotherLaneIsNeverSentEmpty(t *testing.T) {
 func TestALateRejectionDoesNotCostTheNextToken(t *testing.T) {
 	anyKey()
 	synctest.Test(t, func(t *testing.T) {
-		network, client, _ := granted()
+		network, client := granted()
 		close(network.let)
 		for _, want := range []string{"token-1", "token-2", "token-2"} {
 			token, err := client.tokens.get(t.Context())
@@ -182,7 +186,7 @@ func TestAnAnswerWithoutATokenOrItsLifeGrantsNothing(t *testing.T) {
 func TestARefreshGoesOnWithoutItsCallerAndEndsWithClose(t *testing.T) {
 	anyKey()
 	synctest.Test(t, func(t *testing.T) {
-		network, client, _ := granted()
+		network, client := granted()
 		ctx, cancel := context.WithCancel(t.Context())
 		var asking sync.WaitGroup
 		asking.Go(func() {

@@ -63,10 +63,10 @@ func TestACertificateThatDoesNotHoldIsASetupError(t *testing.T) {
 // A server of old versions alone will not take a handshake tomorrow either,
 // and one in trouble may.
 func TestAHandshakeThatIsRefusedIsASetupError(t *testing.T) {
-	for alert, want := range map[tls.AlertError]class{40: setup, 70: setup, 116: setup, 80: transient, 20: transient} {
+	for alert, want := range map[tls.AlertError]Class{40: Setup, 70: Setup, 116: Setup, 80: Transient, 20: Transient} {
 		refused := &url.Error{Op: "Post", Err: &net.OpError{Op: "remote error", Err: alert}}
 		assert.Equal(t, want, classifyError(refused), alert.Error())
-		assert.Equal(t, transient, classifyError(&net.OpError{Op: "read", Err: alert}))
+		assert.Equal(t, Transient, classifyError(&net.OpError{Op: "read", Err: alert}))
 	}
 
 	server := httptest.NewUnstartedServer(http.NotFoundHandler())
@@ -149,7 +149,7 @@ func TestSourcesThatNobodyUsesAreForgotten(t *testing.T) {
 	var known sources
 	held := known.get("held")
 	for i := range 3 * maxSources {
-		known.put(known.get(string(rune(i))))
+		known.release(known.get(string(rune(i))))
 	}
 	assert.LessOrEqual(t, len(known.byKey), maxSources+1)
 	assert.Same(t, held, known.get("held"))

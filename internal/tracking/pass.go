@@ -1,0 +1,195 @@
+package tracking
+
+import (
+	"context"
+	"time"
+
+	"benthos-segment/internal/segment"
+)
+
+// pass is the permission to send a request once. It owns what that takes: a ticket
+// of the gate, a credential and a slot. Only admit makes one, and it ends
+// exactly once, with what is to be learned from the answer.
+type pass struct {
+	gate   *gate
+	ticket ticket
+	// missing stands for the answer where there is no credential. Such a pass
+	// has no slot.
+	missing *answer
+	credential
+	// slots are those that it has one of, or nil.
+	slots   chan struct{}
+	isEnded bool
+}
+
+// admit waits until the request may be sent: the gate of its write key is open,
+// the rate limit agrees, there is a token where one is needed, and one of the
+// slots is free. Or it says why the request is given up.
+//
+// The slot comes last, so that a request that waits for anything but its answer
+// has none. The wait for it may be long, so that what came before is looked at
+// once more.
+func (r *request) admit() (*pass, *segment.Violation) {
+	hasAccess := r.client.conf.RateLimit == nil
+	for {
+		if gaveUp := r.enter(); gaveUp != nil {
+			return nil, gaveUp
+		}
+		gaveUp := r.prepare(&hasAccess)
+		if gaveUp == nil && r.pass.isGood(r.client.tokens) {
+			return &r.pass, nil
+		}
+		r.pass.end(ruling{})
+		if gaveUp != nil {
+			return nil, gaveUp
+		}
+	}
+}
+
+// enter waits for a ticket of the gate.
+func (r *request) enter() *segment.Violation {
+	for {
+		ticket, blocked := r.source.gate.enter()
+		if blocked == nil {
+			r.pass = pass{gate: &r.source.gate, ticket: ticket}
+			return nil
+		}
+		if gaveUp := r.await(blocked); gaveUp != nil {
+			return gaveUp
+		}
+	}
+}
+
+// prepare gets what a pass needs beside its ticket.
+func (r *request) prepare(hasAccess *bool) *segment.Violation {
+	if !*hasAccess {
+		if gaveUp := r.awaitRateLimit(); gaveUp != nil {
+			return gaveUp
+		}
+		*hasAccess = true
+	}
+	r.pass.credential, r.pass.missing = r.client.authorize(r.ctx, r.source)
+	if r.pass.missing != nil {
+		return nil
+	}
+	return r.awaitSlot()
+}
+
+// isGood says whether everything that was got for the pass still counts.
+func (p *pass) isGood(tokens *tokens) bool {
+	if p.missing != nil {
+		return true
+	}
+	return p.gate.admits(p.ticket) && (tokens == nil || tokens.isGood(p.token))
+}
+
+// end gives back what the pass owns. The gate learns from a ruling what it
+// means for the requests that come after.
+func (p *pass) end(next ruling) {
+	if p.isEnded {
+		panic("tracking: a pass has ended twice")
+	}
+	p.isEnded = true
+	// Not before the gate has learned: whoever waits for the slot looks at it.
+	defer p.freeSlot()
+	switch {
+	case next.gaveUp != nil || next.isAtOnce:
+		p.gate.leave(p.ticket)
+	case next.means == Throttled:
+		p.gate.throttle(p.ticket, next.pause, next.answer.String())
+	case next.means == Setup:
+		p.gate.hold(p.ticket, next.answer.String())
+	case next.means == Delivered || next.means == Refused:
+		p.gate.open(p.ticket)
+	default:
+		p.gate.leave(p.ticket)
+	}
+}
+
+func (p *pass) freeSlot() {
+	if p.slots != nil {
+		<-p.slots
+	}
+}
+
+// awaitRateLimit waits for the rate limit. One that fails, as one may that is
+// kept on another machine, says nothing of the calls. The wait is not the fault
+// of the request.
+func (r *request) awaitRateLimit() *segment.Violation {
+	for {
+		resume := r.patience.excuse()
+		err := r.client.conf.RateLimit(r.ctx)
+		resume()
+		if err == nil {
+			return nil
+		}
+		if r.ctx.Err() != nil {
+			return stopped()
+		}
+		r.report(Transient, "an error of the rate limit")
+		if gaveUp := r.patience.backOff(r.ctx); gaveUp != nil {
+			return gaveUp
+		}
+	}
+}
+
+// authorize waits until there is something to authorize a request with, or says
+// in the place of an answer why there is not.
+func (c *Client) authorize(ctx context.Context, s *source) (credential, *answer) {
+	if c.tokens == nil {
+		return credential{authorization: s.authorization}, nil
+	}
+	token, err := c.tokens.get(ctx)
+	if err != nil {
+		return credential{}, unsent(err)
+	}
+	return credential{authorization: "Bearer " + token, token: token}, nil
+}
+
+// awaitSlot waits until fewer requests are under way than may be, which is not
+// the fault of this one.
+func (r *request) awaitSlot() *segment.Violation {
+	defer r.patience.excuse()()
+	select {
+	case r.client.slots <- struct{}{}:
+		r.pass.slots = r.client.slots
+		return nil
+	case <-r.ctx.Done():
+		return stopped()
+	}
+}
+
+// await waits for the gate to change. A wait that the server has asked for is
+// excused; one for a set-up to be fixed is not.
+func (r *request) await(blocked *wait) *segment.Violation {
+	var ended <-chan time.Time
+	if blocked.reason == Throttled {
+		defer r.patience.excuse()()
+	} else if r.patience.isLimited() {
+		ended = time.After(max(r.patience.left(), 0))
+	}
+	var open <-chan time.Time
+	if blocked.remaining > 0 {
+		open = time.After(blocked.remaining)
+	}
+	remind := time.NewTicker(reminder)
+	defer remind.Stop()
+	for {
+		select {
+		case <-open:
+			return nil
+		case <-blocked.changed:
+			return nil
+		case <-ended:
+			return r.patience.givenUp(blocked.why)
+		case <-r.ctx.Done():
+			return stopped()
+		case <-remind.C:
+			r.report(blocked.reason, blocked.why)
+		}
+	}
+}
+
+func stopped() *segment.Violation {
+	return undelivered("the output was stopped before the server had accepted the call")
+}

@@ -331,6 +331,15 @@ func TestTheCountersSayWhatTheServerSaw(t *testing.T) {
 	assert.Equal(t, sandboxTotals{accepted: 6}, totalsOf(sb))
 }
 
+func TestWhatCallsWereSentWithoutIsCounted(t *testing.T) {
+	const odd = `{"type":"page","userId":"u","originalTimestamp":"2021-10-16T16:00:27.029:Z","sentAt":"soon"}`
+	sb := sandbox.New(t)
+	p := start(t, withDeadLetter(segmentOutput(sb.URL)))
+	p.accept(events(odd, sixCalls[0], odd, `[`+odd+`,{"type":"track"}]`))
+	assert.Equal(t, sandboxTotals{accepted: 3}, totalsOf(sb))
+	assert.EqualValues(t, 2*2, p.counts.of("segment_conversion_notes", "time_unreadable"))
+}
+
 func TestTheWriteKeyIsSentAndNeverSaid(t *testing.T) {
 	const canary = "wk_CANARY_of_the_output_tests"
 	coded := base64.StdEncoding.EncodeToString([]byte(canary + ":"))

@@ -24,6 +24,7 @@ type report struct {
 	callsSent      *service.MetricCounter
 	callsRejected  *service.MetricCounter
 	callsSkipped   *service.MetricCounter
+	notes          *service.MetricCounter
 	requests       *service.MetricCounter
 	retries        *service.MetricCounter
 	splits         *service.MetricCounter
@@ -45,6 +46,7 @@ func newReport(res *service.Resources) *report {
 		callsSent:      metrics.NewCounter("segment_calls_sent", "type"),
 		callsRejected:  metrics.NewCounter("segment_calls_rejected", "reason"),
 		callsSkipped:   metrics.NewCounter("segment_calls_skipped", "reason"),
+		notes:          metrics.NewCounter("segment_conversion_notes", "kind"),
 		requests:       metrics.NewCounter("segment_requests", "status"),
 		retries:        metrics.NewCounter("segment_retries", "class"),
 		splits:         metrics.NewCounter("segment_splits"),
@@ -87,6 +89,14 @@ func (r *report) skipped(count skips) {
 			r.log.Warn("segment: skipping events whose integrations object excludes Segment, as RudderStack would; " +
 				"set integrations to forward or drop to send them. This is said once; segment_calls_skipped counts on")
 		})
+	}
+}
+
+func (r *report) noted(counts segment.NoteCounts) {
+	for kind, count := range counts {
+		if count > 0 {
+			r.notes.Incr(int64(count), segment.NoteKind(kind).String())
+		}
 	}
 }
 

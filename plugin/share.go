@@ -33,6 +33,7 @@ type share struct {
 	owners []int
 	failed []failedMessage
 	skips  skips
+	notes  segment.NoteCounts
 }
 
 // failedMessage is a message of which no call could be made.
@@ -112,6 +113,7 @@ func (s *share) one() *segment.Violation {
 	}
 	s.skips.Empty += skipped.Empty
 	s.skips.Integrations += skipped.Integrations
+	s.notes.Add(s.converter.Notes())
 	return v
 }
 

@@ -221,6 +221,7 @@ const description = "" +
 	"Set `shutdown_timeout` to more than `timeout` needs: at three quarters of it, what is under way is given up and nacked.\n\n" +
 	"## Metrics\n\n" +
 	"- `segment_calls_sent` by `type`, `segment_calls_rejected` and `segment_calls_skipped` by `reason`\n" +
+	"- `segment_conversion_notes` by `kind`: what calls were sent without. `time_unreadable`: `originalTimestamp`, `sentAt` or `receivedAt` was needed and could not be read, and what else there was took its place. `benthos-segment check` names the events\n" +
 	"- `segment_requests` by `status`, `segment_retries` by `class`, `segment_splits`\n" +
 	"- `segment_request_latency_ns`, `segment_request_calls`, `segment_request_bytes`, `segment_wire_bytes`\n" +
 	"- `segment_throttle_wait_ns`: how long Segment has asked us to wait\n" +

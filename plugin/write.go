@@ -87,6 +87,7 @@ func (w *write) gather(s *share) {
 		w.output.report.rejected(f.why)
 	}
 	w.output.report.skipped(s.skips)
+	w.output.report.noted(s.notes)
 }
 
 func (w *write) fail(i int, why *segment.Violation) {

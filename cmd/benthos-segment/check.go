@@ -20,8 +20,9 @@ func checkCommand() *cli.Command {
 		Usage:     "Tell what is wrong with a file of events, without sending them",
 		ArgsUsage: "FILE...",
 		Description: `Reads events, one on a line, and says of each that the output segment would
-refuse where it is, why, and how to mend it. - reads standard input. Exits with
-code 1 when there is such an event.
+refuse where it is, why, and how to fix it. A note says what an event would be
+sent without. - reads standard input. Exits with code 1 when an event would be
+refused.
 
   benthos-segment check events.ndjson
   zcat events.ndjson.gz | benthos-segment check -`,
@@ -103,7 +104,7 @@ func (k *checker) lines(name string, from io.Reader) error {
 func (k *checker) line(place string, payload []byte) {
 	calls, skips, v := k.converter.Convert(k.calls[:0], payload, segment.Source{WriteKey: "check"})
 	k.calls = calls
-	k.converter.Reset()
+	defer k.converter.Reset()
 	if skips.Empty > 0 {
 		return
 	}
@@ -116,6 +117,9 @@ func (k *checker) line(place string, payload []byte) {
 		k.skipped++
 	default:
 		k.sent += len(calls)
+	}
+	for _, note := range k.converter.Notes() {
+		fmt.Fprintf(k.out, "%s: %v\n", place, note)
 	}
 }
 

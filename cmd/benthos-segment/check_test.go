@@ -42,6 +42,17 @@ func TestCheckNamesTheEventsThatWouldBeRefused(t *testing.T) {
 			says:  []string{":1: segment oversized_call -: "},
 			code:  1,
 		},
+		// analytics-swift#75: milliseconds after a colon.
+		"a time cannot be read": {
+			lines: []string{
+				`{"type":"page","userId":"u","originalTimestamp":"2021-10-16T16:00:27.029:Z","receivedAt":"2021-10-16T16:00:28.078Z"}`,
+				`[{"type":"page","userId":"u"},{"type":"page","userId":"u","sentAt":"soon"}]`,
+			},
+			says: []string{
+				":1: note time_unreadable originalTimestamp: ", ":2: note time_unreadable 1.sentAt: ",
+				"2 events: 3 calls would be sent, 0 events skipped, 0 refused",
+			},
+		},
 		"no mode of that name": {
 			args:  []string{"--integrations", "all"},
 			lines: []string{`{}`},

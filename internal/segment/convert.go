@@ -49,6 +49,7 @@ type Converter struct {
 	scanner scanner
 	doc     document
 	ids     messageIDs
+	notes   notes
 	calls   arena
 	// scratch holds the values that are written anew for one call.
 	scratch []byte
@@ -70,6 +71,7 @@ func (c *Converter) Reset() {
 	c.calls.reset()
 	c.scanner.release()
 	c.doc.release()
+	c.notes.release()
 	// What one giant payload needed is not kept for those to come.
 	if cap(c.scratch) > chunkBytes || cap(c.ids.preimage) > chunkBytes {
 		c.scratch, c.ids.preimage = nil, nil
@@ -84,6 +86,7 @@ func (c *Converter) Reset() {
 // A payload is UTF-8, with or without a byte order mark, RFC 8259, and at
 // most 10,000 values deep.
 func (c *Converter) Convert(dst []Call, payload []byte, from Source) ([]Call, Skips, *Violation) {
+	c.notes.start()
 	if isBlank(payload) {
 		return dst, Skips{Empty: 1}, nil
 	}
@@ -104,10 +107,16 @@ func (c *Converter) Convert(dst []Call, payload []byte, from Source) ([]Call, Sk
 		v = c.scanner.other()
 	}
 	if v != nil {
+		c.notes.start() // Nothing is sent that they could be about.
 		return dst, Skips{}, v
 	}
 	return calls, skips, nil
 }
+
+// Notes returns what the last Convert did besides. There are none where it
+// found a violation. They are valid until the next Convert or Reset, and as
+// long as the payload is not written to.
+func (c *Converter) Notes() []Note { return c.notes.list }
 
 // isBlank says whether there is nothing to be seen in a text.
 func isBlank(text []byte) bool {
@@ -139,6 +148,7 @@ func (c *Converter) several(dst []Call, from Source) ([]Call, Skips, *Violation)
 		if v := c.scanner.object(&c.doc, 1); v != nil {
 			return dst, skips, v
 		}
+		c.notes.element = position
 		var v *Violation
 		if dst, v = c.object(dst, origin{Source: from, position: position}, &skips); v != nil {
 			return dst, skips, inArray(position, v)

@@ -130,10 +130,18 @@ var typeLiterals = func() (quoted [len(typeNames)]jsontext.Value) {
 	return quoted
 }()
 
+// quotedNames are the names as JSON has them.
+var quotedNames = func() (quoted [fieldCount]jsontext.Value) {
+	for f := range fields {
+		quoted[f] = jsontext.Value(`"` + fields[f].name + `"`)
+	}
+	return quoted
+}()
+
 // keys are the names as they are written into a call.
 var keys = func() (quoted [fieldCount]string) {
 	for f := range fields {
-		quoted[f] = `"` + fields[f].name + `":`
+		quoted[f] = string(quotedNames[f]) + ":"
 	}
 	return quoted
 }()

@@ -52,7 +52,7 @@ func Inspect(call []byte, fallback Type) Inspection {
 			inspection.Violations = append(inspection.Violations, v)
 		}
 	}
-	if _, _, v := d.instant(fieldTimestamp); v != nil && d.has(fieldTimestamp) {
+	if _, v := d.instant(fieldTimestamp); v != nil && d.has(fieldTimestamp) {
 		inspection.Violations = append(inspection.Violations, v)
 	}
 	return inspection

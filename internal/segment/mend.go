@@ -189,11 +189,10 @@ func (c *Converter) mendMessageID(from origin) {
 
 // mendTime gives the call the one time that it is sent with.
 func (c *Converter) mendTime() *Violation {
-	at, scratch, v := c.doc.eventTime(c.scratch)
+	at, v := c.eventTime()
 	if v != nil {
 		return v
 	}
-	c.scratch = scratch
 	c.doc.set(fieldTimestamp, at)
 	return nil
 }

@@ -62,7 +62,7 @@ func (m *messageIDs) appendMade(dst []byte, d *document, from origin) []byte {
 	if from.Origin != nil {
 		place = from.Origin()
 	}
-	if place == "" && !d.hasTime(fieldTimestamp) && !d.hasTime(fieldOriginalTimestamp) {
+	if place == "" && !d.hasOwnTime() {
 		return appendQuoted(dst, m.fresh())
 	}
 	return m.appendDerived(dst, place, from)

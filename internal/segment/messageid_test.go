@@ -58,6 +58,7 @@ func TestOnlyItsOwnTimeMakesAContentTheEvents(t *testing.T) {
 		`"originalTimestamp":"2026-01-02T03:04:05Z"`: true,
 		`"timestamp":1767323045`:                     true,
 		`"timestamp":""`:                             false,
+		`"originalTimestamp":"Invalid Date"`:         false,
 		`"timestamp":null`:                           false,
 		`"sentAt":"2026-01-02T03:04:05Z"`:            false,
 		`"receivedAt":"2026-01-02T03:04:05Z"`:        false,

@@ -187,23 +187,24 @@ func isSent(value jsontext.Value) bool {
 	return month >= 1 && month <= 12 && day >= 1 && day <= 28 && hour < 24 && minute < 60 && second < 60
 }
 
-// eventTime finds when the event happened and writes it to scratch. Nothing
-// is left where the payload does not say.
+// eventTime finds when the event happened, and writes it to scratch where it
+// is not written as it is sent. It returns nothing where the payload does not
+// say.
 //
 // The arithmetic is the one of Segment and RudderStack alike: sentAt and
 // receivedAt are the same moment on the sender's clock and on a right one.
 // https://www.twilio.com/docs/segment/connections/spec/common#timestamps
-func (d *document) eventTime(scratch []byte) (value jsontext.Value, rest []byte, v *Violation) {
-	if given := d.givenTime(); isSent(given) {
-		return given, scratch, nil
+func (c *Converter) eventTime() (jsontext.Value, *Violation) {
+	if given := c.doc.givenTime(); isSent(given) {
+		return given, nil
 	}
-	f, at, v := d.eventInstant()
-	if v != nil || f == fieldUnknown {
-		return nil, scratch, v
+	at, ok, v := c.eventInstant()
+	if v != nil || !ok {
+		return nil, v
 	}
-	start := len(scratch)
-	scratch = appendTime(scratch, at)
-	return jsontext.Value(scratch[start:]), scratch, nil
+	start := len(c.scratch)
+	c.scratch = appendTime(c.scratch, at)
+	return jsontext.Value(c.scratch[start:]), nil
 }
 
 // givenTime returns what eventInstant reads the time of the event from, where
@@ -219,52 +220,62 @@ func (d *document) givenTime() jsontext.Value {
 	}
 }
 
-// eventInstant returns the time of the event and the field that it rests on.
-func (d *document) eventInstant() (field, instant, *Violation) {
-	switch {
-	case d.hasTime(fieldTimestamp):
-		return d.instant(fieldTimestamp)
-	case d.hasTime(fieldOriginalTimestamp):
-		return d.correctedInstant()
-	case d.hasTime(fieldReceivedAt):
-		return d.instant(fieldReceivedAt)
-	default:
-		if at, ok := parseInstant(d.value[fieldSentAt]); ok {
-			return fieldSentAt, at, nil
-		}
-		return fieldUnknown, instant{}, nil
+// eventInstant returns the time of the event, where there is one. A timestamp
+// was set by somebody who meant it, so that one that cannot be read is refused;
+// the others stand in for each other.
+func (c *Converter) eventInstant() (at instant, ok bool, v *Violation) {
+	if c.doc.hasTime(fieldTimestamp) {
+		at, v = c.doc.instant(fieldTimestamp)
+		return at, v == nil, v
 	}
+	if original, ok := c.time(fieldOriginalTimestamp); ok {
+		return c.corrected(original), true, nil
+	}
+	if at, ok = c.time(fieldReceivedAt); ok {
+		return at, true, nil
+	}
+	at, ok = c.time(fieldSentAt)
+	return at, ok, nil
 }
 
-func (d *document) correctedInstant() (field, instant, *Violation) {
-	f, original, v := d.instant(fieldOriginalTimestamp)
-	if v != nil {
-		return f, original, v
+// corrected moves a time of the sender's clock to a right one, where it is
+// known by how much.
+func (c *Converter) corrected(original instant) instant {
+	if !c.doc.hasTime(fieldReceivedAt) {
+		return original
 	}
-	if !d.hasTime(fieldReceivedAt) {
-		return f, original, nil
-	}
-	// Mobile SDKs leave a placeholder in sentAt until they upload, so that one
-	// that does not parse says nothing.
-	sent, ok := parseInstant(d.value[fieldSentAt])
+	sent, ok := c.time(fieldSentAt)
 	if !ok {
-		return f, original, nil
+		return original
 	}
-	_, received, v := d.instant(fieldReceivedAt)
-	if v != nil {
-		return fieldReceivedAt, received, v
+	received, ok := c.time(fieldReceivedAt)
+	if !ok {
+		return original
 	}
 	ahead := received.Sub(sent.Time)
 	if ahead.Abs() == math.MaxInt64 {
 		// The difference does not fit: sentAt is centuries away, as Go's zero
 		// time is, and no reading of a clock.
-		return f, original, nil
+		return original
 	}
-	corrected := instant{original.Add(ahead), max(original.digits, sent.digits, received.digits)}
-	if !corrected.canBeSent() {
-		return f, corrected, timestampUnparseable(f)
+	at := instant{original.Add(ahead), max(original.digits, sent.digits, received.digits)}
+	if !at.canBeSent() {
+		return original
 	}
-	return f, corrected, nil
+	return at
+}
+
+// time reads a time that another one can stand in for. Where it cannot be read
+// it counts as absent, which is noted: mobile SDKs leave a placeholder in
+// sentAt until they upload, and Swift wrote milliseconds after a colon.
+func (c *Converter) time(f field) (at instant, ok bool) {
+	if !c.doc.hasTime(f) {
+		return at, false
+	}
+	if at, ok = parseInstant(c.doc.value[f]); !ok {
+		c.notes.add(NoteTimeUnreadable, quotedNames[f])
+	}
+	return at, ok
 }
 
 // hasTime says whether field f holds something that is meant as a time.
@@ -272,12 +283,24 @@ func (d *document) hasTime(f field) bool {
 	return d.has(f) && (kindOf(d.value[f]) != '"' || isText(d.value[f]))
 }
 
-func (d *document) instant(f field) (field, instant, *Violation) {
+// hasOwnTime says whether the payload says when the event happened, so that
+// the same event at another time is another payload. A text that every event
+// has in place of a time, such as Invalid Date, does not make it so.
+func (d *document) hasOwnTime() bool {
+	for _, f := range [...]field{fieldTimestamp, fieldOriginalTimestamp} {
+		if _, ok := parseInstant(d.value[f]); ok {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *document) instant(f field) (instant, *Violation) {
 	at, ok := parseInstant(d.value[f])
 	if !ok {
-		return f, at, timestampUnparseable(f)
+		return at, timestampUnparseable(f)
 	}
-	return f, at, nil
+	return at, nil
 }
 
 func timestampUnparseable(f field) *Violation {

@@ -3,6 +3,7 @@ package segment_test
 import (
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"benthos-segment/internal/segment"
@@ -93,15 +94,12 @@ func TestTimestampsThatAreNone(t *testing.T) {
 			runRefusals(t, []refusal{{
 				"as timestamp", `{"type":"page","userId":"u","timestamp":` + given + `}`,
 				segment.ReasonTimestampUnparseable, "timestamp",
-			}, {
-				"as originalTimestamp", `{"type":"page","userId":"u","originalTimestamp":` + given + `}`,
-				segment.ReasonTimestampUnparseable, "originalTimestamp",
-			}, {
-				"as receivedAt", `{"type":"page","userId":"u","receivedAt":` + given + `}`,
-				segment.ReasonTimestampUnparseable, "receivedAt",
 			}})
-			call := convertedOne(t, `{"type":"page","userId":"u","sentAt":`+given+`}`)
-			assertMembers(t, `{"timestamp":null,"sentAt":null}`, call.JSON)
+			for _, other := range []string{"originalTimestamp", "receivedAt", "sentAt"} {
+				call, notes := noted(t, `{"type":"page","userId":"u","`+other+`":`+given+`}`)
+				assertMembers(t, `{"timestamp":null,"`+other+`":null}`, call.JSON)
+				assert.Equal(t, []string{"time_unreadable " + other}, notes)
+			}
 		})
 	}
 }
@@ -127,6 +125,7 @@ func TestTheTimeOfAnEvent(t *testing.T) {
 		{"is the original with an empty receivedAt", original + `,` + sent + `,"receivedAt":""`, `"2026-01-02T01:00:00.250Z"`},
 		{"is the original with a receivedAt that is not needed", original + `,"receivedAt":"x"`, `"2026-01-02T01:00:00.250Z"`},
 		{"is the original with the zero time of Go for sentAt", original + `,"sentAt":"0001-01-01T00:00:00Z",` + received, `"2026-01-02T01:00:00.250Z"`},
+		{"is the original where it would be corrected to before the first year", `"originalTimestamp":"0000-01-01T00:00:00Z","sentAt":"2026-01-02T00:00:01Z","receivedAt":"2026-01-02T00:00:00Z"`, `"0000-01-01T00:00:00.000Z"`},
 		{"is receivedAt without the original", sent + `,` + received, `"2026-01-02T03:00:03.500Z"`},
 		{"is sentAt where there is nothing else", sent, `"2026-01-02T01:00:03.250Z"`},
 		{"is left to Segment where there is none", `"sentAt":` + bad, `null`},
@@ -138,21 +137,10 @@ func TestTheTimeOfAnEvent(t *testing.T) {
 			assertMembers(t, `{"timestamp":`+row.want+`,"originalTimestamp":null,"sentAt":null,"receivedAt":null}`, call.JSON)
 		})
 	}
-	runRefusals(t, []refusal{
-		{
-			"a timestamp that does not parse beside times that do",
-			`{"type":"page","userId":"u","timestamp":"x",` + original + `}`, segment.ReasonTimestampUnparseable, "timestamp",
-		},
-		{
-			"a receivedAt that is needed", `{"type":"page","userId":"u",` + original + `,` + sent + `,"receivedAt":"x"}`,
-			segment.ReasonTimestampUnparseable, "receivedAt",
-		},
-		{
-			"a corrected time before the first year",
-			`{"type":"page","userId":"u","originalTimestamp":"0000-01-01T00:00:00Z","sentAt":"2026-01-02T00:00:01Z","receivedAt":"2026-01-02T00:00:00Z"}`,
-			segment.ReasonTimestampUnparseable, "originalTimestamp",
-		},
-	})
+	runRefusals(t, []refusal{{
+		"a timestamp that does not parse beside times that do",
+		`{"type":"page","userId":"u","timestamp":"x",` + original + `}`, segment.ReasonTimestampUnparseable, "timestamp",
+	}})
 }
 
 // Most times come as they are sent, and are recognized by their digits alone.

@@ -1,0 +1,96 @@
+package segment
+
+import (
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// NoteKind names something that a conversion did besides, and that the call
+// does not show.
+type NoteKind uint8
+
+const (
+	// NoteTimeUnreadable says that a time other than timestamp was needed and
+	// could not be read.
+	NoteTimeUnreadable NoteKind = iota
+
+	noteKindCount
+)
+
+// noteKinds is the table of notes. The names are those of a metric's label, so
+// that they stay what they are.
+var noteKinds = [noteKindCount]struct{ name, sentence string }{
+	NoteTimeUnreadable: {
+		"time_unreadable",
+		"this cannot be read as a time and counts as absent; write RFC 3339 (2006-01-02T15:04:05.000Z)",
+	},
+}
+
+// String returns the name that metrics and reports have for the kind.
+func (k NoteKind) String() string { return noteKinds[k].name }
+
+// Note says what a conversion did to a payload besides making a call of it:
+// something of the payload was passed over, and the event is sent without it.
+// A Violation costs the event, a Note does not.
+type Note struct {
+	Kind NoteKind
+	// name is the quoted name of the member that was passed over.
+	name jsontext.Value
+	// element is the place in an array of calls, notInArray for a lone call.
+	element int
+}
+
+const notInArray = -1
+
+// Field returns the dotted path of the member, as in a Violation.
+func (n Note) Field() string {
+	name := string(unquote(n.name))
+	if n.element == notInArray {
+		return name
+	}
+	return strconv.Itoa(n.element) + "." + name
+}
+
+// String describes the note to whoever checks events. It holds names of
+// members and never a value.
+func (n Note) String() string {
+	return "note " + n.Kind.String() + " " + n.Field() + ": " + noteKinds[n.Kind].sentence
+}
+
+// NoteCounts counts notes by their kind.
+type NoteCounts [noteKindCount]int
+
+// Add counts some notes.
+func (c *NoteCounts) Add(all []Note) {
+	for _, n := range all {
+		c[n.Kind]++
+	}
+}
+
+// notes gathers the notes of one payload. Their room is kept for the next, so
+// that they cost no allocation.
+type notes struct {
+	list    []Note
+	element int
+}
+
+// start forgets the notes of the payload before.
+func (n *notes) start() { *n = notes{list: n.list[:0], element: notInArray} }
+
+// add notes something about a member, by its quoted name.
+func (n *notes) add(kind NoteKind, name jsontext.Value) {
+	n.list = append(n.list, Note{Kind: kind, name: name, element: n.element})
+}
+
+// maxKeptNotes bounds what a converter holds on to.
+const maxKeptNotes = 1024
+
+// release lets the payload go.
+func (n *notes) release() {
+	clear(n.list[:cap(n.list)])
+	n.list = n.list[:0]
+	if cap(n.list) > maxKeptNotes {
+		n.list = nil
+	}
+}

@@ -1,5 +1,6 @@
 // Command docsgen writes the reference of the output segment to
-// docs/segment.md, from what the output itself says of its fields.
+// docs/segment.md, and that of the Bloblang methods beside it to
+// docs/bloblang.md, from what they say of themselves.
 //
 //	go run ./internal/docsgen [-check] [directory]
 package main
@@ -10,8 +11,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	// The batching policy has processors, whose names are checked.
 	_ "github.com/redpanda-data/benthos/v4/public/components/pure"
@@ -19,7 +22,11 @@ import (
 	_ "benthos-segment/plugin"
 )
 
-const pageName = "segment.md"
+// pages are what is written, by the names of the files.
+var pages = map[string]func() ([]byte, error){
+	outputPageName:  func() ([]byte, error) { return outputPage("segment") },
+	methodsPageName: func() ([]byte, error) { return methodsPage("segment_") },
+}
 
 func main() {
 	if err := run(os.Args[1:], os.Stderr); err != nil {
@@ -31,7 +38,7 @@ func main() {
 func run(args []string, said io.Writer) error {
 	flags := flag.NewFlagSet("docsgen", flag.ContinueOnError)
 	flags.SetOutput(said)
-	isCheck := flags.Bool("check", false, "write nothing, and fail where the page is not what would be written")
+	isCheck := flags.Bool("check", false, "write nothing, and fail where a page is not what would be written")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -42,16 +49,23 @@ func run(args []string, said io.Writer) error {
 	if flags.NArg() == 1 {
 		directory = flags.Arg(0)
 	}
-	page, err := outputPage("segment")
-	if err != nil {
-		return err
-	}
-	path := filepath.Join(directory, pageName)
+	put := write
 	if *isCheck {
-		return check(path, page)
+		put = check
 	}
-	return os.WriteFile(path, page, 0o644)
+	for _, name := range slices.Sorted(maps.Keys(pages)) {
+		page, err := pages[name]()
+		if err != nil {
+			return err
+		}
+		if err := put(filepath.Join(directory, name), page); err != nil {
+			return err
+		}
+	}
+	return nil
 }
+
+func write(path string, page []byte) error { return os.WriteFile(path, page, 0o644) }
 
 // check fails where the file does not hold the page.
 func check(path string, page []byte) error {

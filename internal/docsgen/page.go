@@ -12,6 +12,8 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 )
 
+const outputPageName = "segment.md"
+
 //go:embed output.md.tmpl
 var outputTemplate string
 
@@ -52,19 +54,20 @@ func outputPage(name string) ([]byte, error) {
 			IsRequired:              spec.isRequired(),
 		})
 	}
-	return render(p)
+	return render(outputTemplate, p)
 }
 
-func render(p page) ([]byte, error) {
-	parsed, err := template.New(pageName).Funcs(template.FuncMap{
+// render fills a template with what it shows.
+func render(page string, data any) ([]byte, error) {
+	parsed, err := template.New("page").Funcs(template.FuncMap{
 		"markdown": markdown,
 		"trim":     strings.TrimSpace,
-	}).Parse(outputTemplate)
+	}).Parse(page)
 	if err != nil {
 		return nil, fmt.Errorf("parsing the template: %w", err)
 	}
 	var text bytes.Buffer
-	if err := parsed.Execute(&text, p); err != nil {
+	if err := parsed.Execute(&text, data); err != nil {
 		return nil, fmt.Errorf("rendering the page: %w", err)
 	}
 	// The template need not care how many lines its branches leave empty.

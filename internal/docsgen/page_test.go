@@ -14,7 +14,7 @@ import (
 
 var docs = filepath.Join("..", "..", "docs")
 
-func TestThePageInTheRepositoryIsWhatTheCodeSays(t *testing.T) {
+func TestThePagesInTheRepositoryAreWhatTheCodeSays(t *testing.T) {
 	assert.NoError(t, run([]string{"-check", docs}, &bytes.Buffer{}))
 }
 
@@ -45,15 +45,17 @@ func TestThePageSaysWhatThereIsToKnowOfAField(t *testing.T) {
 	}
 }
 
-func TestThePageIsMarkdownThroughout(t *testing.T) {
-	page, err := outputPage("segment")
-	require.NoError(t, err)
-	for _, leftover := range []string{
-		"xref:", "\n====", "Sorry!", "<no value>", "&#34;", "\n\n\n", " \n",
-	} {
-		assert.NotContains(t, string(page), leftover)
+func TestThePagesAreMarkdownThroughout(t *testing.T) {
+	for name, render := range pages {
+		page, err := render()
+		require.NoError(t, err)
+		for _, leftover := range []string{
+			"xref:", "\n====", "Sorry!", "<no value>", "&#34;", "\n\n\n", " \n",
+		} {
+			assert.NotContains(t, string(page), leftover, name)
+		}
+		assert.Zero(t, bytes.Count(page, []byte("```"))%2, "a code block of %s is left open", name)
 	}
-	assert.Zero(t, bytes.Count(page, []byte("```"))%2, "a code block is left open")
 }
 
 func TestTheConfigsOnThePageLint(t *testing.T) {
@@ -77,11 +79,30 @@ func TestCheckMindsAPageThatIsStaleOrMissing(t *testing.T) {
 	require.NoError(t, run([]string{directory}, said))
 	require.NoError(t, run([]string{"-check", directory}, said))
 
-	path := filepath.Join(directory, pageName)
-	page, err := os.ReadFile(path)
+	for name := range pages {
+		path := filepath.Join(directory, name)
+		page, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(path, append(page, "more"...), 0o600))
+		assert.ErrorContains(t, run([]string{"-check", directory}, said), name+" is not what the code says")
+		require.NoError(t, os.WriteFile(path, page, 0o600))
+	}
+}
+
+func TestThePageOfTheMethodsSaysWhatEachDoes(t *testing.T) {
+	page, err := methodsPage("segment_")
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(path, append(page, "more"...), 0o600))
-	assert.ErrorContains(t, run([]string{"-check", directory}, said), "is not what the code says")
+	for _, want := range []string{
+		"\n\n## `segment_error`\n\nTakes the error of the output `segment` apart",
+		"\n\n## `segment_dead_letter`\n\nMakes a dead letter",
+		"| `payload` | The event.",
+		"```coffee\nroot = @fallback_error.segment_dead_letter(content())\n```\n",
+		"\nin:  {\"error\":\"segment event_not_defined event: A track call needs a name.\"}\nout: {",
+	} {
+		assert.Contains(t, string(page), want)
+	}
+	_, err = methodsPage("no_such_method")
+	assert.ErrorContains(t, err, "no_such_method")
 }
 
 func TestTheCommandMindsItsArguments(t *testing.T) {

@@ -20,6 +20,7 @@ let scheme = $url.scheme.or("")
 let host = $url.host.or("").lowercase().re_replace(":[0-9]*$", "")
 let near = """^(localhost|[a-z][a-z0-9_-]*|127(\.[0-9]{1,3}){3}|10(\.[0-9]{1,3}){3}|192\.168(\.[0-9]{1,3}){2}|172\.(1[6-9]|2[0-9]|3[01])(\.[0-9]{1,3}){2}|\[::1\]|\[f[cd][0-9a-f:]*\])$"""
 let metadata = """^(169\.254(\.[0-9]{1,3}){2}|\[fe[89ab][0-9a-f]:.*\]|\[::ffff:(169\.254\..*|a9fe:.*)\])$"""
+let route = """/v1/+(batch|import|identify|track|page|screen|group|alias|b|i|t|p|s|g|a)/*$"""
 let proxy = this.proxy_url.or("").string().trim()
 let proxy_scheme = $proxy.parse_url().catch({}).scheme.or("")
 let oauth = [this.oauth.client_id.or(""), this.oauth.key_id.or(""), this.oauth.private_key.or("")].map_each(part -> part.string().trim())
@@ -47,13 +48,15 @@ root = [
   if $endpoint != "" && !["http", "https"].contains($scheme) { "field endpoint needs a scheme, as in https://events.example.com" } else { deleted() },
   if ["http", "https"].contains($scheme) && $host == "" { "field endpoint needs a host, as in https://events.example.com" } else { deleted() },
   if $url.exists("user") { "field endpoint must not hold a user or password: the write key goes into write_key" } else { deleted() },
-  if $url.raw_query.or("") != "" || $url.fragment.or("") != "" { "field endpoint must be a base URL, without a query or fragment" } else { deleted() },
+  if $endpoint.contains("?") || $endpoint.contains("#") { "field endpoint must be a base URL, without a query or fragment: leave out ? and #, and what comes after them" } else { deleted() },
+  if $endpoint.lowercase().re_match($route) { "field endpoint must be a base URL, and not one of the API's own routes, which the output adds by itself: write https://events.example.com and not https://events.example.com/v1/batch" } else { deleted() },
   if $scheme == "http" && $host != "" && !$host.re_match($near) { "field endpoint must use https: the write key goes with every request, so that plain http is only for loopback, single-label and private hosts" } else { deleted() },
   if $scheme == "https" && $host.re_match($metadata) { "field endpoint must not be a link-local address: there is no Segment, but the metadata of clouds" } else { deleted() },
   if $proxy != "" && !["http", "https", "socks5"].contains($proxy_scheme) { "field proxy_url needs a scheme, as in http://proxy:3128" } else { deleted() },
   if $oauth.any(part -> part != "") && $oauth.any(part -> part == "") { "field oauth needs client_id, key_id and private_key together" } else { deleted() },
   if $oauth_server != "" && (!["http", "https"].contains($oauth_scheme) || $oauth_host == "") { "field oauth.server needs a scheme and a host, as in https://oauth2.segment.io" } else { deleted() },
-  if $oauth_url.raw_query.or("") != "" || $oauth_url.fragment.or("") != "" { "field oauth.server must be a base URL, without a query or fragment" } else { deleted() },
+  if $oauth_server.contains("?") || $oauth_server.contains("#") { "field oauth.server must be a base URL, without a query or fragment: leave out ? and #, and what comes after them" } else { deleted() },
+  if $oauth_server.lowercase().re_match("/token/*$") { "field oauth.server must be a base URL: the output adds /token by itself, so write https://oauth2.segment.io and not https://oauth2.segment.io/token" } else { deleted() },
   if $oauth_scheme == "https" && $oauth_host.re_match($metadata) { "field oauth.server must not be a link-local address" } else { deleted() },
   if $oauth_url.exists("user") { "field oauth.server must not hold a user or password" } else { deleted() },
   if $oauth_scheme == "http" && !$oauth_host.re_match($near) { "field oauth.server must use https: plain http is only for loopback, single-label and private hosts" } else { deleted() },

@@ -55,6 +55,16 @@ var refusals = map[string]struct {
 	"a user in the URL":        {fields{"endpoint": "http://key@localhost"}, "field endpoint must not hold a user or password"},
 	"a query in the URL":       {fields{"endpoint": "https://events.example.com/?a=b"}, "field endpoint must be a base URL"},
 	"a fragment in the URL":    {fields{"endpoint": "https://events.example.com/#a"}, "field endpoint must be a base URL"},
+	// Issue 10, E28: these were held for ever, at 404 or 405.
+	"a query that is empty":    {fields{"endpoint": "https://events.example.com?"}, "field endpoint must be a base URL, without a query or fragment: leave out"},
+	"a fragment that is empty": {fields{"endpoint": "https://events.example.com/v1#"}, "field endpoint must be a base URL, without a query or fragment: leave out"},
+	"the route of batches":     {fields{"endpoint": "https://api.segment.io/v1/batch"}, "field endpoint must be a base URL, and not one of the API's own routes"},
+	"a route with a slash":     {fields{"endpoint": "https://api.segment.io/v1/batch/"}, "field endpoint must be a base URL, and not one of the API's own routes"},
+	"the route of an import":   {fields{"endpoint": "https://events.example.com/proxy/v1/import"}, "write https://events.example.com and not https://events.example.com/v1/batch"},
+	"the route of a call":      {fields{"endpoint": "https://api.segment.io/v1/Track"}, "field endpoint must be a base URL, and not one of the API's own routes"},
+	"the route of the browser": {fields{"endpoint": "https://api.segment.io/v1/t"}, "field endpoint must be a base URL, and not one of the API's own routes"},
+	"an empty query for OAuth": {fields{"oauth": fields{"server": "https://oauth.example.com?"}}, "field oauth.server must be a base URL, without a query or fragment"},
+	"the route of tokens":      {fields{"oauth": fields{"server": "https://oauth2.segment.io/token"}}, "field oauth.server must be a base URL: the output adds /token"},
 	"a proxy without http":     {fields{"proxy_url": "proxy:3128"}, "field proxy_url needs a scheme"},
 	"a count without a period": {fields{"batching": fields{"count": 10}}, "field batching needs a period"},
 	"a size without a period":  {fields{"batching": fields{"byte_size": 10}}, "field batching needs a period"},
@@ -152,6 +162,10 @@ func TestPlainHTTPStaysNear(t *testing.T) {
 		"https://api.segment.io":          true,
 		"https://8.8.8.8":                 true,
 		"https://events.example.com/base": true,
+		"https://events.example.com/v1":   true,
+		"https://batch.example.com/v1/":   true,
+		"https://events.example.com/t":    true,
+		"https://example.com/v1/segment":  true,
 	} {
 		output := segmentOutput(endpoint)
 		if isNear {

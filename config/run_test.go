@@ -3,6 +3,7 @@ package config_test
 import (
 	"compress/gzip"
 	"context"
+	"encoding/json"
 	"io"
 	"net"
 	"net/http"
@@ -66,9 +67,12 @@ func TestTheBackfillKeepsTimesAndReadsGzip(t *testing.T) {
 		plain  = `{"type":"track","userId":"u1","event":"A","timestamp":"2024-02-29T10:00:00.000Z","messageId":"m1"}`
 		zipped = `{"type":"track","userId":"u2","event":"B","timestamp":"2024-02-29T11:00:00.000Z","messageId":"m2"}`
 		guilty = `{"type":"track","userId":"u3","timestamp":"2024-02-29T12:00:00.000Z"}`
+		// Issue 10, A4: a dead letter of an old export is only good if its bytes
+		// are.
+		latin1 = "{\"type\":\"track\",\"userId\":\"u4\",\"event\":\"Caf\xe9\"}"
 	)
 	archive := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(archive, "1.json"), []byte(plain+"\n"+guilty+"\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(archive, "1.json"), []byte(plain+"\n"+guilty+"\n"+latin1+"\n"), 0o600))
 	gz, err := os.Create(filepath.Join(archive, "2.json.gz"))
 	require.NoError(t, err)
 	writer := gzip.NewWriter(gz)
@@ -91,10 +95,34 @@ func TestTheBackfillKeepsTimesAndReadsGzip(t *testing.T) {
 		assert.Empty(t, call.SentAt)
 	}
 	assert.Equal(t, map[string]string{"u1": "2024-02-29T10:00:00.000Z", "u2": "2024-02-29T11:00:00.000Z"}, times)
-	dead, err := os.ReadFile(deadLetters)
+	dead := lettersIn(t, deadLetters)
+	require.Len(t, dead, 2)
+	assert.Equal(t, "event_not_defined", dead[0].Reason)
+	assert.Equal(t, "event", dead[0].Field)
+	assert.Equal(t, guilty, dead[0].Payload)
+	assert.Equal(t, filepath.Join(archive, "1.json"), dead[0].File)
+	assert.Equal(t, "invalid_json", dead[1].Reason)
+	assert.Empty(t, dead[1].Payload)
+	assert.Equal(t, latin1, string(dead[1].PayloadBase64))
+}
+
+// letter is a dead letter in a file.
+type letter struct {
+	Reason, Field, Sentence, Payload, File string
+	PayloadBase64                          []byte `json:"payload_base64"`
+}
+
+func lettersIn(t *testing.T, file string) (letters []letter) {
+	t.Helper()
+	text, err := os.ReadFile(file)
 	require.NoError(t, err)
-	assert.Contains(t, string(dead), `"reason":"event_not_defined"`)
-	assert.Contains(t, string(dead), `1.json"`)
+	for line := range strings.Lines(string(text)) {
+		var l letter
+		require.NoError(t, json.Unmarshal([]byte(line), &l))
+		assert.NotEmpty(t, l.Sentence)
+		letters = append(letters, l)
+	}
+	return letters
 }
 
 func TestTheWebhookAnswersWhenSegmentHasTheCalls(t *testing.T) {
@@ -142,10 +170,14 @@ func TestTheWebhookAnswersWhenSegmentHasTheCalls(t *testing.T) {
 	assert.Contains(t, string(calls[1].Raw), `19.90`)
 	assert.Equal(t, 2, sb.Summary().Unique)
 
-	assert.Equal(t, http.StatusOK, post("open-sesame", `{"id":"evt_3","kind":"unheard-of"}`))
-	dead, err := os.ReadFile(deadLetters)
-	require.NoError(t, err)
-	assert.Contains(t, string(dead), `"reason":"mapping_failed"`)
+	const unheard = `{"id":"evt_3","kind":"unheard-of"}`
+	assert.Equal(t, http.StatusOK, post("open-sesame", unheard))
+	assert.Equal(t, http.StatusOK, post("open-sesame", "caf\xe9"))
+	dead := lettersIn(t, deadLetters)
+	require.Len(t, dead, 2)
+	assert.Equal(t, "mapping_failed", dead[0].Reason)
+	assert.Equal(t, unheard, dead[0].Payload)
+	assert.Equal(t, "caf\xe9", string(dead[1].PayloadBase64))
 }
 
 func TestBothSourcesGetEveryEventUnderIDsOfTheirOwn(t *testing.T) {

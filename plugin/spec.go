@@ -183,9 +183,9 @@ output:
         topic: events_dead
       processors:
         - mapping: |
-            let said = @fallback_error.re_find_object("^segment (?P<reason>[a-z_]+) (?P<field>[^ :]+): (?P<sentence>.*)$")
-            meta reason = $said.reason.or("unknown")
-            meta field = $said.field.or("-")
+            let error = @fallback_error.segment_error()
+            meta reason = $error.reason
+            meta field = $error.field
 `).
 		Example("Any JSON, made into calls",
 			"A mapping makes an identify and a track call of each order. A message that is no order is left out.", `
@@ -213,11 +213,13 @@ const description = "" +
 	"A payload is one JSON object, or an array of them.\n\n" +
 	"## Delivery\n\n" +
 	"A message is acknowledged when Segment has accepted its calls. It may be delivered twice, after a crash or a lost answer, with the same message id, by which Segment removes the second. " +
-	"Calls of one person are accepted in order. " +
+	"Calls of one person are accepted in order, as long as they come in order: with `pipeline.processors`, set `pipeline.threads: 1`. " +
 	"What Segment would answer with 200 and throw away is refused here. Only the messages that are to blame are nacked, each with its own reason.\n\n" +
 	"A message that is refused stays refused: without a `fallback` to a dead letter, most inputs deliver it again for ever, and slow everything down. " +
-	"`@fallback_error` then holds `segment <reason> <field>: <sentence>`, with `-` where no field is to blame.\n\n" +
-	"Put `fallback` around this output and never `retry`, which sends whole batches again and hides the reasons. " +
+	"`@fallback_error` then holds `segment <reason> <field>: <sentence>`, with `-` where no field is to blame; " +
+	"[`segment_error` and `segment_dead_letter`](bloblang.md) take it apart and keep the event byte for byte.\n\n" +
+	"Put `fallback` around this output and never `retry`, which sends whole batches again and hides the reasons, nor `drop_on`, which lets one batch through at a time. " +
+	"Gather events here, with `batching`, and not with the input `batched` or `batching` of an input `broker`, which [lose events](engine.md). " +
 	"Set `shutdown_timeout` to more than `timeout` needs: at three quarters of it, what is under way is given up and nacked.\n\n" +
 	"## Metrics\n\n" +
 	"- `segment_calls_sent` by `type`, `segment_calls_rejected` and `segment_calls_skipped` by `reason`\n" +

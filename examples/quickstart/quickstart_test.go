@@ -50,6 +50,32 @@ func TestTheSampleEventsArriveAndTheGuiltyOneIsADeadLetter(t *testing.T) {
 	assert.Contains(t, dead.Payload, "nantes-2")
 }
 
+// Issue 10, A4: bytes that are not UTF-8 became U+FFFD in the dead letter.
+func TestADeadLetterOfTheQuickstartKeepsTheBytesOfItsEvent(t *testing.T) {
+	t.Chdir("../..")
+	const latin1 = "{\"type\":\"track\",\"userId\":\"u\",\"event\":\"Caf\xe9\"}"
+	folder := t.TempDir()
+	events, deadLetters := filepath.Join(folder, "events.ndjson"), filepath.Join(folder, "dead_letters.ndjson")
+	require.NoError(t, os.WriteFile(events, []byte(latin1+"\n"), 0o600))
+	t.Setenv("SEGMENT_ENDPOINT", sandbox.New(t).URL)
+	t.Setenv("EVENTS", events)
+	t.Setenv("DEAD_LETTERS", deadLetters)
+
+	code, err := service.RunCLIToCode(context.Background(),
+		service.CLIOptSetArgs("benthos-segment", "run", "examples/quickstart/pipeline.yaml"))
+
+	require.NoError(t, err)
+	require.Zero(t, code)
+	line, err := os.ReadFile(deadLetters)
+	require.NoError(t, err)
+	var dead struct {
+		Payload []byte `json:"payload_base64"`
+	}
+	require.NoError(t, json.Unmarshal(line, &dead))
+	assert.Equal(t, latin1, string(dead.Payload))
+	assert.NotContains(t, string(line), `"payload":`)
+}
+
 // What the README of the quickstart tells its reader to look for.
 func TestTheSampleEventsArriveAsTheCallsTheyShouldBe(t *testing.T) {
 	t.Chdir("../..")

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -29,6 +30,8 @@ func TestLintRefusesWhatCannotWork(t *testing.T) {
 		"unknown_region.yaml":          "value asia is not a valid option",
 		"endpoint_without_scheme.yaml": "field endpoint needs a scheme, as in https://",
 		"count_without_period.yaml":    "field batching needs a period beside count",
+		"endpoint_route.yaml":          "field endpoint must be a base URL, and not one of the API's own routes",
+		"endpoint_query.yaml":          "field endpoint must be a base URL, without a query or fragment",
 		"plain_http.yaml":              "field endpoint must use https: the write key goes with every request",
 		"unknown_integrations.yaml":    "value ignore is not a valid option",
 		"misspelt_field.yaml":          "field writekey not recognised",
@@ -49,6 +52,32 @@ func TestLintHintsAtWhatIsSeldomMeant(t *testing.T) {
 		"key_per_message.yaml": "hint: write_key is different for each message: set on_setup_error to reject",
 		"list_of_outputs.yaml": "hint: there is no dead letter",
 		"short.yml":            "hint: max_in_flight above 1 gives up order",
+
+		// Issue 10, A1: 100 of 1,000 events of a Redis stream were acknowledged and
+		// never sent, in each of four runs.
+		"batched.yaml":          "(2,3) hint: batched acknowledges events that were not sent",
+		"batched_resource.yaml": "(6,5) hint: batched acknowledges events that were not sent",
+		"broker_batching.yaml":  "(6,5) hint: batching of the input broker acknowledges events that were not sent",
+		"memory_buffer.yaml":    "(5,3) hint: a buffer in memory acknowledges an event when it is read",
+		// A5: 100 of 100 events were lost in a restart while held.
+		"mqtt.yaml":         "(2,3) hint: mqtt acknowledges an event when it is read",
+		"redis_list.yaml":   "(2,3) hint: redis_list takes an event off its list when it is read",
+		"redis_pubsub.yaml": "(2,3) hint: redis_pubsub keeps nothing",
+		"nats.yaml":         "(2,3) hint: nats keeps nothing",
+		"auto_ack.yaml":     "(6,15) hint: auto_ack acknowledges an event when it is read",
+		// C12: 5 to 800 of 5,000 events out of order.
+		"threads.yaml":     "(5,3) hint: pipeline.processors run in several threads, one for each core by default",
+		"threads_set.yaml": "(5,12) hint: pipeline.processors run in several threads",
+		"greedy.yaml":      "(7,18) hint: greedy gives up order",
+		"copies.yaml":      "(7,17) hint: copies sends every event 2 times",
+		// C16: one event a second.
+		"drop_on.yaml":          "(5,3) hint: drop_on hands over one batch and waits for its answer",
+		"drop_on_resource.yaml": "(6,7) hint: drop_on hands over one batch and waits for its answer",
+		// C17: 13,000 calls of 1,000 events.
+		"ack_wait.yaml":         "(6,15) hint: ack_wait is 1m0s: while Segment cannot be reached for longer",
+		"ack_wait_default.yaml": "(2,3) hint: ack_wait is 30s: while Segment cannot be reached for longer",
+		"max_ack_pending.yaml":  "(7,22) hint: max_ack_pending is 500 and a batch of the output has up to 1000 events",
+		"prefetch.yaml":         "(2,3) hint: prefetch_count is 10 and a batch of the output has up to 3000 events",
 	} {
 		t.Run(file, func(t *testing.T) {
 			p := lintCommand(t, file)
@@ -60,11 +89,38 @@ func TestLintHintsAtWhatIsSeldomMeant(t *testing.T) {
 }
 
 func TestLintIsSilentWhereAllIsWell(t *testing.T) {
-	for _, file := range []string{"fine.yaml", "fine_resource.yaml"} {
+	for _, file := range []string{"fine.yaml", "fine_resource.yaml", "fine_inputs.yaml", "fine_without_segment.yaml"} {
 		p := lintCommand(t, file)
 		assert.Zero(t, p.code())
 		assert.Empty(t, p.said(), file)
 	}
+}
+
+func TestOurOwnPipelinesGetNoHint(t *testing.T) {
+	for _, name := range []string{"SEGMENT_WRITE_KEY", "SEGMENT_WRITE_KEY_PRODUCT", "SEGMENT_WRITE_KEY_MARKETING"} {
+		t.Setenv(name, "a-write-key")
+	}
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	require.NoError(t, err)
+	p := begin(t, "lint", "--skip-env-var-check", root+"/config/...", root+"/examples/...")
+	assert.Zero(t, p.code())
+	assert.Empty(t, p.said())
+}
+
+// The hint about a bound of the input compares it with the default of
+// batching.count, which only the plugin knows.
+func TestTheBatchThatHintsReckonWithIsTheDefault(t *testing.T) {
+	view, exists := service.GlobalEnvironment().GetOutputConfig("segment")
+	require.True(t, exists)
+	data, err := view.TemplateData()
+	require.NoError(t, err)
+	for _, field := range data.Fields {
+		if field.FullName == "batching" {
+			assert.Contains(t, field.Description, fmt.Sprintf("`count: %d`", presetBatch))
+			return
+		}
+	}
+	assert.Fail(t, "there is no field batching")
 }
 
 func TestHintsAreForTheFilesThatAreLinted(t *testing.T) {

@@ -27,6 +27,9 @@ func main() {
 
 // run runs the command line and returns the exit code.
 func run(ctx context.Context, args []string) int {
+	if refuseWriteKeys(os.Stderr, namedFiles(args)) {
+		return 1
+	}
 	code, err := service.RunCLIToCode(
 		ctx,
 		service.CLIOptSetArgs(args...),

@@ -14,6 +14,8 @@ import (
 var keysUnread = map[string]struct{ key, says string }{
 	"digits":            {"3141592653589793238462643383279", "is read as a number and not as text"},
 	"an exponent":       {"3141592653589793e5", "is read as a number and not as text"},
+	"a hash of digits":  {"314159e05", "is read as a number and not as text"}, // yaml/pyyaml issue 860
+	"a leading zero":    {"08314159", "is read as a number and not as text"},  // yaml/pyyaml issue 98
 	"octal":             {"03141592653", "is read as a number and not as text"},
 	"hexadecimal":       {"0x31415926", "is read as a number and not as text"},
 	"a day":             {"3141-05-09", "is read as a date and not as text"},

@@ -3,8 +3,10 @@ package segment_test
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -163,19 +165,25 @@ func FuzzInspect(f *testing.F) {
 }
 
 // FuzzTimestamp: what is taken for a time is sent as a time that encoding
-// packages agree on, and means the same when it is read again.
+// packages agree on, and means the same when it is read again, however it is
+// written. What is not taken costs the event as a timestamp alone.
 func FuzzTimestamp(f *testing.F) {
 	for _, seed := range []string{
 		`"2026-01-02T03:04:05.678Z"`, `"2026-01-02T03:04:05,123456789+05:30"`, `"2026-01-02 03:04:05 +0530"`,
 		`"2026-01-02"`, `"2026-01-02t03:04:05z"`, `1767323045`, `1767323045678.25`, `"\u0032026-01-02T00:00:00Z"`,
 		`"9999-12-31T23:59:59.999999999-23:59"`, `"0000-01-01T00:00:00+00:01"`, `"{{ RSA_DEF_SENT_AT_TS }}"`, `-1e9`,
+		`"2016-07-18 10:11:12.123456789 +0200 CEST m=+0.1"`, `"2019-01-16 08:00:00 UTC"`, `"2024-06-01T12:30Z"`, `"2015-2-2"`,
+		`1.618540600943E12`, `"1486454809"`, `1767323045678901234`, `20240131123000`, `638423424000000000`, `45322.5`,
+		`"0001-01-01T00:00:00Z"`, `"9/3/2015 10:15:00 AM"`, `0`, `true`,
 	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
-		if !json.Valid([]byte(value)) {
+		value = strings.Trim(value, " \t\r\n")
+		if !json.Valid([]byte(value)) || !utf8.ValidString(value) {
 			return
 		}
+		assertNoOtherTimeIsRefused(t, value)
 		sent, ok := sentTime(t, value)
 		if !ok {
 			return
@@ -187,10 +195,56 @@ func FuzzTimestamp(f *testing.F) {
 		if json.Unmarshal([]byte(value), &strict) == nil {
 			require.True(t, strict.Equal(read), "%s was sent as %s", value, sent)
 		}
-		again, ok := sentTime(t, sent)
-		require.True(t, ok)
-		require.Equal(t, sent, again)
+		if value[0] != '"' {
+			require.True(t, read.Year() >= 1973 && read.Year() < 2100, "%s was sent as %s", value, sent)
+			value = `"` + value + `"`
+			again, _ := sentTime(t, value)
+			require.Equal(t, sent, again, "a number as text")
+		}
+		assertReadAgain(t, sent, read)
 	})
+}
+
+// assertReadAgain checks that a time that was sent is taken in other spellings
+// as well, and is the same time.
+func assertReadAgain(t *testing.T, sent string, read time.Time) {
+	t.Helper()
+	again, ok := sentTime(t, sent)
+	require.True(t, ok)
+	require.Equal(t, sent, again)
+	for _, zone := range []*time.Location{time.UTC, time.FixedZone("CEST", 2*60*60), time.FixedZone("", -5*60*60-30*60)} {
+		there := read.In(zone)
+		if there.Year() < 2 || there.Year() > 9999 {
+			return
+		}
+		for _, written := range []string{
+			there.String(), there.String() + " m=+0.000012345",
+			there.Format("2006-1-2 15:04:05.999999999Z0700"), there.Format(time.RFC3339Nano),
+		} {
+			again, _ := sentTime(t, `"`+written+`"`)
+			require.Equal(t, withoutZeros(sent), withoutZeros(again), written)
+		}
+	}
+}
+
+// withoutZeros takes the zeros at the end of a fraction off, of which Go's
+// layouts leave out what the sender may have written.
+func withoutZeros(sent string) string {
+	return strings.TrimRight(strings.TrimSuffix(sent, `Z"`), "0")
+}
+
+// assertNoOtherTimeIsRefused checks that a value in place of another time than
+// timestamp is used as a timestamp would be, or noted.
+func assertNoOtherTimeIsRefused(t *testing.T, value string) {
+	t.Helper()
+	want, isTime := sentTime(t, value)
+	for _, member := range []string{"originalTimestamp", "receivedAt", "sentAt"} {
+		call, notes := noted(t, `{"type":"page","userId":"u","messageId":"m","`+member+`":`+value+`}`)
+		require.Equal(t, want, exactMembers(t, call.JSON)["timestamp"], member)
+		if isTime {
+			require.Empty(t, notes)
+		}
+	}
 }
 
 // sentTime returns the timestamp that a given one is sent as.

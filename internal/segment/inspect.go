@@ -52,8 +52,8 @@ func Inspect(call []byte, fallback Type) Inspection {
 			inspection.Violations = append(inspection.Violations, v)
 		}
 	}
-	if _, v := d.instant(fieldTimestamp); v != nil && d.has(fieldTimestamp) {
-		inspection.Violations = append(inspection.Violations, v)
+	if given := d.value[fieldTimestamp]; isUnreadableTime(given) {
+		inspection.Violations = append(inspection.Violations, timestampUnparseable(given))
 	}
 	return inspection
 }

@@ -70,6 +70,9 @@ func TestATimeThatCannotBeReadIsNotedWhereItWasNeeded(t *testing.T) {
 		"no receivedAt where there is no sentAt to compare": {
 			`"originalTimestamp":` + good + `,"receivedAt":` + bad, `"2026-01-02T03:04:05.000Z"`, nil,
 		},
+		"no sentAt where receivedAt is zero": {
+			`"originalTimestamp":` + good + `,"receivedAt":"0001-01-01T00:00:00Z","sentAt":` + bad, `"2026-01-02T03:04:05.000Z"`, nil,
+		},
 		"no sentAt where there is no receivedAt to compare": {
 			`"originalTimestamp":` + good + `,"sentAt":` + bad, `"2026-01-02T03:04:05.000Z"`, nil,
 		},

@@ -1,0 +1,124 @@
+package segment
+
+import (
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// unreadTime is a value that could not be read as a time.
+type unreadTime struct {
+	text     string
+	isNumber bool
+	number   decimal
+}
+
+// timeForms are the forms in which people give times and which are not read,
+// the likely ones first, and what to do about each. None of them is guessed: an
+// event that is sent with a wrong time is worse than one that waits.
+var timeForms = [...]struct {
+	is       func(unreadTime) bool
+	sentence string
+}{
+	{
+		func(u unreadTime) bool { return u.number.isDate() },
+		"this looks like a date as a number (20240131), which is no epoch; make a time of it with the mapping " +
+			"`root = this.assign({\"timestamp\": this.timestamp.string().ts_strptime(\"%Y%m%d\")})`",
+	},
+	{
+		func(u unreadTime) bool { return u.number.isDateAndTime() },
+		"this looks like a date and time as a number (20240131123000), which is no epoch; make a time of it with the mapping " +
+			"`root = this.assign({\"timestamp\": this.timestamp.string().ts_strptime(\"%Y%m%d%H%M%S\")})`",
+	},
+	{
+		func(u unreadTime) bool { return u.number.isWithin(600_000_000_000_000_000, 700_000_000_000_000_000) },
+		"this looks like .NET ticks, which count from the year 1; make epoch seconds of them with the mapping " +
+			"`root = this.assign({\"timestamp\": (this.timestamp.int64() - 621355968000000000) / 10000000})`",
+	},
+	{
+		func(u unreadTime) bool { return u.number.isWithin(110_000_000_000_000_000, 170_000_000_000_000_000) },
+		"this looks like a Windows file time, which counts from the year 1601; make epoch seconds of it with the mapping " +
+			"`root = this.assign({\"timestamp\": (this.timestamp.int64() - 116444736000000000) / 10000000})`",
+	},
+	{
+		func(u unreadTime) bool { return u.number.isWithin(20_000, 80_000) },
+		"this looks like Excel days, which count from the year 1900; make epoch seconds of them with the mapping " +
+			"`root = this.assign({\"timestamp\": ((this.timestamp.number() - 25569) * 86400).round()})`",
+	},
+	{
+		func(u unreadTime) bool { return u.isNumber },
+		"this number is no epoch in seconds, milliseconds, microseconds or nanoseconds between 1973-03-03 and 2100; " +
+			"make a time of it in the mapping, or leave the member out",
+	},
+	{
+		unreadTime.hasSlashes,
+		"this looks like a date with slashes; write it with hyphens (2024-01-31), as with the mapping " +
+			"`root = this.assign({\"timestamp\": this.timestamp.replace_all(\"/\", \"-\")})`",
+	},
+	{
+		unreadTime.hasDayFirst,
+		"this looks like a date that does not put the year first, so that day and month cannot be told apart; " +
+			"say which is which with the mapping " +
+			"`root = this.assign({\"timestamp\": this.timestamp.ts_strptime(\"%m/%d/%Y %I:%M:%S %p\")})`",
+	},
+	{
+		func(unreadTime) bool { return true },
+		"this cannot be read as a time; write RFC 3339 (2006-01-02T15:04:05.000Z), a date (2006-01-02), " +
+			"or epoch seconds, milliseconds, microseconds or nanoseconds as a number",
+	},
+}
+
+// timestampUnparseable says what a timestamp that cannot be read looks like.
+func timestampUnparseable(value jsontext.Value) *Violation {
+	unread := newUnreadTime(value)
+	v := &Violation{Reason: ReasonTimestampUnparseable, Field: fields[fieldTimestamp].name}
+	for _, form := range timeForms {
+		if form.is(unread) {
+			v.Sentence = form.sentence
+			break
+		}
+	}
+	return v
+}
+
+func newUnreadTime(value jsontext.Value) unreadTime {
+	u := unreadTime{text: string(value)}
+	if kindOf(value) == '"' {
+		u.text = strings.TrimSpace(string(unquote(value)))
+	}
+	if isNumber(u.text) {
+		u.isNumber = true
+		u.number, _ = readDecimal(u.text)
+	}
+	return u
+}
+
+// hasSlashes says whether the text begins like 2024/01/31.
+func (u unreadTime) hasSlashes() bool {
+	year, rest, ok := strings.Cut(u.text, "/")
+	return ok && len(year) == len("2024") && strings.Trim(year, "0123456789") == "" && strings.Contains(rest, "/")
+}
+
+// hasDayFirst says whether the text begins like 9/3/2015, 31.01.2024 or
+// 1-31-24.
+func (u unreadTime) hasDayFirst() bool {
+	digits := 0
+	for digits < len(u.text) && isDigit(u.text[digits]) {
+		digits++
+	}
+	if digits == 0 || digits > len("31") || digits == len(u.text) {
+		return false
+	}
+	separator := u.text[digits]
+	rest := u.text[digits+1:]
+	return strings.IndexByte("/.-", separator) >= 0 && strings.IndexByte(rest, separator) > 0
+}
+
+// isWithin says whether the number is at least one bound and below the other.
+func (n decimal) isWithin(from, to int64) bool {
+	if n.isNegative || n.point < 1 || n.point > maxWholeDigits {
+		return false
+	}
+	whole := n.between(0, n.point)
+	return whole >= from && whole < to
+}

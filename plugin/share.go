@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"strings"
+	"time"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 
@@ -25,6 +26,8 @@ type share struct {
 	message int
 	// origin names the record that this message was read from.
 	origin func() string
+	// received returns when that record came in.
+	received func() time.Time
 	// encoded holds a structured payload while it is converted.
 	encoded []byte
 
@@ -52,6 +55,7 @@ type skips struct {
 func newShare(o *output) *share {
 	s := &share{conf: &o.conf, converter: segment.NewConverter(o.conf.convert)}
 	s.origin = func() string { return originOf(s.batch[s.message]) }
+	s.received = func() time.Time { return receiptOf(s.batch[s.message]) }
 	return s
 }
 
@@ -65,6 +69,7 @@ func (s *share) reset() {
 		conf:      s.conf,
 		converter: s.converter,
 		origin:    s.origin,
+		received:  s.received,
 		encoded:   s.encoded[:0],
 		calls:     s.calls[:0],
 		owners:    s.owners[:0],
@@ -131,7 +136,7 @@ func (s *share) provenance() (from segment.Source, v *segment.Violation) {
 		return from, violationOf(segment.ReasonMappingFailed, soFieldMessageID,
 			"the interpolation failed for this message: "+err.Error())
 	}
-	return segment.Source{WriteKey: key, MessageID: id, Origin: s.origin}, nil
+	return segment.Source{WriteKey: key, MessageID: id, Origin: s.origin, Received: s.received}, nil
 }
 
 // mapped returns the message with the mapping applied, or nil where that

@@ -223,14 +223,15 @@ const description = "" +
 	"Set `shutdown_timeout` to more than `timeout` needs: at three quarters of it, what is under way is given up and nacked.\n\n" +
 	"## Times\n\n" +
 	"The time of an event is its `timestamp`; else its `originalTimestamp`, moved by what lies between `sentAt` and `receivedAt`, which are one moment on the sender's clock and on a right one; " +
-	"else what of these there is. A `timestamp` that cannot be read is refused with the reason `timestamp_unparseable`, and the sentence says what it looks like. Any other time that cannot be read counts as absent.\n\n" +
+	"else what of these there is. Where `receivedAt` is missing, the time of the record itself stands in, as Kafka, NATS JetStream and Redis streams give it, within 24 hours of `sentAt`: " +
+	"beyond that the record was published again later, and `originalTimestamp` stays. Let a record that is published again keep its first time, as by `timestamp_ms: ${! @kafka_timestamp_ms }` in the `redpanda` output of dead letters. A `timestamp` that cannot be read is refused with the reason `timestamp_unparseable`, and the sentence says what it looks like. Any other time that cannot be read counts as absent.\n\n" +
 	"Times are read where the year comes first: RFC 3339 with up to nine fraction digits, a date alone, with or without seconds, months and days of one or two digits, a `T` or a blank before the clock, " +
 	"and for the zone an offset, `Z`, ` UTC`, ` GMT`, what Go prints (`+0200 CEST m=+0.1`), or nothing, which means UTC. " +
 	"A number, as text too, counts from 1970: in seconds below 10¹¹, in milliseconds below 10¹⁴, in microseconds below 10¹⁷, in nanoseconds from 10¹⁸, where that is between 1973-03-03 and 2100 and the digits are not those of a date (`20240131123000`). " +
 	"Zero and the year 1 count as absent. Orders such as `9/3/2015` are never guessed.\n\n" +
 	"## Metrics\n\n" +
 	"- `segment_calls_sent` by `type`, `segment_calls_rejected` and `segment_calls_skipped` by `reason`\n" +
-	"- `segment_conversion_notes` by `kind`: what calls were sent without. `time_unreadable`: `originalTimestamp`, `sentAt` or `receivedAt` was needed and could not be read, and what else there was took its place. `benthos-segment check` names the events\n" +
+	"- `segment_conversion_notes` by `kind`: what calls were sent without. `time_unreadable`: `originalTimestamp`, `sentAt` or `receivedAt` was needed and could not be read, and what else there was took its place; `benthos-segment check` names the events. `clock_uncorrected`: `sentAt` and the receipt of the record are more than 24 hours apart, so that the time was sent as the sender's clock gave it\n" +
 	"- `segment_requests` by `status`, `segment_retries` by `class`, `segment_splits`\n" +
 	"- `segment_request_latency_ns`, `segment_request_calls`, `segment_request_bytes`, `segment_wire_bytes`\n" +
 	"- `segment_throttle_wait_ns`: how long Segment has asked us to wait\n" +

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"regexp"
 	"testing"
+	"time"
 
+	"github.com/redpanda-data/benthos/v4/public/service"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -56,4 +58,77 @@ func TestARefusedTimeComesWithTheMappingThatReadsIt(t *testing.T) {
 			assert.Equal(t, want[:len("2006-01-02T15:04:05.000")], sent[:len("2006-01-02T15:04:05.000")])
 		})
 	}
+}
+
+// The metadata is that which the inputs of Redpanda Connect set, in its types.
+func TestTheRecordsOwnTimeStandsInForReceivedAt(t *testing.T) {
+	const (
+		// analytics_flutter#60: the device's clock, without a zone.
+		event       = `{"type":"track","event":"E","anonymousId":"a14","originalTimestamp":"2024-02-22T03:34:17.882927","sentAt":"2024-02-22T03:34:23.476Z"}`
+		corrected   = "2024-02-22T08:34:18.406927Z"
+		ofTheDevice = "2024-02-22T03:34:17.882927Z"
+	)
+	for name, test := range map[string]struct {
+		metadata map[string]any
+		want     string
+	}{
+		"kafka, kafka_franz, redpanda":     {map[string]any{"kafka_timestamp_ms": int64(1708590864000), "kafka_timestamp_unix": int64(1708590864)}, corrected},
+		"kafka, as seconds alone":          {map[string]any{"kafka_timestamp_unix": int64(1708590864)}, corrected},
+		"kafka, set again by a mapping":    {map[string]any{"kafka_timestamp_ms": "1708590864000"}, corrected},
+		"kafka, out of a JSON document":    {map[string]any{"kafka_timestamp_ms": json.Number("1708590864000")}, corrected},
+		"kafka, a float":                   {map[string]any{"kafka_timestamp_ms": 1708590864000.0}, corrected},
+		"kafka, as bytes":                  {map[string]any{"kafka_timestamp_ms": []byte("1708590864000")}, corrected},
+		"kafka, other whole numbers":       {map[string]any{"kafka_timestamp_ms": uint64(1708590864000)}, corrected},
+		"kafka, still others":              {map[string]any{"kafka_timestamp_ms": 1708590864000}, corrected},
+		"nats_jetstream":                   {map[string]any{"nats_timestamp_unix_nano": "1708590864000000001"}, "2024-02-22T08:34:18.406927001Z"},
+		"redis_streams":                    {map[string]any{"redis_stream": "1708590864000-55"}, corrected},
+		"a record of Kafka without a time": {map[string]any{"kafka_timestamp_ms": int64(-1), "kafka_timestamp_unix": int64(-1)}, ofTheDevice},
+		"the year 1 of the kafka input":    {map[string]any{"kafka_timestamp_ms": int64(-62135596800000), "kafka_timestamp_unix": int64(-62135596800)}, ofTheDevice},
+		"an id that somebody made up":      {map[string]any{"redis_stream": "5-1"}, ofTheDevice},
+		"text that is no number":           {map[string]any{"kafka_timestamp_ms": "soon"}, ofTheDevice},
+		"a number that is too large":       {map[string]any{"kafka_timestamp_ms": uint64(1 << 63)}, ofTheDevice},
+		"a float that is too large":        {map[string]any{"kafka_timestamp_ms": 1e300}, ofTheDevice},
+		"something else":                   {map[string]any{"kafka_timestamp_ms": []any{1}}, ofTheDevice},
+		"no metadata":                      {nil, ofTheDevice},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sb := sandbox.New(t)
+			p := start(t, segmentOutput(sb.URL))
+			p.accept(service.MessageBatch{read(event, test.metadata)})
+			assert.Equal(t, []string{test.want}, timestampsOf(t, sb))
+			assert.Zero(t, p.counts.of("segment_conversion_notes", "clock_uncorrected"))
+		})
+	}
+}
+
+// The record of a dead letter or of an archive is younger than its event.
+func TestARecordThatIsPublishedAgainLaterCorrectsNoClock(t *testing.T) {
+	sb := sandbox.New(t)
+	p := start(t, segmentOutput(sb.URL))
+	var batch service.MessageBatch
+	for _, hours := range []int64{0, 23, 25, 24 * 365} {
+		batch = append(batch, read(
+			`{"type":"track","event":"E","userId":"u","originalTimestamp":"2026-01-02T03:00:00Z","sentAt":"2026-01-02T03:00:00Z"}`,
+			map[string]any{"kafka_timestamp_ms": time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC).UnixMilli() + hours*3_600_000},
+		))
+	}
+
+	want := []string{"2026-01-02T03:00:00.000Z", "2026-01-03T02:00:00.000Z", "2026-01-02T03:00:00.000Z", "2026-01-02T03:00:00.000Z"}
+
+	p.accept(batch)
+	p.accept(batch)
+
+	assert.Equal(t, append(want, want...), timestampsOf(t, sb))
+	assert.EqualValues(t, 2*2, p.counts.of("segment_conversion_notes", "clock_uncorrected"))
+}
+
+// A mapping makes a new message, and what was read stays what it was.
+func TestAMappingKeepsTheTimeOfTheRecord(t *testing.T) {
+	sb := sandbox.New(t)
+	p := start(t, segmentOutput(sb.URL, fields{"mapping": "root = [this.event, this.event]\nmeta = deleted()"}))
+	p.accept(service.MessageBatch{read(
+		`{"event":{"type":"track","event":"E","userId":"u","originalTimestamp":"2024-02-22T03:34:17Z","sentAt":"2024-02-22T03:34:23Z"}}`,
+		map[string]any{"kafka_timestamp_ms": int64(1_708_590_863_000)},
+	)})
+	assert.Equal(t, []string{"2024-02-22T08:34:17.000Z", "2024-02-22T08:34:17.000Z"}, timestampsOf(t, sb))
 }

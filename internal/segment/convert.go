@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Config is what a Converter needs to know.
@@ -32,6 +33,10 @@ type Source struct {
 	// a partition and an offset, or returns nothing where that is not known. It
 	// is asked only where an id is made of it; nil knows nothing.
 	Origin func() string
+	// Received returns when the record came in, by the clock of the place where
+	// it was read, or the zero time where that is not known. It stands in for a
+	// receivedAt that is missing, and is asked only there; nil knows nothing.
+	Received func() time.Time
 }
 
 // Skips counts what was passed over, because it is not meant to be sent.
@@ -50,6 +55,7 @@ type Converter struct {
 	doc     document
 	ids     messageIDs
 	notes   notes
+	receipt receipt
 	calls   arena
 	// scratch holds the values that are written anew for one call.
 	scratch []byte
@@ -87,6 +93,7 @@ func (c *Converter) Reset() {
 // most 10,000 values deep.
 func (c *Converter) Convert(dst []Call, payload []byte, from Source) ([]Call, Skips, *Violation) {
 	c.notes.start()
+	c.receipt = receipt{ask: from.Received}
 	if isBlank(payload) {
 		return dst, Skips{Empty: 1}, nil
 	}

@@ -14,6 +14,9 @@ const (
 	// NoteTimeUnreadable says that a time other than timestamp was needed and
 	// could not be read.
 	NoteTimeUnreadable NoteKind = iota
+	// NoteClockUncorrected says that a time of the sender's clock could not be
+	// moved to a right one.
+	NoteClockUncorrected
 
 	noteKindCount
 )
@@ -24,6 +27,11 @@ var noteKinds = [noteKindCount]struct{ name, sentence string }{
 	NoteTimeUnreadable: {
 		"time_unreadable",
 		"this cannot be read as a time and counts as absent; write RFC 3339 (2006-01-02T15:04:05.000Z)",
+	},
+	NoteClockUncorrected: {
+		"clock_uncorrected",
+		"this is more than 24 hours from when the record came in, as where a record is published again later; " +
+			"the time of the event is sent as the sender's clock gave it",
 	},
 }
 

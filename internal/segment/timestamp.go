@@ -15,6 +15,11 @@ type instant struct {
 	digits int
 }
 
+// maxUploadTime is how far apart sentAt and the receipt of the record may be to
+// be two readings of one moment. A record that is published again later, out of
+// an archive or from the dead letters, has the time of that.
+const maxUploadTime = 24 * time.Hour
+
 // eventTime finds when the event happened, and writes it to scratch where it
 // is not written as it is sent. It returns nothing where the payload does not
 // say.
@@ -23,7 +28,7 @@ type instant struct {
 // receivedAt are the same moment on the sender's clock and on a right one.
 // https://www.twilio.com/docs/segment/connections/spec/common#timestamps
 func (c *Converter) eventTime() (jsontext.Value, *Violation) {
-	if given := c.doc.givenTime(); isSent(given) {
+	if given := c.givenTime(); isSent(given) {
 		return given, nil
 	}
 	at, ok, v := c.eventInstant()
@@ -37,11 +42,11 @@ func (c *Converter) eventTime() (jsontext.Value, *Violation) {
 
 // givenTime returns what eventInstant reads the time of the event from, where
 // that is one member alone.
-func (d *document) givenTime() jsontext.Value {
-	switch {
+func (c *Converter) givenTime() jsontext.Value {
+	switch d := &c.doc; {
 	case d.has(fieldTimestamp):
 		return d.value[fieldTimestamp]
-	case !d.has(fieldReceivedAt):
+	case !d.has(fieldReceivedAt) && !(d.has(fieldSentAt) && c.receipt.isKnown()):
 		return d.value[fieldOriginalTimestamp] // There is nothing to correct it by.
 	default:
 		return nil
@@ -65,15 +70,20 @@ func (c *Converter) eventInstant() (at instant, ok bool, v *Violation) {
 	if at, ok = c.time(fieldReceivedAt); ok {
 		return at, true, nil
 	}
-	at, ok = c.time(fieldSentAt)
-	return at, ok, nil
+	if at, ok = c.time(fieldSentAt); !ok {
+		return at, false, nil
+	}
+	if received, ok := c.received(at); ok {
+		at = received
+	}
+	return at, true, nil
 }
 
 // corrected moves a time of the sender's clock to a right one, where it is
 // known by how much.
 func (c *Converter) corrected(original instant) instant {
 	received, read := readTime(c.doc.value[fieldReceivedAt])
-	if read == timeAbsent {
+	if read == timeAbsent && !c.receipt.isKnown() {
 		return original // There is nothing to compare a sentAt to.
 	}
 	sent, ok := c.time(fieldSentAt)
@@ -82,15 +92,34 @@ func (c *Converter) corrected(original instant) instant {
 	}
 	if read == timeUnreadable {
 		c.notes.add(NoteTimeUnreadable, quotedNames[fieldReceivedAt])
-		return original
+	}
+	if read != timeRead {
+		if received, ok = c.received(sent); !ok {
+			return original
+		}
 	}
 	ahead := received.Sub(sent.Time)
 	at := instant{original.Add(ahead), max(original.digits, sent.digits, received.digits)}
 	if ahead.Abs() == math.MaxInt64 || !at.isIn(writableYears) {
 		// sentAt is centuries away, and no reading of a clock.
+		c.notes.add(NoteClockUncorrected, quotedNames[fieldSentAt])
 		return original
 	}
 	return at
+}
+
+// received returns when the record came in, which stands in for a receivedAt
+// that is missing.
+func (c *Converter) received(sent instant) (instant, bool) {
+	if !c.receipt.isKnown() {
+		return instant{}, false
+	}
+	at := c.receipt.time()
+	if at.Sub(sent.Time).Abs() > maxUploadTime {
+		c.notes.add(NoteClockUncorrected, quotedNames[fieldSentAt])
+		return instant{}, false
+	}
+	return instant{at, digitsOf(at)}, true
 }
 
 // time reads a time that another one can stand in for. Where it cannot be read

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"benthos-segment/internal/sandbox"
+)
+
+// The product knows by metadata of the inputs when a record came in. Only a
+// real broker and a real input show that they say it in that way.
+func TestABrokerTellsWhenARecordCameIn(t *testing.T) {
+	t.Parallel()
+	const behind = 5 * time.Hour
+	w := theWorld(t, 1)
+	for name, connect := range map[string]connector{"kafka": w.topic, "jetstream": w.stream} {
+		t.Run(name, func(t *testing.T) {
+			from, err := connect(t.Context(), "receipt-"+name)
+			require.NoError(t, err)
+			defer from.close(t.Context())
+			before := time.Now()
+			// analytics_flutter#60: the clock of the device is five hours behind, and
+			// the event happened a minute before it was sent.
+			sent := before.Add(-behind)
+			require.NoError(t, from.put(t.Context(), []event{{payload: fmt.Appendf(nil,
+				`{"type":"page","userId":"u","originalTimestamp":%q,"sentAt":%q}`,
+				sent.Add(-time.Minute).Format(time.RFC3339Nano), sent.Format(time.RFC3339Nano))}}))
+			after := time.Now()
+			sb := sandbox.New(t)
+			env := from.env()
+			env["SEGMENT_WRITE_KEY"], env["SEGMENT_ENDPOINT"] = writeKey, sb.URL
+
+			p, err := product.run(from.pipeline(), env)
+			require.NoError(t, err)
+			defer p.kill()
+			calls := sb.Wait(1)
+
+			var call struct{ Timestamp time.Time }
+			require.NoError(t, json.Unmarshal(calls[0].Raw, &call))
+			// Kafka counts in milliseconds.
+			assert.WithinRange(t, call.Timestamp.Add(time.Minute), before.Truncate(time.Millisecond), after)
+		})
+	}
+}

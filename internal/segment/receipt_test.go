@@ -36,7 +36,7 @@ func TestTheReceiptOfTheRecordStandsInForReceivedAt(t *testing.T) {
 		notes             []string
 		asked             int
 	}{
-		// https://github.com/la-haus/flutter-segment, analytics_flutter#60: a phone
+		// https://github.com/segmentio/analytics_flutter/issues/60: a phone
 		// in another time zone wrote its local time without one.
 		"with a clock that is five hours off": {
 			`"originalTimestamp":"2024-02-22T03:34:17.882927","sentAt":"2024-02-22T03:34:23.476Z"`, "2024-02-22T08:34:24.001Z",

@@ -147,7 +147,7 @@ func TestAFailureIsThatOfTheMessageItIsAbout(t *testing.T) {
 		`{"several":[{"type":"track","event":"Fine","userId":"u"},{"type":"track","userId":"u"}]}`,
 		`[{"type":"track","event":"Fine","userId":"v"},{"type":"track","event":"Fine","userId":"v"}]`,
 		`{"type":"track","event":"Refused","userId":"u"}`,
-		`{"type":"track","event":"Excluded","userId":"u","integrations":{"All":false}}`,
+		`{"type":"track","event":"Excluded","userId":"u","integrations":{"Segment":false}}`,
 		`{"type":"track","event":"Fine","userId":"w"}`,
 	))
 	texts := map[int]string{}

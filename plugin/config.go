@@ -27,12 +27,6 @@ var authorizationServers = map[string]string{
 	"eu": "https://oauth2.eu1.segmentapis.com",
 }
 
-var integrationsModes = map[string]segment.IntegrationsMode{
-	"filter":  segment.IntegrationsFilter,
-	"forward": segment.IntegrationsForward,
-	"drop":    segment.IntegrationsDrop,
-}
-
 type outputConfig struct {
 	writeKey  *service.InterpolatedString
 	messageID *service.InterpolatedString
@@ -95,7 +89,7 @@ func mappingFromParsed(conf *service.ParsedConfig) (*bloblang.Executor, error) {
 func convertConfigFromParsed(conf *service.ParsedConfig) (c segment.Config, err error) {
 	c.LibraryName, c.LibraryVersion = libraryName, version()
 	c.NewID = newID
-	if c.Integrations, err = fieldOneOf(conf, soFieldIntegrations, integrationsModes); err != nil {
+	if c.Integrations, err = fieldOneOf(conf, soFieldIntegrations, segment.IntegrationsModes); err != nil {
 		return
 	}
 	c.MaxCallBytes, err = conf.FieldInt(soFieldMaxCallBytes)

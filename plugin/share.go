@@ -28,6 +28,8 @@ type share struct {
 	origin func() string
 	// received returns when that record came in.
 	received func() time.Time
+	// dialect returns what the input says of the event's dialect.
+	dialect func() segment.Dialect
 	// encoded holds a structured payload while it is converted.
 	encoded []byte
 
@@ -56,6 +58,7 @@ func newShare(o *output) *share {
 	s := &share{conf: &o.conf, converter: segment.NewConverter(o.conf.convert)}
 	s.origin = func() string { return originOf(s.batch[s.message]) }
 	s.received = func() time.Time { return receiptOf(s.batch[s.message]) }
+	s.dialect = func() segment.Dialect { return dialectOf(s.batch[s.message]) }
 	return s
 }
 
@@ -70,6 +73,7 @@ func (s *share) reset() {
 		converter: s.converter,
 		origin:    s.origin,
 		received:  s.received,
+		dialect:   s.dialect,
 		encoded:   s.encoded[:0],
 		calls:     s.calls[:0],
 		owners:    s.owners[:0],
@@ -136,7 +140,10 @@ func (s *share) provenance() (from segment.Source, v *segment.Violation) {
 		return from, violationOf(segment.ReasonMappingFailed, soFieldMessageID,
 			"the interpolation failed for this message: "+err.Error())
 	}
-	return segment.Source{WriteKey: key, MessageID: id, Origin: s.origin, Received: s.received}, nil
+	return segment.Source{
+		WriteKey: key, MessageID: id,
+		Origin: s.origin, Received: s.received, Dialect: s.dialect,
+	}, nil
 }
 
 // mapped returns the message with the mapping applied, or nil where that

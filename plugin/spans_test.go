@@ -103,7 +103,7 @@ func TestARequestIsASpanLinkedToItsMessages(t *testing.T) {
 	batch := events(
 		`{"type":"track","event":"A","userId":"u"}`,
 		`[{"type":"track","event":"B","userId":"u"},{"type":"track","event":"C","userId":"u"}]`,
-		`{"type":"track","event":"D","userId":"u","integrations":{"All":false}}`,
+		`{"type":"track","event":"D","userId":"u","integrations":{"Segment":false}}`,
 	)
 	var contexts []trace.SpanContext
 	for n, msg := range batch {

@@ -71,12 +71,13 @@ func outputSpec() *service.ConfigSpec {
 				Default("").
 				Example("root = if this.kind == \"click\" {\n  {\"type\": \"track\", \"event\": \"Clicked\", \"userId\": this.user, \"properties\": this.data}\n} else { deleted() }"),
 			service.NewStringAnnotatedEnumField(soFieldIntegrations, map[string]string{
-				"filter":  "RudderStack's meaning: an event that excludes `Segment` (or `All`, without including `Segment`) is skipped, and the object is not sent.",
-				"forward": "Segment's meaning: the object is sent as it is and selects destinations at Segment.",
+				"auto":    "By the event's dialect: `filter` for RudderStack's events, `forward` for Segment's and for those that could be either's.",
+				"filter":  "RudderStack's meaning: an event that excludes `Segment`, `SEGMENT` or `Segment.io`, or `All` without including one of them, is skipped. Of the object, only destinations set to `false` are sent, which can only narrow where an event goes; never `All`.",
+				"forward": "Segment's meaning: the object is sent as it is and selects destinations at Segment. So is what `_metadata` says of destinations that a device has delivered to by itself (`bundled`, `unbundled`, `bundledIds`).",
 				"drop":    "The object is ignored.",
 			}).
-				Description("What becomes of an event's `integrations` object. Its names are RudderStack's destinations in events of RudderStack's SDKs, and Segment's destinations in events of Segment's. Skipped events are counted in `segment_calls_skipped`.").
-				Default("filter"),
+				Description("What becomes of an event's `integrations` object. Its names are RudderStack's destinations in events of RudderStack's SDKs, and Segment's destinations in events of Segment's, so that `auto` looks for the first sign of a dialect: the metadata `segment_dialect` (`segment` or `rudderstack`); `rudderId`, or a library of RudderStack (RudderStack); `projectId`, `version`, `_metadata.jsRuntime` or `_metadata.bundled`, or a library `@segment/…` or `analytics.js` (Segment); `originalTimestamp` with `channel` (RudderStack); an object that names `Segment` or `SEGMENT` (RudderStack) or `Segment.io` (Segment). Skipped events are acknowledged and counted in `segment_calls_skipped`, and `benthos-segment check` lists them.").
+				Default("auto"),
 			service.NewInterpolatedStringField(soFieldMessageID).
 				Description("The message id of the call, by which Segment removes duplicates. When empty, which is right for most: the payload's `messageId`; else one derived from the record's place in Kafka, NATS JetStream or a Redis stream; else one derived from the payload, where it carries its own time; else a new one, which changes when the input delivers the message again. Must be different for each event and the same each time the event is read. Of several calls made of one message, all but the first get an id made of it and their position.").
 				Default("").

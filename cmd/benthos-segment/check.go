@@ -21,43 +21,29 @@ func checkCommand() *cli.Command {
 		ArgsUsage: "FILE...",
 		Description: `Reads events, one on a line, and says of each that the output segment would
 refuse where it is, why, and how to fix it. A note says what an event would be
-sent without. - reads standard input. Exits with code 1 when an event would be
-refused.
+sent without, and an event that would be skipped is named, too. - reads standard
+input. Exits with code 1 when an event would be refused.
 
   benthos-segment check events.ndjson
   zcat events.ndjson.gz | benthos-segment check -`,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "integrations", Value: "filter", Usage: "`MODE` of that field of the output: filter, forward or drop"},
+			&cli.StringFlag{Name: "integrations", Value: "auto", Usage: "`MODE` of that field of the output: auto, filter, forward or drop"},
+			&cli.StringFlag{Name: "dialect", Usage: "take all events for segment's or rudderstack's, as the metadata segment_dialect does; `NAME` is segment or rudderstack"},
 			&cli.IntFlag{Name: "max-call-bytes", Value: 32_000, Usage: "refuse a call of more than `N` bytes"},
 		},
 		Action: runCheck,
 	}
 }
 
-var integrationsModes = map[string]segment.IntegrationsMode{
-	"filter":  segment.IntegrationsFilter,
-	"forward": segment.IntegrationsForward,
-	"drop":    segment.IntegrationsDrop,
-}
-
 func runCheck(c *cli.Context) error {
-	mode, isKnown := integrationsModes[c.String("integrations")]
-	if !isKnown {
-		return fmt.Errorf("--integrations must be filter, forward or drop, not %q", c.String("integrations"))
+	conf, err := checkConfig(c)
+	if err != nil {
+		return err
 	}
 	if !c.Args().Present() {
 		return errors.New("name the files to check, or - for standard input")
 	}
-	checked := &checker{
-		out: c.App.Writer,
-		converter: segment.NewConverter(segment.Config{
-			Integrations: mode,
-			LibraryName:  "benthos-segment", LibraryVersion: Version,
-			MaxCallBytes: c.Int("max-call-bytes"),
-			// No id is kept; it only has to be as long as one.
-			NewID: func() string { return "00000000-0000-7000-8000-000000000000" },
-		}),
-	}
+	checked := &checker{out: c.App.Writer, converter: segment.NewConverter(conf)}
 	for _, file := range c.Args().Slice() {
 		if err := checked.file(file, c.App.Reader); err != nil {
 			return err
@@ -66,13 +52,34 @@ func runCheck(c *cli.Context) error {
 	return checked.conclude()
 }
 
+// checkConfig returns how the flags want events to be converted.
+func checkConfig(c *cli.Context) (conf segment.Config, err error) {
+	mode, isKnown := segment.IntegrationsModes[c.String("integrations")]
+	if !isKnown {
+		return conf, fmt.Errorf("--integrations must be auto, filter, forward or drop, not %q", c.String("integrations"))
+	}
+	dialect := segment.ParseDialect(c.String("dialect"))
+	if dialect == segment.DialectUnknown && c.IsSet("dialect") {
+		return conf, fmt.Errorf("--dialect must be segment or rudderstack, not %q", c.String("dialect"))
+	}
+	return segment.Config{
+		Integrations: mode,
+		Dialect:      dialect,
+		LibraryName:  "benthos-segment", LibraryVersion: Version,
+		MaxCallBytes: c.Int("max-call-bytes"),
+		// No id is kept; it only has to be as long as one.
+		NewID: func() string { return "00000000-0000-7000-8000-000000000000" },
+	}, nil
+}
+
 // checker converts events and counts what would become of them.
 type checker struct {
 	out       io.Writer
 	converter *segment.Converter
 	calls     []segment.Call
 
-	events, sent, skipped, refused int
+	events, sent, refused int
+	skipped               segment.Skips
 }
 
 func (k *checker) file(name string, stdin io.Reader) error {
@@ -94,8 +101,12 @@ func (k *checker) lines(name string, from io.Reader) error {
 		if err != nil && !errors.Is(err, io.EOF) {
 			return fmt.Errorf("reading %s: %w", name, err)
 		}
+		isOver := err != nil
+		if isOver && len(line) == 0 {
+			return nil // After the last line break there is no line.
+		}
 		k.line(fmt.Sprintf("%s:%d", name, number), line)
-		if err != nil {
+		if isOver {
 			return nil
 		}
 	}
@@ -105,18 +116,19 @@ func (k *checker) line(place string, payload []byte) {
 	calls, skips, v := k.converter.Convert(k.calls[:0], payload, segment.Source{WriteKey: "check"})
 	k.calls = calls
 	defer k.converter.Reset()
+	k.skipped.Empty += skips.Empty
 	if skips.Empty > 0 {
 		return
 	}
 	k.events++
-	switch {
-	case v != nil:
+	k.sent += len(calls)
+	k.skipped.Integrations += skips.Integrations
+	if v != nil {
 		k.refused++
 		fmt.Fprintf(k.out, "%s: %v\n", place, v)
-	case len(calls) == 0:
-		k.skipped++
-	default:
-		k.sent += len(calls)
+	}
+	if skips.Integrations > 0 {
+		fmt.Fprintf(k.out, "%s: skipped integrations: this excludes Segment, as RudderStack reads it\n", place)
 	}
 	for _, note := range k.converter.Notes() {
 		fmt.Fprintf(k.out, "%s: %v\n", place, note)
@@ -126,7 +138,14 @@ func (k *checker) line(place string, payload []byte) {
 // conclude says the sums, and is an error where an event would be refused.
 func (k *checker) conclude() error {
 	fmt.Fprintf(k.out, "%d events: %d calls would be sent, %d events skipped, %d refused\n",
-		k.events, k.sent, k.skipped, k.refused)
+		k.events, k.sent, k.skipped.Integrations, k.refused)
+	if k.skipped.Integrations > 0 {
+		fmt.Fprintf(k.out, "skipped: %d whose integrations exclude Segment, as RudderStack reads them; "+
+			"to send them set integrations to forward, which heeds them at Segment, or to drop\n", k.skipped.Integrations)
+	}
+	if k.skipped.Empty > 0 {
+		fmt.Fprintf(k.out, "skipped: %d without an event, blank lines or empty arrays\n", k.skipped.Empty)
+	}
 	if k.refused > 0 {
 		return cli.Exit("", 1)
 	}

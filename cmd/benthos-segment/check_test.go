@@ -29,7 +29,36 @@ func TestCheckNamesTheEventsThatWouldBeRefused(t *testing.T) {
 		},
 		"one is for others": {
 			lines: []string{`{"type":"page","userId":"u","integrations":{"Segment":false}}`},
-			says:  []string{"1 events: 0 calls would be sent, 1 events skipped, 0 refused"},
+			says: []string{
+				":1: skipped integrations: ", "1 events: 0 calls would be sent, 1 events skipped, 0 refused",
+				"skipped: 1 whose integrations exclude Segment, as RudderStack reads them; to send them set integrations",
+			},
+		},
+		"one of several is for others": {
+			lines: []string{`[{"type":"page","userId":"u","integrations":{"Segment":false}},{"type":"page","userId":"u"}]`, ` `, `[]`},
+			says: []string{
+				"1 events: 1 calls would be sent, 1 events skipped, 0 refused",
+				"skipped: 2 without an event, blank lines or empty arrays",
+			},
+		},
+		// analytics-python#41: by default only events of RudderStack's are skipped.
+		"the dialect is found": {
+			lines: []string{
+				`{"type":"page","userId":"u","integrations":{"All":false},"context":{"library":{"name":"analytics-python"}}}`,
+				`{"type":"page","userId":"u","integrations":{"All":false},"rudderId":"r"}`,
+			},
+			says: []string{":2: skipped integrations: ", "2 events: 1 calls would be sent, 1 events skipped, 0 refused"},
+		},
+		"the dialect is given": {
+			args:  []string{"--dialect", "segment"},
+			lines: []string{`{"type":"page","userId":"u","integrations":{"All":false},"rudderId":"r"}`},
+			says:  []string{"1 events: 1 calls would be sent, 0 events skipped, 0 refused"},
+		},
+		"no dialect of that name": {
+			args:  []string{"--dialect", "rudder"},
+			lines: []string{`{}`},
+			says:  []string{`--dialect must be segment or rudderstack, not "rudder"`},
+			code:  1,
 		},
 		"integrations are dropped": {
 			args:  []string{"--integrations", "drop"},
@@ -56,7 +85,7 @@ func TestCheckNamesTheEventsThatWouldBeRefused(t *testing.T) {
 		"no mode of that name": {
 			args:  []string{"--integrations", "all"},
 			lines: []string{`{}`},
-			says:  []string{"--integrations must be filter, forward or drop"},
+			says:  []string{"--integrations must be auto, filter, forward or drop"},
 			code:  1,
 		},
 	}
@@ -74,6 +103,15 @@ func TestCheckNamesTheEventsThatWouldBeRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestCheckSaysNothingOfTheEndOfAFile(t *testing.T) {
+	check := exec.CommandContext(t.Context(), binary, "check", "-")
+	check.Stdin = strings.NewReader(`{"type":"page","userId":"u"}` + "\n")
+	said, err := check.CombinedOutput()
+
+	require.NoError(t, err)
+	assert.Equal(t, "1 events: 1 calls would be sent, 0 events skipped, 0 refused\n", string(said))
 }
 
 func TestCheckReadsStandardInput(t *testing.T) {

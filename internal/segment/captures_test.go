@@ -45,6 +45,7 @@ func TestEveryCapturedEventIsConverted(t *testing.T) {
 			require.Len(t, calls, 1)
 			require.Zero(t, skips)
 			assertSameEvent(t, event, calls[0].JSON)
+			assertSameRouting(t, strings.HasPrefix(places[i], "segment-"), event, calls[0].JSON)
 			assert.Empty(t, segment.Inspect(calls[0].JSON, segment.UnknownType).Violations)
 		})
 	}
@@ -65,9 +66,33 @@ func assertSameEvent(t *testing.T, event, call []byte) {
 	// The traits are moved out of the context, so that they come first.
 	assert.Equal(t, wantedTraits(t, want), got.S("traits").Data())
 	assert.Equal(t, wantedContext(t, want), got.S("context").Data())
-	assert.False(t, got.Exists("integrations"))
 	assert.False(t, got.Exists("sentAt"))
 	assert.True(t, got.Exists("timestamp"))
+}
+
+// assertSameRouting checks that a call goes to those destinations at Segment
+// that its event names in the dialect of its SDK: Segment's leave as they are, of
+// RudderStack's only the exclusions.
+func assertSameRouting(t *testing.T, isSegments bool, event, call []byte) {
+	t.Helper()
+	want, got := document(t, event), document(t, call)
+	if isSegments {
+		assert.Equal(t, want.S("integrations").Data(), got.S("integrations").Data())
+		assert.Equal(t, want.S("_metadata", "bundled").Data(), got.S("_metadata", "bundled").Data())
+		assert.False(t, got.Exists("_metadata", "nodeVersion"))
+		return
+	}
+	exclusions := map[string]any{}
+	for name, value := range want.S("integrations").ChildrenMap() {
+		if value.Data() == false && !strings.EqualFold(name, "All") {
+			exclusions[name] = false
+		}
+	}
+	assert.Len(t, got.S("integrations").ChildrenMap(), len(exclusions))
+	for name := range exclusions {
+		assert.Equal(t, false, got.S("integrations", name).Data(), name)
+	}
+	assert.False(t, got.Exists("_metadata"))
 }
 
 // document reads a payload with its number literals.

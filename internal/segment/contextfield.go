@@ -45,25 +45,13 @@ var contextQuoted = func() (quoted [contextCount]jsontext.Value) {
 	return quoted
 }()
 
-// contextByLength lists the fields by the length of their quoted names, which
-// leaves two to compare at most.
-var contextByLength = func() (byLength [len(`"consentManagement"`) + 1][]contextField) {
-	for f := contextUnknown + 1; f < contextCount; f++ {
-		length := len(contextQuoted[f])
-		byLength[length] = append(byLength[length], f)
-	}
-	return byLength
-}()
+var contextIndex = newNameIndex(contextNames[:])
 
 // contextNamed returns the field of that quoted name, or contextUnknown.
 func contextNamed(quoted []byte) contextField {
-	if len(quoted) >= len(contextByLength) {
-		return contextUnknown
-	}
-	for _, f := range contextByLength[len(quoted)] {
-		if string(quoted) == string(contextQuoted[f]) {
-			return f
-		}
+	f := contextField(contextIndex.candidate(quoted[1 : len(quoted)-1]))
+	if string(quoted[1:len(quoted)-1]) == contextNames[f] {
+		return f
 	}
 	return contextUnknown
 }

@@ -12,6 +12,9 @@ import (
 type Config struct {
 	// Integrations says what becomes of the integrations object.
 	Integrations IntegrationsMode
+	// Dialect is that of every payload whose source says nothing else;
+	// DialectUnknown looks at the payload.
+	Dialect Dialect
 	// LibraryName and LibraryVersion name the sender of calls that do not say
 	// who sent them, in context.library.
 	LibraryName, LibraryVersion string
@@ -37,6 +40,9 @@ type Source struct {
 	// it was read, or the zero time where that is not known. It stands in for a
 	// receivedAt that is missing, and is asked only there; nil knows nothing.
 	Received func() time.Time
+	// Dialect returns the dialect that whoever took the payload in has seen, or
+	// DialectUnknown. It is asked only where it matters; nil knows nothing.
+	Dialect func() Dialect
 }
 
 // Skips counts what was passed over, because it is not meant to be sent.
@@ -187,11 +193,12 @@ func (c *Converter) object(dst []Call, from origin, skips *Skips) ([]Call, *Viol
 	if v != nil {
 		return dst, v
 	}
-	if c.conf.Integrations == IntegrationsFilter && excludesSegment(c.doc.value[fieldIntegrations]) {
+	mode := c.integrationsMode(from.Source)
+	if mode == IntegrationsFilter && excludesSegment(c.doc.value[fieldIntegrations]) {
 		skips.Integrations++
 		return dst, nil
 	}
-	if v := c.mend(t, from); v != nil {
+	if v := c.mend(t, from, mode); v != nil {
 		return dst, v
 	}
 	if v := c.doc.firstViolation(t); v != nil {

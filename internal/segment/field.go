@@ -35,6 +35,10 @@ const (
 	fieldFrom
 	fieldTo
 	fieldBatch
+	fieldMetadata
+	fieldRudderID
+	fieldProjectID
+	fieldVersion
 
 	fieldCount
 )
@@ -81,6 +85,9 @@ var fields = [fieldCount]struct {
 	fieldIntegrations: {"integrations", onEvery},
 	fieldChannel:      {"channel", onEvery},
 
+	// Segment's SDKs for devices write there what they have delivered already.
+	fieldMetadata: {"_metadata", onEvery},
+
 	// These are only read, to find the values of the others.
 	fieldOriginalTimestamp: {"originalTimestamp", onNone},
 	fieldSentAt:            {"sentAt", onNone},
@@ -89,16 +96,19 @@ var fields = [fieldCount]struct {
 	fieldFrom:              {"from", onNone},
 	fieldTo:                {"to", onNone},
 	fieldBatch:             {"batch", onNone},
+
+	// These say in whose dialect an event is.
+	fieldRudderID:  {"rudderId", onNone},
+	fieldProjectID: {"projectId", onNone},
+	fieldVersion:   {"version", onNone},
 }
 
-// fieldsByLength lists the fields by the length of their names, which leaves
-// four to compare at most and is faster than a map.
-var fieldsByLength = func() (byLength [len("originalTimestamp") + 1][]field) {
-	for f := fieldUnknown + 1; f < fieldCount; f++ {
-		length := len(fields[f].name)
-		byLength[length] = append(byLength[length], f)
+var fieldIndex = func() *nameIndex {
+	var names [fieldCount]string
+	for f := range fields {
+		names[f] = fields[f].name
 	}
-	return byLength
+	return newNameIndex(names[:])
 }()
 
 // fieldNamed returns the field of that quoted name, or fieldUnknown.
@@ -111,13 +121,8 @@ func fieldNamed(quoted []byte) field {
 }
 
 func fieldCalled(name []byte) field {
-	if len(name) >= len(fieldsByLength) {
-		return fieldUnknown
-	}
-	for _, f := range fieldsByLength[len(name)] {
-		if fields[f].name == string(name) {
-			return f
-		}
+	if f := field(fieldIndex.candidate(name)); fields[f].name == string(name) {
+		return f
 	}
 	return fieldUnknown
 }

@@ -12,33 +12,131 @@ import (
 type IntegrationsMode uint8
 
 const (
+	// IntegrationsAuto goes by the event's dialect: it filters where that is
+	// RudderStack's and forwards elsewhere, so that no event is lost because
+	// its dialect was misread.
+	IntegrationsAuto IntegrationsMode = iota
 	// IntegrationsFilter gives it RudderStack's meaning: an event that
-	// excludes Segment is not sent, and the object stays here.
-	IntegrationsFilter IntegrationsMode = iota
+	// excludes Segment is not sent, and of the object only the destinations that
+	// it excludes leave.
+	IntegrationsFilter
 	// IntegrationsForward gives it Segment's meaning: it is sent as it is.
 	IntegrationsForward
 	// IntegrationsDrop ignores it.
 	IntegrationsDrop
 )
 
+// IntegrationsModes are the modes by the names that configurations give them.
+var IntegrationsModes = map[string]IntegrationsMode{
+	"auto":    IntegrationsAuto,
+	"filter":  IntegrationsFilter,
+	"forward": IntegrationsForward,
+	"drop":    IntegrationsDrop,
+}
+
+// integrationsMode returns what becomes of the object of the event at hand.
+func (c *Converter) integrationsMode(from Source) IntegrationsMode {
+	if c.conf.Integrations != IntegrationsAuto {
+		return c.conf.Integrations
+	}
+	// Most events have nothing to decide about.
+	if !c.doc.has(fieldIntegrations) && !mayBeBundled(c.doc.value[fieldMetadata]) {
+		return IntegrationsForward
+	}
+	if c.dialect(from) == DialectRudderStack {
+		return IntegrationsFilter
+	}
+	return IntegrationsForward
+}
+
 // excludesSegment reads an integrations object the way RudderStack does. All
 // counts in lower case too, as the Go SDKs write it, and Segment counts in
-// capitals, as RudderStack's documentation writes it. Only false excludes:
-// where RudderStack would send an event with a malformed All nowhere, we lose
-// nothing.
+// capitals, as RudderStack's documentation writes it, and under the name that
+// Segment's own SDKs have for it. Only false excludes: where RudderStack would
+// send an event with a malformed All nowhere, we lose nothing.
 func excludesSegment(integrations jsontext.Value) bool {
-	if !bytes.Contains(integrations, []byte("false")) {
+	if !excludes(integrations) {
 		return false
 	}
 	all, included, excluded := true, false, false
 	for m := range members(integrations) {
-		switch string(unquote(m.name)) {
-		case "All", "all":
+		switch name := unquote(m.name); {
+		case isAll(name):
 			all = kindOf(m.value) != 'f'
-		case "Segment", "SEGMENT":
+		case isSegment(name):
 			included = included || kindOf(m.value) == 't' || kindOf(m.value) == '{'
 			excluded = excluded || kindOf(m.value) == 'f'
 		}
 	}
 	return excluded || !all && !included
+}
+
+// excludes says whether an object may exclude anything.
+func excludes(integrations jsontext.Value) bool {
+	return bytes.Contains(integrations, []byte("false"))
+}
+
+func isAll(name []byte) bool { return string(name) == "All" || string(name) == "all" }
+
+func isSegment(name []byte) bool {
+	switch string(name) {
+	case "Segment", "SEGMENT", "Segment.io":
+		return true
+	default:
+		return false
+	}
+}
+
+// mendIntegrations leaves of the object, and of what a device has delivered
+// already, what Segment is to heed.
+func (c *Converter) mendIntegrations(mode IntegrationsMode) {
+	switch {
+	case mode == IntegrationsForward:
+	case mode == IntegrationsFilter && excludes(c.doc.value[fieldIntegrations]):
+		// An excluded destination can only narrow, whoever has it of that name.
+		// All would narrow to nothing, or widen.
+		c.narrow(fieldIntegrations, isExclusion)
+	default:
+		c.doc.drop(fieldIntegrations)
+	}
+	if mode == IntegrationsForward && mayBeBundled(c.doc.value[fieldMetadata]) {
+		c.narrow(fieldMetadata, isBundled)
+		return
+	}
+	c.doc.drop(fieldMetadata)
+}
+
+// isExclusion says whether a member of integrations excludes one destination.
+func isExclusion(m member) bool {
+	return kindOf(m.value) == 'f' && !isAll(unquote(m.name))
+}
+
+// narrow keeps those members of an object in field f for which keep is true,
+// and drops it where there are none.
+func (c *Converter) narrow(f field, keep func(member) bool) {
+	object := c.doc.value[f]
+	kept, dropped := 0, 0
+	for m := range members(object) {
+		if keep(m) {
+			kept++
+		} else {
+			dropped++
+		}
+	}
+	switch {
+	case kept == 0:
+		c.doc.drop(f)
+		return
+	case dropped == 0:
+		return
+	}
+	start := len(c.scratch)
+	w := objectWriter{dst: append(c.scratch, '{')}
+	for m := range members(object) {
+		if keep(m) {
+			w.member(m)
+		}
+	}
+	c.scratch = append(w.dst, '}')
+	c.doc.value[f] = c.scratch[start:]
 }

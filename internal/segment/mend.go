@@ -50,7 +50,7 @@ func (d *document) callType() (Type, *Violation) {
 // mend brings the members into the form in which Segment wants them. What
 // cannot be mended is left for the rules to judge, but for context.traits,
 // whose place in an identify call Segment does not look at.
-func (c *Converter) mend(t Type, from origin) *Violation {
+func (c *Converter) mend(t Type, from origin, mode IntegrationsMode) *Violation {
 	c.scratch = c.scratch[:0]
 	d := &c.doc
 	d.value[fieldType] = typeLiterals[t]
@@ -72,9 +72,7 @@ func (c *Converter) mend(t Type, from origin) *Violation {
 	}
 	c.mendContext(t)
 	d.mendChannel()
-	if c.conf.Integrations != IntegrationsForward {
-		d.drop(fieldIntegrations)
-	}
+	c.mendIntegrations(mode)
 	c.mendMessageID(from)
 	return nil
 }

@@ -1,0 +1,138 @@
+package segment
+
+import (
+	"bytes"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Dialect says whose events a payload is one of. The members have the same
+// names in both dialects; what the integrations object means differs.
+type Dialect uint8
+
+const (
+	// DialectUnknown is that of an event that could be either's.
+	DialectUnknown Dialect = iota
+	// DialectRudderStack is that of RudderStack's SDKs and of its dumps.
+	DialectRudderStack
+	// DialectSegment is that of Segment's SDKs and of its archives.
+	DialectSegment
+)
+
+var dialectNames = [...]string{
+	DialectUnknown:     "unknown",
+	DialectRudderStack: "rudderstack",
+	DialectSegment:     "segment",
+}
+
+// String returns the name by which ParseDialect knows the dialect.
+func (d Dialect) String() string { return dialectNames[d] }
+
+// ParseDialect returns the dialect of that name, rudderstack or segment, or
+// DialectUnknown.
+func ParseDialect(name string) Dialect {
+	for d := DialectRudderStack; d <= DialectSegment; d++ {
+		if dialectNames[d] == name {
+			return d
+		}
+	}
+	return DialectUnknown
+}
+
+// dialect finds out in whose dialect the event is. The first sign that there
+// is decides; the order is from what only one of the two can write to what
+// the other one hardly does. Library names that both have, such as
+// analytics-go and analytics-python, say nothing.
+func (c *Converter) dialect(from Source) Dialect {
+	if from.Dialect != nil {
+		if told := from.Dialect(); told != DialectUnknown {
+			return told
+		}
+	}
+	if c.conf.Dialect != DialectUnknown {
+		return c.conf.Dialect
+	}
+	d := &c.doc
+	if d.has(fieldRudderID) {
+		return DialectRudderStack
+	}
+	if ofLibrary := d.libraryDialect(); ofLibrary != DialectUnknown {
+		return ofLibrary
+	}
+	switch {
+	case d.has(fieldProjectID), d.has(fieldVersion), isSegmentMetadata(d.value[fieldMetadata]):
+		return DialectSegment
+	case d.has(fieldOriginalTimestamp) && d.has(fieldChannel):
+		return DialectRudderStack
+	default:
+		return integrationsDialect(d.value[fieldIntegrations])
+	}
+}
+
+// libraryDialect knows the names that only one of the two gives its libraries:
+// "RudderLabs JavaScript SDK", rudder-ios-library and
+// com.rudderstack.sdk.kotlin.android on the one hand, analytics.js and
+// @segment/analytics-node on the other.
+func (d *document) libraryDialect() Dialect {
+	switch name := libraryName(d.contextMember(contextLibrary)); {
+	case bytes.Contains(name, []byte("Rudder")), bytes.Contains(name, []byte("rudder")):
+		return DialectRudderStack
+	case string(name) == "analytics.js", bytes.HasPrefix(name, []byte("@segment/")):
+		return DialectSegment
+	default:
+		return DialectUnknown
+	}
+}
+
+// libraryName returns the name of a library, or nil. SDKs write it first, so
+// that it need not be looked for.
+func libraryName(library jsontext.Value) []byte {
+	if rest, isFirst := bytes.CutPrefix(library, []byte(`{"name":"`)); isFirst {
+		if end := bytes.IndexByte(rest, '"'); bytes.IndexByte(rest[:end], '\\') < 0 {
+			return rest[:end]
+		}
+	}
+	name := lookup(library, "name")
+	if kindOf(name) != '"' {
+		return nil
+	}
+	return unquote(name)
+}
+
+// isSegmentMetadata says whether a _metadata object holds what Segment's SDKs
+// write there. RudderStack's for Node has one, too, with a nodeVersion alone.
+func isSegmentMetadata(metadata jsontext.Value) bool {
+	if !mayBeBundled(metadata) && !bytes.Contains(metadata, []byte("jsRuntime")) {
+		return false
+	}
+	for m := range members(metadata) {
+		if m.named("jsRuntime") || isBundled(m) {
+			return true
+		}
+	}
+	return false
+}
+
+// mayBeBundled says whether isBundled may be true of a member of _metadata.
+func mayBeBundled(metadata jsontext.Value) bool { return bytes.Contains(metadata, []byte("undled")) }
+
+// isBundled says whether a member of _metadata tells Segment what a device has
+// delivered to destinations by itself, so that it is not delivered twice.
+func isBundled(m member) bool {
+	return m.named("bundled") || m.named("unbundled") || m.named("bundledIds")
+}
+
+// integrationsDialect goes by the name under which an object knows Segment:
+// for RudderStack it is a destination, and Segment's SDKs call it Segment.io.
+func integrationsDialect(integrations jsontext.Value) Dialect {
+	found := DialectUnknown
+	for m := range members(integrations) {
+		switch string(unquote(m.name)) {
+		case "Segment", "SEGMENT":
+			return DialectRudderStack
+		case "Segment.io":
+			found = DialectSegment
+		}
+	}
+	return found
+}

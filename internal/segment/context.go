@@ -3,7 +3,6 @@ package segment
 import (
 	"bytes"
 	"net/netip"
-	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -157,7 +156,7 @@ func quotedID(value jsontext.Value) jsontext.Value {
 	case isText(value):
 		return value
 	case kindOf(value) == '0':
-		return slices.Concat(jsontext.Value{'"'}, value, jsontext.Value{'"'})
+		return append(appendNumericID(jsontext.Value{'"'}, value), '"')
 	default:
 		return nil
 	}

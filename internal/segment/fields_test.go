@@ -51,7 +51,21 @@ func TestIDs(t *testing.T) {
 			`{"userId":"12345678901234567890123","anonymousId":"0.10"}`,
 		},
 		{"of zero are ids", `{"type":"page","userId":0}`, `{"userId":"0"}`},
-		{"of an exponent keep it", `{"type":"page","userId":1e400}`, `{"userId":"1e400"}`},
+		{"of an exponent beyond all ids keep it", `{"type":"page","userId":1e400}`, `{"userId":"1e400"}`},
+		// analytics-react-native#189
+		{"of a whole number have no fraction", `{"type":"identify","userId":55520.0,"traits":{}}`, `{"userId":"55520"}`},
+		{
+			"of a whole number have no exponent", `{"type":"alias","userId":1.2345678E7,"previousId":5.552e4,"anonymousId":-70E-1}`,
+			`{"userId":"12345678","previousId":"55520","anonymousId":"-7"}`,
+		},
+		{"of a group have neither", `{"type":"group","userId":"u","groupId":4711.00}`, `{"groupId":"4711"}`},
+		{"of alias have neither under other names", `{"type":"alias","to":7.0,"from":8e0}`, `{"userId":"7","previousId":"8"}`},
+		{"of a message have neither", `{"type":"page","userId":"u","messageId":1e3}`, `{"messageId":"1000"}`},
+		{
+			"of a person elsewhere have neither", `{"type":"page","userId":"u","context":{"library":{},"externalId":[{"type":"t","id":55520.0}]}}`,
+			`{"context":{"library":{},"externalIds":[{"id":"55520","type":"t","collection":"users","encoding":"none"}]}}`,
+		},
+		{"in text keep everything", `{"type":"page","userId":"55520.0"}`, `{"userId":"55520.0"}`},
 		{
 			"that are empty are absent", `{"type":"page","userId":"","anonymousId":"a"}`,
 			`{"userId":null,"anonymousId":"a"}`,

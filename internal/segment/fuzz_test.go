@@ -104,7 +104,7 @@ func assertUntouched(t *testing.T, object []byte, call segment.Call) {
 		case want == `""`:
 			want = ""
 		case want != "" && want[0] != '"':
-			want = `"` + want + `"`
+			want = `"` + wantedNumericID(t, want) + `"`
 		}
 		require.Equal(t, want, sent[id], id)
 	}

@@ -77,14 +77,14 @@ func (c *Converter) mend(t Type, from origin, mode IntegrationsMode) *Violation 
 	return nil
 }
 
-// mendID makes a string of a number, every digit kept, and nothing of an
+// mendID makes a string of a number, and nothing of an
 // empty string, which web SDKs send for somebody who is not logged in.
 func (c *Converter) mendID(f field) {
 	value := c.doc.value[f]
 	switch {
 	case kindOf(value) == '0':
 		start := len(c.scratch)
-		c.scratch = append(append(append(c.scratch, '"'), value...), '"')
+		c.scratch = append(appendNumericID(append(c.scratch, '"'), value), '"')
 		c.doc.value[f] = c.scratch[start:]
 	case kindOf(value) == '"' && !isText(value):
 		c.doc.drop(f)

@@ -37,6 +37,8 @@ var links = map[segment.Reason]string{
 	segment.ReasonNameNotString:        "connections/spec/page",
 	segment.ReasonCategoryNotString:    "connections/spec/page",
 	segment.ReasonConsentPreferences:   "privacy/consent-management/consent-in-segment-connect",
+	segment.ReasonConsentNotObject:     "privacy/consent-management/consent-in-segment-connect",
+	segment.ReasonConsentNotBool:       "privacy/consent-management/consent-in-segment-connect",
 	segment.ReasonConsentVersion:       "privacy/consent-management/consent-in-segment-connect",
 	segment.ReasonMessageIDTooLong:     "unify/product-limits",
 }

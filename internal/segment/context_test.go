@@ -119,13 +119,24 @@ func TestWhatSegmentChecksInContext(t *testing.T) {
 		{"consent", consent + `{"library":{},"consent":{"categoryPreferences":{"a":true},"version":2}}}`, `{}`},
 		{"consent that RudderStack noted", consent + `{"library":{},"consentManagement":{"allowedConsentIds":["a"]}}}`, `{"context":{"library":{},"consent":{"categoryPreferences":{"a":true}}}}`},
 		{"consent of a page of that name", `{"type":"screen","userId":"u","name":"n","event":"Segment Consent Preference Updated","context":{"library":{}}}`, `{"event":null}`},
+		{"consent without a category", consent + `{"library":{},"consent":{"categoryPreferences":{}}}}`, `{}`},
 		{"consent of other events", `{"type":"track","userId":"u","event":"E","context":{"library":{},"consent":{"version":"2"}}}`, `{}`},
+		{"consent preferences of other events", `{"type":"track","userId":"u","event":"E","context":{"library":{},"consent":{"categoryPreferences":{"ads":"yes"}}}}`, `{}`},
+		{"consent preferences in a list of other events", `{"type":"track","userId":"u","event":"E","context":{"library":{},"consent":{"categoryPreferences":["ads"]}}}`, `{}`},
 	})
 	runRefusals(t, []refusal{
 		{"an advertising id of another kind", `{"type":"page","userId":"u","context":{"device":{"advertisingId":1}}}`, segment.ReasonAdvertisingID, "context.device.advertisingId"},
 		{"consent without a context", consent + `null}`, segment.ReasonConsentPreferences, "context.consent.categoryPreferences"},
 		{"consent without preferences", consent + `{"consent":{}}}`, segment.ReasonConsentPreferences, "context.consent.categoryPreferences"},
-		{"consent preferences of another kind", consent + `{"consent":{"categoryPreferences":[]}}}`, segment.ReasonConsentPreferences, "context.consent.categoryPreferences"},
+		{"consent preferences of null", consent + `{"consent":{"categoryPreferences":null}}}`, segment.ReasonConsentPreferences, "context.consent.categoryPreferences"},
+		{"consent of another kind", consent + `{"consent":["ads"]}}`, segment.ReasonConsentPreferences, "context.consent.categoryPreferences"},
+		{"consent preferences in a list", consent + `{"consent":{"categoryPreferences":["ads"]}}}`, segment.ReasonConsentNotObject, "context.consent.categoryPreferences"},
+		{"consent preferences in an empty list", consent + `{"consent":{"categoryPreferences":[]}}}`, segment.ReasonConsentNotObject, "context.consent.categoryPreferences"},
+		{"consent preferences of text", consent + `{"consent":{"categoryPreferences":"ads"}}}`, segment.ReasonConsentNotObject, "context.consent.categoryPreferences"},
+		{"a consent preference of text", consent + `{"consent":{"categoryPreferences":{"ads":"yes"}}}}`, segment.ReasonConsentNotBool, "context.consent.categoryPreferences"},
+		{"the last consent preference of a number", consent + `{"consent":{"categoryPreferences":{"ads":true,"x":false,"y":1}}}}`, segment.ReasonConsentNotBool, "context.consent.categoryPreferences"},
+		{"a consent preference of null", consent + `{"consent":{"categoryPreferences":{"ads":null}}}}`, segment.ReasonConsentNotBool, "context.consent.categoryPreferences"},
+		{"a consent preference of an event with an escaped name", strings.Replace(consent, "Consent", `C\u006fnsent`, 1) + `{"consent":{"categoryPreferences":{"ads":"yes"}}}}`, segment.ReasonConsentNotBool, "context.consent.categoryPreferences"},
 		{"a consent version of another kind", consent + `{"consent":{"categoryPreferences":{},"version":"2"}}}`, segment.ReasonConsentVersion, "context.consent.version"},
 	})
 }

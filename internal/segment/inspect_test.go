@@ -76,6 +76,12 @@ func TestInspectNamesEveryRuleThatACallBreaks(t *testing.T) {
 		{"consent without preferences", `{"type":"track","userId":"u","event":"Segment Consent Preference Updated"}`, []string{
 			"consent_categorypreferences_should_exist context.consent.categoryPreferences",
 		}},
+		{"consent that is no object", `{"type":"track","userId":"u","event":"Segment Consent Preference Updated","context":{"consent":{"categoryPreferences":["ads"]}}}`, []string{
+			"consent_categorypreferences_fields_should_be_object context.consent.categoryPreferences",
+		}},
+		{"consent that is no boolean", `{"type":"track","userId":"u","event":"Segment Consent Preference Updated","context":{"consent":{"categoryPreferences":{"ads":"yes"}}}}`, []string{
+			"consent_categorypreferences_fields_should_be_bool context.consent.categoryPreferences",
+		}},
 		{"invalid JSON", `{"type":"page"`, []string{"invalid_json -"}},
 		{"no object", `[{"type":"page","userId":"u"}]`, []string{"bad_request -"}},
 		{"two objects", `{"type":"page","userId":"u"}{}`, []string{"invalid_json -"}},

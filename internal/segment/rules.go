@@ -11,10 +11,6 @@ import (
 // https://www.twilio.com/docs/segment/unify/product-limits
 const maxMessageIDRunes = 100
 
-// consentEvent is the one event whose context.consent Segment checks.
-// https://www.twilio.com/docs/segment/privacy/consent-management/consent-in-segment-connect
-const consentEvent = `"Segment Consent Preference Updated"`
-
 // rule looks at one aspect of the calls on which it holds.
 type rule struct {
 	on typeSet
@@ -211,33 +207,4 @@ func advertisingIDRule(d *document) *Violation {
 		return nil
 	}
 	return violationAdvertisingID
-}
-
-var (
-	violationConsentPreferences = &Violation{
-		Reason: ReasonConsentPreferences,
-		Field:  "context.consent.categoryPreferences",
-		Sentence: "Segment drops this event without it; " +
-			"send an object of category ids with true or false",
-	}
-	violationConsentVersion = &Violation{
-		Reason: ReasonConsentVersion,
-		Field:  "context.consent.version",
-		Sentence: "Segment drops this event where the version is no number; " +
-			"send a number, or leave the member out",
-	}
-)
-
-func consentRule(d *document) *Violation {
-	if string(d.value[fieldEvent]) != consentEvent {
-		return nil
-	}
-	consent := d.contextMember(contextConsent)
-	if kindOf(lookup(consent, "categoryPreferences")) != '{' {
-		return violationConsentPreferences
-	}
-	if version := lookup(consent, "version"); version != nil && kindOf(version) != '0' {
-		return violationConsentVersion
-	}
-	return nil
 }

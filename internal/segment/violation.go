@@ -18,6 +18,8 @@ const (
 	ReasonNameNotString       Reason = "name_not_string"
 	ReasonCategoryNotString   Reason = "category_not_string"
 	ReasonConsentPreferences  Reason = "consent_categorypreferences_should_exist"
+	ReasonConsentNotObject    Reason = "consent_categorypreferences_fields_should_be_object"
+	ReasonConsentNotBool      Reason = "consent_categorypreferences_fields_should_be_bool"
 	ReasonConsentVersion      Reason = "consent_version_should_be_number"
 	ReasonAdvertisingID       Reason = "device_advertisingid_should_be_string"
 	ReasonBadRequest          Reason = "bad_request"

@@ -1,0 +1,68 @@
+package segment
+
+import "github.com/go-json-experiment/json/jsontext"
+
+// consentEvent is the one event whose context.consent Segment checks.
+// https://www.twilio.com/docs/segment/privacy/consent-management/consent-in-segment-connect
+const consentEvent = "Segment Consent Preference Updated"
+
+const consentPreferences = "context.consent.categoryPreferences"
+
+var (
+	violationConsentPreferences = &Violation{
+		Reason: ReasonConsentPreferences,
+		Field:  consentPreferences,
+		Sentence: "Segment drops this event without it; " +
+			"send an object of category ids with true or false",
+	}
+	violationConsentNotObject = &Violation{
+		Reason: ReasonConsentNotObject,
+		Field:  consentPreferences,
+		Sentence: "Segment drops this event where this is not an object; " +
+			"send an object of category ids with true or false",
+	}
+	violationConsentNotBool = &Violation{
+		Reason: ReasonConsentNotBool,
+		Field:  consentPreferences,
+		Sentence: "Segment drops this event where a category is neither true nor false; " +
+			"send true or false for each, without quotes",
+	}
+	violationConsentVersion = &Violation{
+		Reason: ReasonConsentVersion,
+		Field:  "context.consent.version",
+		Sentence: "Segment drops this event where the version is no number; " +
+			"send a number, or leave the member out",
+	}
+)
+
+// consentRule: the event that tells what a person consents to says so in
+// categories of true and false.
+func consentRule(d *document) *Violation {
+	if event := d.value[fieldEvent]; kindOf(event) != '"' || string(unquote(event)) != consentEvent {
+		return nil
+	}
+	consent := d.contextMember(contextConsent)
+	if v := preferencesViolation(lookup(consent, "categoryPreferences")); v != nil {
+		return v
+	}
+	if version := lookup(consent, "version"); version != nil && kindOf(version) != '0' {
+		return violationConsentVersion
+	}
+	return nil
+}
+
+func preferencesViolation(preferences jsontext.Value) *Violation {
+	switch kindOf(preferences) {
+	case 0, 'n':
+		return violationConsentPreferences
+	case '{':
+	default:
+		return violationConsentNotObject
+	}
+	for m := range members(preferences) {
+		if kind := kindOf(m.value); kind != 't' && kind != 'f' {
+			return violationConsentNotBool
+		}
+	}
+	return nil
+}

@@ -376,6 +376,22 @@ func TestWhatCallsWereSentWithoutIsCounted(t *testing.T) {
 	assert.EqualValues(t, 2*2, p.counts.of("segment_conversion_notes", "time_unreadable"))
 }
 
+// Names that nobody knows are content of the sender, and no label.
+func TestDroppedMembersAreCounted(t *testing.T) {
+	sb := sandbox.New(t)
+	p := start(t, segmentOutput(sb.URL))
+	p.accept(events(
+		`{"type":"page","userId":"u","CANARY":1,"properties":{"a":1},"event":"E","rudderId":"r"}`,
+		`{"type":"track","userId":"u","event":"E","traits":{"a":1},"groupId":"g"}`,
+		`{"type":"identify","userId":"u","context":{"traits":"x"}}`,
+	))
+	assert.Equal(t, sandboxTotals{accepted: 3}, totalsOf(sb))
+	assert.EqualValues(t, 2, p.counts.of("segment_conversion_notes", "member_dropped"))
+	assert.EqualValues(t, 1, p.counts.of("segment_conversion_notes", "internal_dropped"))
+	assert.EqualValues(t, 1, p.counts.of("segment_conversion_notes", "traits_unusable"))
+	assert.NotContains(t, p.said.String(), "CANARY")
+}
+
 func TestTheWriteKeyIsSentAndNeverSaid(t *testing.T) {
 	const canary = "wk_CANARY_of_the_output_tests"
 	coded := base64.StdEncoding.EncodeToString([]byte(canary + ":"))

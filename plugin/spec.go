@@ -212,6 +212,9 @@ const description = "" +
 	"Takes events as the SDKs of RudderStack and Segment send them, or as they lie in dumps, and turns each into the call that Segment wants: " +
 	"names that RudderStack has for things are changed to Segment's, times are corrected, ids stay apart, and numbers and strings keep every digit and byte. " +
 	"A payload is one JSON object, or an array of them.\n\n" +
+	"`traits` on calls other than identify and group join `context.traits`, and a `groupId` on calls other than group goes to `context.groupId`; what is there already wins. " +
+	"The empty arrays that PHP writes for empty objects count as such. Whole numbers as ids are written without fraction and exponent: `55520.0` is the user `55520`. " +
+	"Other members at the top level that Segment has no place for are dropped and counted.\n\n" +
 	"## Delivery\n\n" +
 	"A message is acknowledged when Segment has accepted its calls. It may be delivered twice, after a crash or a lost answer, with the same message id, by which Segment removes the second. " +
 	"Calls of one person are accepted in order, as long as they come in order: with `pipeline.processors`, set `pipeline.threads: 1`. " +
@@ -232,7 +235,7 @@ const description = "" +
 	"Zero and the year 1 count as absent. Orders such as `9/3/2015` are never guessed.\n\n" +
 	"## Metrics\n\n" +
 	"- `segment_calls_sent` by `type`, `segment_calls_rejected` and `segment_calls_skipped` by `reason`\n" +
-	"- `segment_conversion_notes` by `kind`: what calls were sent without. `time_unreadable`: `originalTimestamp`, `sentAt` or `receivedAt` was needed and could not be read, and what else there was took its place; `benthos-segment check` names the events. `clock_uncorrected`: `sentAt` and the receipt of the record are more than 24 hours apart, so that the time was sent as the sender's clock gave it\n" +
+	"- `segment_conversion_notes` by `kind`: what calls were sent without. `time_unreadable`: `originalTimestamp`, `sentAt` or `receivedAt` was needed and could not be read, and what else there was took its place. `clock_uncorrected`: `sentAt` and the receipt of the record are more than 24 hours apart, so that the time was sent as the sender's clock gave it. `member_dropped`: a member at the top level has no place on this call at Segment. `internal_dropped`: so has one that an SDK, a gateway or an archive wrote for itself, such as `rudderId`. `traits_unusable`: `context.traits` of an identify call is not an object and sets no traits. `benthos-segment check` names the events and the members\n" +
 	"- `segment_requests` by `status`, `segment_retries` by `class`, `segment_splits`\n" +
 	"- `segment_request_latency_ns`, `segment_request_calls`, `segment_request_bytes`, `segment_wire_bytes`\n" +
 	"- `segment_throttle_wait_ns`: how long Segment has asked us to wait\n" +

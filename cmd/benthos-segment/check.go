@@ -2,10 +2,13 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -21,8 +24,9 @@ func checkCommand() *cli.Command {
 		ArgsUsage: "FILE...",
 		Description: `Reads events, one on a line, and says of each that the output segment would
 refuse where it is, why, and how to fix it. A note says what an event would be
-sent without, and an event that would be skipped is named, too. - reads standard
-input. Exits with code 1 when an event would be refused.
+sent without, and an event that would be skipped is named, too. In the end come
+the members that would be dropped, by name and count. - reads standard input.
+Exits with code 1 when an event would be refused.
 
   benthos-segment check events.ndjson
   zcat events.ndjson.gz | benthos-segment check -`,
@@ -43,7 +47,7 @@ func runCheck(c *cli.Context) error {
 	if !c.Args().Present() {
 		return errors.New("name the files to check, or - for standard input")
 	}
-	checked := &checker{out: c.App.Writer, converter: segment.NewConverter(conf)}
+	checked := &checker{out: c.App.Writer, converter: segment.NewConverter(conf), dropped: map[string]int{}}
 	for _, file := range c.Args().Slice() {
 		if err := checked.file(file, c.App.Reader); err != nil {
 			return err
@@ -80,6 +84,8 @@ type checker struct {
 
 	events, sent, refused int
 	skipped               segment.Skips
+	// dropped counts the members that events would be sent without.
+	dropped map[string]int
 }
 
 func (k *checker) file(name string, stdin io.Reader) error {
@@ -131,6 +137,10 @@ func (k *checker) line(place string, payload []byte) {
 		fmt.Fprintf(k.out, "%s: skipped integrations: this excludes Segment, as RudderStack reads it\n", place)
 	}
 	for _, note := range k.converter.Notes() {
+		if note.Kind == segment.NoteMemberDropped || note.Kind == segment.NoteInternalDropped {
+			k.dropped[note.Member()]++
+			continue
+		}
 		fmt.Fprintf(k.out, "%s: %v\n", place, note)
 	}
 }
@@ -146,8 +156,31 @@ func (k *checker) conclude() error {
 	if k.skipped.Empty > 0 {
 		fmt.Fprintf(k.out, "skipped: %d without an event, blank lines or empty arrays\n", k.skipped.Empty)
 	}
+	k.listDropped()
 	if k.refused > 0 {
 		return cli.Exit("", 1)
 	}
 	return nil
+}
+
+// maxListed bounds the list of dropped members: where ids are names, there is
+// no end of them.
+const maxListed = 50
+
+// listDropped names the members that would be dropped, the most frequent first.
+func (k *checker) listDropped() {
+	if len(k.dropped) == 0 {
+		return
+	}
+	fmt.Fprintln(k.out, "dropped: members at the top level that Segment has no place for; "+
+		"what it should get belongs into properties, traits or context")
+	names := slices.SortedFunc(maps.Keys(k.dropped), func(a, b string) int {
+		return cmp.Or(cmp.Compare(k.dropped[b], k.dropped[a]), cmp.Compare(a, b))
+	})
+	for _, name := range names[:min(len(names), maxListed)] {
+		fmt.Fprintf(k.out, "%10d  %q\n", k.dropped[name], name)
+	}
+	if more := len(names) - maxListed; more > 0 {
+		fmt.Fprintf(k.out, "%10s  %d other names\n", "", more)
+	}
 }

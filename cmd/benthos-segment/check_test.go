@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -54,6 +55,20 @@ func TestCheckNamesTheEventsThatWouldBeRefused(t *testing.T) {
 			lines: []string{`{"type":"page","userId":"u","integrations":{"All":false},"rudderId":"r"}`},
 			says:  []string{"1 events: 1 calls would be sent, 0 events skipped, 0 refused"},
 		},
+		"members would be dropped": {
+			lines: []string{
+				`{"type":"identify","userId":"u","coupon":1,"properties":{"a":1},"rudderId":"r"}`,
+				`[{"type":"page","userId":"u","coupon":1},{"type":"page","userId":"u","c\u001bd":1,"traits":{"a":1}}]`,
+			},
+			says: []string{
+				"2 events: 3 calls would be sent, 0 events skipped, 0 refused\ndropped: members at the top level",
+				"\n         2  \"coupon\"\n         1  \"c\\x1bd\"\n         1  \"properties\"\n         1  \"rudderId\"\n",
+			},
+		},
+		"very many members would be dropped": {
+			lines: []string{`{"type":"page","userId":"u"` + manyMembers(60) + `}`},
+			says:  []string{"\n         1  \"m49\"\n            10 other names\n"},
+		},
 		"no dialect of that name": {
 			args:  []string{"--dialect", "rudder"},
 			lines: []string{`{}`},
@@ -103,6 +118,15 @@ func TestCheckNamesTheEventsThatWouldBeRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+// manyMembers are members that nobody knows, with commas before them.
+func manyMembers(count int) string {
+	var members strings.Builder
+	for n := range count {
+		fmt.Fprintf(&members, `,"m%02d":1`, n)
+	}
+	return members.String()
 }
 
 func TestCheckSaysNothingOfTheEndOfAFile(t *testing.T) {

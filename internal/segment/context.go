@@ -34,6 +34,7 @@ func (c *Converter) mendContext(t Type) {
 		changed = d.rename(renames[i].from, renames[i].to, renames[i].convert) || changed
 	}
 	changed = c.mendContextTraits(t) || changed
+	changed = d.moveGroupID(t) || changed
 	if d.has(fieldRequestIP) && d.contextMember(contextIP) == nil {
 		changed = d.addContext(contextIP, c.quotedIP(d.value[fieldRequestIP])) || changed
 	}
@@ -78,24 +79,6 @@ func (d *document) rename(from, to contextField, convert func(jsontext.Value) []
 		if value := convert(m.value); value != nil {
 			d.context[i] = contextMember{member: member{contextQuoted[to], value}, field: to}
 			d.inContext |= 1 << to
-			changed = true
-		}
-	}
-	return changed
-}
-
-// mendContextTraits keeps the traits of a person on every call but identify,
-// which carries them at its top level.
-func (c *Converter) mendContextTraits(t Type) (changed bool) {
-	if t == Identify {
-		return c.doc.dropContext(contextTraits)
-	}
-	if !c.doc.inContext.has(contextTraits) {
-		return false
-	}
-	for i, m := range c.doc.context {
-		if m.field == contextTraits && hasAnonymousID(m.value) {
-			c.doc.context[i] = contextMember{member: member{m.name, c.userTraits(m.value)}, field: contextTraits}
 			changed = true
 		}
 	}

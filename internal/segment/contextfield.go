@@ -9,6 +9,7 @@ const (
 	contextUnknown contextField = iota
 
 	contextTraits
+	contextGroupID
 	contextIP
 	contextLibrary
 	contextDevice
@@ -25,6 +26,7 @@ const (
 
 var contextNames = [contextCount]string{
 	contextTraits:            "traits",
+	contextGroupID:           "groupId",
 	contextIP:                "ip",
 	contextLibrary:           "library",
 	contextDevice:            "device",

@@ -198,9 +198,7 @@ func (c *Converter) object(dst []Call, from origin, skips *Skips) ([]Call, *Viol
 		skips.Integrations++
 		return dst, nil
 	}
-	if v := c.mend(t, from, mode); v != nil {
-		return dst, v
-	}
+	c.mend(t, from, mode)
 	if v := c.doc.firstViolation(t); v != nil {
 		return dst, v
 	}
@@ -229,7 +227,11 @@ func (c *Converter) write(t Type, writeKey string) Call {
 	start := len(buf)
 	buf = append(buf, '{')
 	for _, f := range c.doc.order {
-		if !c.doc.has(f) || !fields[f].on.has(t) {
+		if !c.doc.has(f) {
+			continue
+		}
+		if !fields[f].on.has(t) {
+			c.noteDropped(f)
 			continue
 		}
 		if len(buf) > start+1 {
@@ -237,6 +239,9 @@ func (c *Converter) write(t Type, writeKey string) Call {
 		}
 		buf = append(buf, keys[f]...)
 		buf = append(buf, c.doc.value[f]...)
+	}
+	for _, name := range c.doc.unknown {
+		c.notes.add(NoteMemberDropped, name)
 	}
 	buf = append(buf, '}')
 	c.calls.keep(buf)
@@ -251,6 +256,18 @@ func (c *Converter) write(t Type, writeKey string) Call {
 		call.PreviousID = c.doc.id(fieldPreviousID)
 	}
 	return call
+}
+
+// noteDropped notes that a member does not leave. What others were made of has
+// left in them.
+func (c *Converter) noteDropped(f field) {
+	switch by := fields[f].by; {
+	case by == forOthers || isEmpty(c.doc.value[f]):
+	case by == byGateway:
+		c.notes.add(NoteInternalDropped, quotedNames[f])
+	default:
+		c.notes.add(NoteMemberDropped, quotedNames[f])
+	}
 }
 
 // id returns what stands for the id in a field.

@@ -55,6 +55,13 @@ func TestTheCostOfAPayloadGrowsWithItsSizeAlone(t *testing.T) {
 		"many traits": func(many int) string {
 			return identify(`{`+repeated(many, `"k%d":1`)+`}`, `{`+repeated(many, `"k%d":2`)+`,"x":1}`)
 		},
+		"many traits that join those in context": func(many int) string {
+			return page(`"traits":{` + repeated(many, `"k%d":1`) + `},"context":{"traits":{` + repeated(many, `"k%d":2`) + `,"x":1}}`)
+		},
+		"many exclusions": func(many int) string {
+			return page(`"rudderId":"r","integrations":{` + repeated(many, `"k%d":false`) + `}`)
+		},
+		"much metadata": func(many int) string { return page(`"_metadata":{"bundled":[],` + repeated(many, `"k%d":1`) + `}`) },
 		"deep traits": func(many int) string {
 			leaf := `"` + strings.Repeat("x", many)
 			return identify(nested(many/5, leaf+`1"`), nested(many/5, leaf+`2"`))

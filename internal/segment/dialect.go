@@ -60,7 +60,7 @@ func (c *Converter) dialect(from Source) Dialect {
 		return ofLibrary
 	}
 	switch {
-	case d.has(fieldProjectID), d.has(fieldVersion), isSegmentMetadata(d.value[fieldMetadata]):
+	case d.has(fieldProjectID), d.has(fieldVersion), d.inMetadata.isSegments():
 		return DialectSegment
 	case d.has(fieldOriginalTimestamp) && d.has(fieldChannel):
 		return DialectRudderStack
@@ -97,29 +97,6 @@ func libraryName(library jsontext.Value) []byte {
 		return nil
 	}
 	return unquote(name)
-}
-
-// isSegmentMetadata says whether a _metadata object holds what Segment's SDKs
-// write there. RudderStack's for Node has one, too, with a nodeVersion alone.
-func isSegmentMetadata(metadata jsontext.Value) bool {
-	if !mayBeBundled(metadata) && !bytes.Contains(metadata, []byte("jsRuntime")) {
-		return false
-	}
-	for m := range members(metadata) {
-		if m.named("jsRuntime") || isBundled(m) {
-			return true
-		}
-	}
-	return false
-}
-
-// mayBeBundled says whether isBundled may be true of a member of _metadata.
-func mayBeBundled(metadata jsontext.Value) bool { return bytes.Contains(metadata, []byte("undled")) }
-
-// isBundled says whether a member of _metadata tells Segment what a device has
-// delivered to destinations by itself, so that it is not delivered twice.
-func isBundled(m member) bool {
-	return m.named("bundled") || m.named("unbundled") || m.named("bundledIds")
 }
 
 // integrationsDialect goes by the name under which an object knows Segment:

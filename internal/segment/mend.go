@@ -25,17 +25,16 @@ var (
 		Sentence: "a call is one of identify, track, page, screen, group and alias; " +
 			"set type to one of them, or take the payload out with the mapping `root = deleted()`",
 	}
-	violationContextTraits = &Violation{
-		Reason: ReasonTraitsNotObject,
-		Field:  "context.traits",
-		Sentence: "the traits of an identify call must be a JSON object; " +
-			"send an object, or leave the member out",
-	}
 )
 
 // callType reads which call the document is.
 func (d *document) callType() (Type, *Violation) {
 	name := d.value[fieldType]
+	for t := Identify; t <= Alias; t++ {
+		if string(name) == string(typeLiterals[t]) {
+			return t, nil // As nearly all come.
+		}
+	}
 	if kindOf(name) == '"' {
 		if t := ParseType(strings.ToLower(strings.TrimSpace(string(unquote(name))))); t != UnknownType {
 			return t, nil
@@ -48,12 +47,12 @@ func (d *document) callType() (Type, *Violation) {
 }
 
 // mend brings the members into the form in which Segment wants them. What
-// cannot be mended is left for the rules to judge, but for context.traits,
-// whose place in an identify call Segment does not look at.
-func (c *Converter) mend(t Type, from origin, mode IntegrationsMode) *Violation {
+// cannot be mended is left for the rules to judge.
+func (c *Converter) mend(t Type, from origin, mode IntegrationsMode) {
 	c.scratch = c.scratch[:0]
 	d := &c.doc
 	d.value[fieldType] = typeLiterals[t]
+	d.dropEmptyArrays()
 	for _, f := range [...]field{
 		fieldUserID, fieldAnonymousID, fieldGroupID, fieldPreviousID,
 		fieldFrom, fieldTo, fieldMessageID,
@@ -62,32 +61,42 @@ func (c *Converter) mend(t Type, from origin, mode IntegrationsMode) *Violation 
 	}
 	switch t {
 	case Identify:
-		if v := c.mendTraits(); v != nil {
-			return v
-		}
+		c.mendTraits()
 	case Alias:
 		d.mendAlias()
 	case Page, Screen:
 		d.mendNames(t)
 	}
 	c.mendContext(t)
-	d.mendChannel()
+	c.mendChannel()
 	c.mendIntegrations(mode)
+	c.mendMetadata(mode)
 	c.mendMessageID(from)
-	return nil
+}
+
+// dropEmptyArrays leaves out the empty objects of PHP, whose json_encode writes
+// them as arrays.
+func (d *document) dropEmptyArrays() {
+	for _, f := range [...]field{fieldProperties, fieldTraits, fieldContext, fieldIntegrations} {
+		if v := d.value[f]; len(v) > 0 && v[0] == '[' && isEmptyArray(v) {
+			d.drop(f)
+		}
+	}
 }
 
 // mendID makes a string of a number, and nothing of an
 // empty string, which web SDKs send for somebody who is not logged in.
 func (c *Converter) mendID(f field) {
 	value := c.doc.value[f]
-	switch {
-	case kindOf(value) == '0':
+	switch kindOf(value) {
+	case '0':
 		start := len(c.scratch)
 		c.scratch = append(appendNumericID(append(c.scratch, '"'), value), '"')
 		c.doc.value[f] = c.scratch[start:]
-	case kindOf(value) == '"' && !isText(value):
-		c.doc.drop(f)
+	case '"':
+		if !isText(value) {
+			c.doc.drop(f)
+		}
 	}
 }
 
@@ -96,9 +105,11 @@ func (c *Converter) mendID(f field) {
 func (d *document) mendAlias() {
 	if !d.has(fieldUserID) && d.has(fieldTo) {
 		d.set(fieldUserID, d.value[fieldTo])
+		d.drop(fieldTo)
 	}
 	if !d.has(fieldPreviousID) && d.has(fieldFrom) {
 		d.set(fieldPreviousID, d.value[fieldFrom])
+		d.drop(fieldFrom)
 	}
 	if d.has(fieldPreviousID) || !isText(d.value[fieldUserID]) || !isText(d.value[fieldAnonymousID]) {
 		return
@@ -115,6 +126,7 @@ func (d *document) mendNames(t Type) {
 	d.dropEmptyText(fieldCategory)
 	if t == Screen && !d.has(fieldName) && isText(d.value[fieldEvent]) {
 		d.set(fieldName, d.value[fieldEvent])
+		d.drop(fieldEvent)
 	}
 	for _, f := range [...]field{fieldName, fieldCategory} {
 		if d.has(f) {
@@ -134,40 +146,47 @@ func (d *document) dropEmptyText(f field) {
 
 // mendTraits gives identify the traits that web and mobile SDKs put into
 // context, under those of the call itself.
-func (c *Converter) mendTraits() *Violation {
+func (c *Converter) mendTraits() {
 	under, over := c.doc.contextMember(contextTraits), c.doc.value[fieldTraits]
-	switch {
-	case under == nil:
-		return nil
-	case kindOf(under) != '{':
-		return violationContextTraits
-	case c.doc.has(fieldTraits) && kindOf(over) != '{':
-		return nil
+	if kindOf(under) != '{' || c.doc.has(fieldTraits) && kindOf(over) != '{' {
+		return
 	}
 	under = c.userTraits(under)
 	start := len(c.scratch)
 	c.scratch = appendMerged(c.scratch, over, under)
 	c.doc.set(fieldTraits, c.scratch[start:])
-	return nil
 }
 
 // mendChannel gives RudderStack's channels the names of Segment's, which knows
 // only three. Others are dropped.
-func (d *document) mendChannel() {
-	channel := d.value[fieldChannel]
-	if kindOf(channel) != '"' {
-		d.drop(fieldChannel)
+func (c *Converter) mendChannel() {
+	channel := c.doc.value[fieldChannel]
+	if isEmpty(channel) {
+		c.doc.drop(fieldChannel)
 		return
+	}
+	if name := channelNamed(channel); name != nil {
+		c.doc.value[fieldChannel] = name
+		return
+	}
+	c.notes.add(NoteMemberDropped, quotedNames[fieldChannel])
+	c.doc.drop(fieldChannel)
+}
+
+// channelNamed returns Segment's name of a channel, or nil.
+func channelNamed(channel jsontext.Value) jsontext.Value {
+	if kindOf(channel) != '"' {
+		return nil
 	}
 	switch string(unquote(channel)) {
 	case "web", "browser":
-		d.value[fieldChannel] = channelBrowser
+		return channelBrowser
 	case "mobile":
-		d.value[fieldChannel] = channelMobile
+		return channelMobile
 	case "server", "sources":
-		d.value[fieldChannel] = channelServer
+		return channelServer
 	default:
-		d.drop(fieldChannel)
+		return nil
 	}
 }
 

@@ -103,7 +103,7 @@ func (t *jsonText) nodeAt(at int) (n node, end int) {
 
 func isEmptyObject(value jsontext.Value) bool {
 	return len(value) == 0 ||
-		value[0] == '{' && len(bytes.TrimSpace(value[1:len(value)-1])) == 0
+		value[0] == '{' && skipBlanks(value, 1) == len(value)-1
 }
 
 // objectWriter writes the members of an object with commas between them.

@@ -17,6 +17,15 @@ const (
 	// NoteClockUncorrected says that a time of the sender's clock could not be
 	// moved to a right one.
 	NoteClockUncorrected
+	// NoteMemberDropped says that the sender's call has a top-level member that
+	// Segment has no place for.
+	NoteMemberDropped
+	// NoteInternalDropped says that a member is gone that an SDK, a gateway or an
+	// archive has written for itself.
+	NoteInternalDropped
+	// NoteTraitsUnusable says that the traits of an identify call are not set,
+	// because context.traits is no object.
+	NoteTraitsUnusable
 
 	noteKindCount
 )
@@ -32,6 +41,18 @@ var noteKinds = [noteKindCount]struct{ name, sentence string }{
 		"clock_uncorrected",
 		"this is more than 24 hours from when the record came in, as where a record is published again later; " +
 			"the time of the event is sent as the sender's clock gave it",
+	},
+	NoteMemberDropped: {
+		"member_dropped",
+		"Segment has no place for this on this call, which is sent without it; move it into properties, traits or context",
+	},
+	NoteInternalDropped: {
+		"internal_dropped",
+		"an SDK, a gateway or an archive has written this for itself, and the call is sent without it",
+	},
+	NoteTraitsUnusable: {
+		"traits_unusable",
+		"this is not an object, so that none of it becomes a trait of the person; it is sent where it is",
 	},
 }
 
@@ -51,9 +72,12 @@ type Note struct {
 
 const notInArray = -1
 
+// Member returns the name of the member, wherever the call stood.
+func (n Note) Member() string { return string(unquote(n.name)) }
+
 // Field returns the dotted path of the member, as in a Violation.
 func (n Note) Field() string {
-	name := string(unquote(n.name))
+	name := n.Member()
 	if n.element == notInArray {
 		return name
 	}

@@ -119,16 +119,21 @@ func eventRule(d *document) *Violation {
 
 // objectRule: where field f may stand, it is an object.
 func objectRule(f field, reason Reason) rule {
-	broken := &Violation{
-		Reason:   reason,
-		Field:    fields[f].name,
-		Sentence: "this must be a JSON object; send an object, or leave the member out",
+	broken := func(sentence string) *Violation {
+		return &Violation{Reason: reason, Field: fields[f].name, Sentence: sentence}
 	}
+	notObject := broken("this must be a JSON object; send an object, or leave the member out")
+	array := broken("this is an array and must be a JSON object; send an object, or leave the member out. " +
+		"PHP writes an array without names as one: give each value a name, as in ['plan' => 'pro']")
 	return rule{fields[f].on, func(d *document) *Violation {
-		if !d.has(f) || kindOf(d.value[f]) == '{' {
+		switch kind := kindOf(d.value[f]); kind {
+		case 0, '{':
 			return nil
+		case '[':
+			return array
+		default:
+			return notObject
 		}
-		return broken
 	}}
 }
 

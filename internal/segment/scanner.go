@@ -85,7 +85,7 @@ func (s *scanner) more(closing byte) (isOver bool) {
 // object reads the next value, an object that is inside depth others, into
 // doc.
 func (s *scanner) object(doc *document, depth int) *Violation {
-	*doc = document{order: doc.order[:0], context: doc.context[:0]}
+	doc.reset()
 	start := s.at
 	for isOver := s.open('}'); !isOver; isOver = s.more('}') {
 		s.member(doc, depth+1)
@@ -104,13 +104,20 @@ func (s *scanner) member(doc *document, depth int) {
 		return
 	}
 	f := fieldNamed(name)
-	if f == fieldContext {
+	switch f {
+	case fieldContext:
 		s.context(doc, depth)
-	} else {
+	case fieldMetadata:
+		s.metadata(doc, depth)
+	default:
 		s.at = s.text.skipValue(s.at, depth)
 	}
-	if f != fieldUnknown && s.at >= 0 {
+	switch {
+	case s.at < 0:
+	case f != fieldUnknown:
 		doc.set(f, s.text.bytes[value:s.at])
+	case !isEmpty(s.text.bytes[value:s.at]):
+		doc.unknown = append(doc.unknown, name)
 	}
 }
 

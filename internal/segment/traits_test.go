@@ -44,6 +44,6 @@ func TestIdentifyWithoutTraits(t *testing.T) {
 	})
 	runRefusals(t, []refusal{
 		{"traits of another kind over an object", `{"type":"identify","userId":"u","traits":"x","context":{"traits":{"a":1}}}`, segment.ReasonTraitsNotObject, "traits"},
-		{"context.traits of another kind", `{"type":"identify","userId":"u","context":{"traits":[]}}`, segment.ReasonTraitsNotObject, "context.traits"},
+		{"traits in an array over an object", `{"type":"identify","userId":"u","traits":["x"],"context":{"traits":{"a":1}}}`, segment.ReasonTraitsNotObject, "traits"},
 	})
 }

@@ -29,7 +29,7 @@ func TestNoViolationShowsAValueOfThePayload(t *testing.T) {
 		`"canary"`, `{"canary":`, `{"type":"canary","userId":"u"}`, `{"type":"page","canary":1}`,
 		`{"type":"page","userId":{"canary":"canary"}}`, `{"type":"track","userId":"u","event":["canary"]}`,
 		`{"type":"track","userId":"u","event":"E","properties":"canary"}`,
-		`{"type":"identify","userId":"u","context":{"traits":"canary"}}`,
+		`{"type":"identify","userId":"u","traits":["canary"]}`,
 		`{"type":"page","userId":"u","timestamp":"canary"}`, `{"type":"page","userId":"u","x":canary}`,
 		`{"type":"page","userId":"u","context":{"device":{"advertisingId":["canary"]}}}`,
 		`{"type":"page","userId":"u"}canary`, `[{"type":"page","userId":"u"},"canary"]`,

@@ -117,7 +117,7 @@ func (c *Converter) Convert(dst []Call, payload []byte, from Source) ([]Call, Sk
 	case '[':
 		calls, skips, v = c.several(calls, from)
 	default:
-		v = c.scanner.other()
+		v = c.scanner.other(0)
 	}
 	if v != nil {
 		c.notes.start() // Nothing is sent that they could be about.
@@ -156,7 +156,7 @@ func (c *Converter) several(dst []Call, from Source) ([]Call, Skips, *Violation)
 	position := 0
 	for isOver := c.scanner.open(']'); !isOver; isOver = c.scanner.more(']') {
 		if c.scanner.next() != '{' {
-			return dst, skips, inArray(position, c.scanner.other())
+			return dst, skips, inArray(position, c.scanner.other(1))
 		}
 		if v := c.scanner.object(&c.doc, 1); v != nil {
 			return dst, skips, v

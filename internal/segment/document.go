@@ -12,6 +12,8 @@ import (
 type document struct {
 	// raw is the whole object.
 	raw []byte
+	// isElement says whether it is an element of an array.
+	isElement bool
 	// value holds the last value given for each field; null counts as absent,
 	// as Python and browser SDKs write it.
 	value [fieldCount]jsontext.Value

@@ -64,7 +64,7 @@ func (s *scanner) read(payload []byte, d *document) *Violation {
 		return v
 	}
 	if s.next() != '{' {
-		return s.other()
+		return s.other(0)
 	}
 	if v := s.object(d, 0); v != nil {
 		return v

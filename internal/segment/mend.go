@@ -13,37 +13,30 @@ var (
 		Sentence: "a payload is one JSON object, or an array of objects; " +
 			"make one in the mapping",
 	}
-	violationEnvelope = &Violation{
-		Reason: ReasonBadRequest,
-		Field:  fields[fieldBatch].name,
-		Sentence: "this is the envelope in which an SDK sends its calls; take them out with " +
-			"the mapping `root = this.batch`",
-	}
 	violationUnknownType = &Violation{
 		Reason: ReasonUnknownType,
 		Field:  fields[fieldType].name,
 		Sentence: "a call is one of identify, track, page, screen, group and alias; " +
-			"set type to one of them, or take the payload out with the mapping `root = deleted()`",
+			"set type to one of them in the mapping, or filter out before this output what is meant for others",
 	}
 )
 
 // callType reads which call the document is.
 func (d *document) callType() (Type, *Violation) {
-	name := d.value[fieldType]
+	if t := typeNamed(d.value[fieldType]); t != UnknownType {
+		return t, nil
+	}
+	return UnknownType, d.notACall()
+}
+
+// typeNamed returns the type that a member names, however it is written.
+func typeNamed(name jsontext.Value) Type {
 	for t := Identify; t <= Alias; t++ {
 		if string(name) == string(typeLiterals[t]) {
-			return t, nil // As nearly all come.
+			return t // As nearly all come.
 		}
 	}
-	if kindOf(name) == '"' {
-		if t := ParseType(strings.ToLower(strings.TrimSpace(string(unquote(name))))); t != UnknownType {
-			return t, nil
-		}
-	}
-	if !d.has(fieldType) && kindOf(d.value[fieldBatch]) == '[' {
-		return UnknownType, violationEnvelope
-	}
-	return UnknownType, violationUnknownType
+	return ParseType(strings.ToLower(strings.TrimSpace(unquoteText(name))))
 }
 
 // mend brings the members into the form in which Segment wants them. What
@@ -84,8 +77,8 @@ func (d *document) dropEmptyArrays() {
 	}
 }
 
-// mendID makes a string of a number, and nothing of an
-// empty string, which web SDKs send for somebody who is not logged in.
+// mendID makes a string of a number, and nothing of an empty string, which web
+// SDKs send for somebody who is not logged in.
 func (c *Converter) mendID(f field) {
 	value := c.doc.value[f]
 	switch kindOf(value) {

@@ -3,6 +3,7 @@ package segment
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -27,7 +28,8 @@ func (s *scanner) start(payload []byte) *Violation {
 	text := bytes.TrimPrefix(payload, byteOrderMark)
 	*s = scanner{text: jsonText{text, markAll(text, s.text.marks)}, skipped: len(payload) - len(text)}
 	if !utf8.Valid(text) {
-		return s.invalid(validPrefix(text), "a byte that is not UTF-8")
+		at := validPrefix(text)
+		return s.invalid(at, notUTF8(text[at:]))
 	}
 	s.at = skipBlanks(text, 0)
 	return nil
@@ -93,7 +95,7 @@ func (s *scanner) object(doc *document, depth int) *Violation {
 	if v := s.broken(); v != nil {
 		return v
 	}
-	doc.raw = s.text.bytes[start:s.at]
+	doc.raw, doc.isElement = s.text.bytes[start:s.at], depth > 0
 	return nil
 }
 
@@ -152,13 +154,14 @@ func (s *scanner) context(doc *document, depth int) {
 	}
 }
 
-// other reads a value that is no object.
-func (s *scanner) other() *Violation {
-	s.at = s.text.skipValue(s.at, 0)
+// other reads a value that is no object and is inside depth others.
+func (s *scanner) other(depth int) *Violation {
+	start := s.at
+	s.at = s.text.skipValue(s.at, depth)
 	if v := s.broken(); v != nil {
 		return v
 	}
-	return violationNotObject
+	return notAnObject(s.text.bytes[start:s.at], depth > 0)
 }
 
 // end makes sure that nothing but blanks is left.
@@ -185,13 +188,18 @@ func (s *scanner) broken() *Violation {
 	}
 	at := ^s.at
 	if at == len(s.text.bytes) {
-		return s.invalid(at, "the end of the payload, in the middle of a value")
+		return s.invalid(at, "the end of the payload, in the middle of a value; the payload has been cut")
 	}
-	return s.invalid(at, "something that JSON does not allow there, or more than "+
-		"10,000 values inside each other")
+	return s.invalid(at, mistakeAt(s.text.bytes, at))
 }
 
+// invalid says what was found at a place, and what the payload looks like as a
+// whole, where that is known: then that is what has to be fixed.
 func (s *scanner) invalid(at int, found string) *Violation {
+	if is := likenessOf(s.text.bytes); is.what != "" {
+		what := found[:strings.IndexAny(found+";", ",;")]
+		found = what + ", and the payload looks like " + is.what + "; " + is.advice
+	}
 	return &Violation{
 		Reason:   ReasonInvalidJSON,
 		Sentence: fmt.Sprintf("the payload is not valid JSON: at byte %d there is %s", s.skipped+at, found),

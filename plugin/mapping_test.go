@@ -1,6 +1,7 @@
 package plugin_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
@@ -70,6 +71,31 @@ func TestStructuredPayloadsKeepTheirNumbers(t *testing.T) {
 	p.accept(events(`{"type":"track","event":"Paid","properties":` + numbers + `}`))
 	require.Len(t, sb.Calls(), 1)
 	assertSameDocument(t, numbers, member(t, sb.Calls()[0].Raw, "properties"))
+}
+
+// Text that was cut in the middle of an emoji holds half of it, escaped. It is
+// sent as it came, unless something reads the payload as JSON before: the engine
+// has no form for it. docs/segment.md says so.
+func TestAnEscapedLoneSurrogateIsKeptWithoutAMapping(t *testing.T) {
+	const event = `{"type":"track","event":"Paid","userId":"u","properties":{"text":"cut \ud83c"}}`
+	for name, test := range map[string]struct {
+		mapping    string
+		processors []string
+		want       string
+	}{
+		"without a mapping": {"", nil, `{"text":"cut \ud83c"}`},
+		"with a mapping":    {"root = this", nil, `{"text":"cut \ufffd"}`},
+		"with a processor":  {"", []string{"mapping: root = this"}, `{"text":"cut \ufffd"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sb := sandbox.New(t)
+			p := start(t, segmentOutput(sb.URL, fields{"mapping": test.mapping}), test.processors...)
+			p.accept(events(event))
+			require.Len(t, sb.Calls(), 1)
+			properties := string(member(t, sb.Calls()[0].Raw, "properties"))
+			assert.Equal(t, test.want, strings.ReplaceAll(properties, "\ufffd", `\ufffd`))
+		})
+	}
 }
 
 func TestPayloadsThatAProcessorHasBuiltAreEncoded(t *testing.T) {

@@ -67,7 +67,7 @@ func outputSpec() *service.ConfigSpec {
 				Example("https://events.example.com").
 				Example("http://127.0.0.1:8765"),
 			service.NewBloblangField(soFieldMapping).
-				Description("An optional [Bloblang](https://docs.redpanda.com/redpanda-connect/guides/bloblang/about/) mapping from the message to a call: `root` becomes one call, an array of calls, or `deleted()`. Message ids that are derived from the content stay what they are only where the mapping gives the same result each time, without `now()` or `uuid_v4()`.").
+				Description("An optional [Bloblang](https://docs.redpanda.com/redpanda-connect/guides/bloblang/about/) mapping from the message to a call: `root` becomes one call, an array of calls, or `deleted()`. Message ids that are derived from the content stay what they are only where the mapping gives the same result each time, without `now()` or `uuid_v4()`. A mapping, here or in a processor, reads the payload as JSON and writes it anew: of text that was cut in the middle of an emoji, the half that is left (an escaped lone surrogate such as `\\ud83c`) becomes U+FFFD. Without a mapping it is sent as it came.").
 				Default("").
 				Example("root = if this.kind == \"click\" {\n  {\"type\": \"track\", \"event\": \"Clicked\", \"userId\": this.user, \"properties\": this.data}\n} else { deleted() }"),
 			service.NewStringAnnotatedEnumField(soFieldIntegrations, map[string]string{

@@ -11,8 +11,8 @@ import (
 	"benthos-segment/internal/segment"
 )
 
-// Each mistake has a sentence of its own: NaN, [,,] and NUL had one and the
-// same, about values inside each other.
+// Each mistake has a sentence of its own: NaN (singer-python#127), [,,] and NUL
+// had one and the same, about values inside each other.
 func TestAMistakeInJSONIsNamed(t *testing.T) {
 	const (
 		comma, closing, depth = "a comma with nothing before it", "a bracket that closes right after a comma", "10,000 values"
@@ -64,6 +64,17 @@ func asUTF16(order binary.AppendByteOrder, text string) string {
 		wide = order.AppendUint16(wide, unit)
 	}
 	return string(wide)
+}
+
+// yajsv#13: files of Windows. Split into lines, the bytes of a line break are
+// on both sides of the cut.
+func TestEachLineOfAFileInUTF16IsNamed(t *testing.T) {
+	const event = `{"type":"page","userId":"u"}`
+	for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
+		for line := range strings.SplitSeq(asUTF16(order, "\ufeff"+event+"\r\n"+event+"\n"+event), "\n") {
+			assert.Contains(t, refused(t, line).Sentence, "looks like UTF-16", "%q", line)
+		}
+	}
 }
 
 func TestWhatIsNoJSONAtAllIsNamed(t *testing.T) {

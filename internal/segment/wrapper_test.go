@@ -24,6 +24,8 @@ func TestAWrappedEventIsRefusedWithTheWayToUnwrapIt(t *testing.T) {
 		mapping       string
 	}{
 		{"Debezium", `{"schema":{},"payload":{"op":"c","after":` + event + `}}`, missing, "payload", "this.payload.after"},
+		// castorm/kafka-connect-http#19
+		{"Kafka Connect, as text", `{"schema":{},"payload":{"value":` + text + `}}`, missing, "payload", "this.payload.value.parse_json()"},
 		{"EventBridge", `{"version":"0","detail-type":"x","detail":` + event + `}`, missing, "detail", "this.detail"},
 		{"CloudEvents", `{"specversion":"1.0","type":"com.example.event","data":` + event + `}`, given, "type", "this.data"},
 		{"CloudEvents in base64", `{"specversion":"1.0","type":"com.example.event","data_base64":` + inBase64 + `}`, given, "type", `this.data_base64.decode("base64").parse_json()`},

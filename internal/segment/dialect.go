@@ -75,10 +75,10 @@ func (c *Converter) dialect(from Source) Dialect {
 // @segment/analytics-node on the other.
 func (d *document) libraryDialect() Dialect {
 	switch name := libraryName(d.contextMember(contextLibrary)); {
-	case bytes.Contains(name, []byte("Rudder")), bytes.Contains(name, []byte("rudder")):
-		return DialectRudderStack
 	case string(name) == "analytics.js", bytes.HasPrefix(name, []byte("@segment/")):
 		return DialectSegment
+	case bytes.Contains(name, []byte("Rudder")), bytes.Contains(name, []byte("rudder")):
+		return DialectRudderStack
 	default:
 		return DialectUnknown
 	}

@@ -1,0 +1,209 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// ErrClosed says that the queue was closed.
+var ErrClosed = errors.New("the journal is closed")
+
+// Journal is a durable queue. Its methods may be called from anywhere at the
+// same time.
+type Journal struct {
+	conf  Config
+	place *place
+
+	mu sync.Mutex
+	// changed is closed and made anew whenever somebody who waits should look
+	// again.
+	changed chan struct{}
+
+	// engine is nil while there is none that works, and fault says why.
+	engine *engine
+	fault  error
+	epoch  uint32
+
+	// ledger knows what is durable. Up to appended, events have a number.
+	ledger         ledger
+	appended       uint64
+	appendedOffset uint64
+	pending        *group
+	isCommitting   bool
+	scratch        []byte
+	sizes          []int
+	// fullSince is when there was no room for the first time since there was.
+	fullSince time.Time
+	isDiskLow bool
+
+	// next is the first event that was never handed out.
+	next    uint64
+	out     int // events handed out and not settled
+	retries retries
+	// accepted counts the events that were settled well.
+	accepted    uint64
+	unsaved     int64
+	trimmed     uint64 // the deletions that were written
+	trimmedRuns []span
+	isEnded     bool
+	isClosed    bool
+
+	reading chan struct{}
+	wake    chan struct{}
+	stop    chan struct{}
+	acks    chan *group
+	running sync.WaitGroup
+	acking  sync.WaitGroup
+}
+
+// Open opens the queue in a directory, and makes one where there is none. It
+// fails where another process has it open.
+func Open(conf Config) (*Journal, error) {
+	if err := conf.fill(); err != nil {
+		return nil, err
+	}
+	p, err := takePlace(conf)
+	if err != nil {
+		return nil, fmt.Errorf("opening the journal %s: %w", conf.Path, err)
+	}
+	o, err := p.open(0, false, conf.Log)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("opening the journal %s: %w", conf.Path, err), p.release())
+	}
+	j := &Journal{
+		conf:    conf,
+		place:   p,
+		changed: make(chan struct{}),
+		reading: make(chan struct{}, 1),
+		wake:    make(chan struct{}, 1),
+		stop:    make(chan struct{}),
+		acks:    make(chan *group, 16),
+		retries: newRetries(),
+	}
+	for _, loss := range o.lost {
+		j.sayLost(loss, o.saved)
+	}
+	j.ledger = *o.ledger
+	j.use(o)
+	j.next = j.ledger.settled
+	j.checkDisk()
+	if count := j.ledger.events(); count > 0 {
+		conf.Log.Infof("journal %s: %d events (%d bytes) are here from before; they are sent first", conf.Path, count, j.ledger.bytes())
+	}
+	j.running.Go(j.commitLoop)
+	j.acking.Go(j.ackLoop)
+	return j, nil
+}
+
+// use takes an opened engine into use, and says what it has lost.
+func (j *Journal) use(o *opened) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.engine, j.fault, j.epoch = o.engine, nil, o.epoch
+	for _, loss := range o.lost {
+		// Some of it may have been delivered since the state was written.
+		for _, lost := range j.ledger.lose(loss.gap, loss.After, loss.Before) {
+			j.sayLost(lost, o.saved)
+		}
+	}
+	if o.saved != "" && len(o.lost) == 0 {
+		j.conf.Log.Warnf("journal %s: nothing was lost to the damage; the damaged files lie in %s and can be deleted", j.conf.Path, o.saved)
+	}
+	if o.ledger.end > j.ledger.end {
+		j.ledger.append(o.ledger.end, o.ledger.endOffset)
+	}
+	j.appended, j.appendedOffset = j.ledger.end, j.ledger.endOffset
+	// Deletions that were not written yet are written with the next ones.
+	j.unsaved, j.trimmed, j.trimmedRuns = 1, 0, nil
+	j.broadcast()
+}
+
+// sayLost reports a range. The caller holds mu.
+func (j *Journal) sayLost(loss Loss, saved string) {
+	where := ""
+	if saved != "" {
+		where = "; the damaged files lie in " + saved
+	}
+	j.conf.Log.Errorf("journal %s: %s are lost, because the disk returned damaged data; all others are sent%s", j.conf.Path, loss, where)
+	j.conf.Observer.Lost(int(loss.To - loss.From))
+}
+
+// broadcast wakes everybody who waits. The caller holds mu.
+func (j *Journal) broadcast() {
+	close(j.changed)
+	j.changed = make(chan struct{})
+}
+
+// EndOfInput says that nothing more is written. It may be called again.
+func (j *Journal) EndOfInput() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.isEnded = true
+	j.broadcast()
+}
+
+// Close makes durable what was written, and lets another process have the
+// queue. What was handed out and is not settled is handed out again at the next
+// start.
+func (j *Journal) Close() error {
+	j.mu.Lock()
+	if j.isClosed {
+		j.mu.Unlock()
+		return nil
+	}
+	j.isClosed = true
+	j.broadcast()
+	j.mu.Unlock()
+
+	close(j.stop)
+	j.running.Wait()
+	close(j.acks)
+	j.acking.Wait()
+	err := j.closeEngine()
+	err = errors.Join(err, j.place.release())
+	j.sayLeft()
+	return err
+}
+
+func (j *Journal) closeEngine() error {
+	if j.engine == nil {
+		return nil
+	}
+	if err := j.engine.close(); err != nil {
+		return fmt.Errorf("closing the journal %s: %w", j.conf.Path, err)
+	}
+	return j.place.writeEnd(&j.ledger, stamp{epoch: j.epoch, at: time.Now()})
+}
+
+// sayLeft is the last line of the log.
+func (j *Journal) sayLeft() {
+	if count := j.ledger.events(); count > 0 {
+		j.conf.Log.Infof("journal %s: closed. %d events (%d bytes) stay on disk; the next start sends them first", j.conf.Path, count, j.ledger.bytes())
+		return
+	}
+	j.conf.Log.Infof("journal %s: closed. 0 events stay on disk", j.conf.Path)
+}
+
+// Stats is what a queue holds.
+type Stats struct {
+	Events, Bytes int64
+	// Oldest is when the oldest event arrived, or zero where there is none.
+	Oldest time.Time
+}
+
+// Stats reads a little from the disk.
+func (j *Journal) Stats() Stats {
+	j.mu.Lock()
+	s := Stats{Events: j.ledger.events(), Bytes: j.ledger.bytes()}
+	e, oldest := j.engine, j.ledger.skip(j.ledger.settled)
+	j.mu.Unlock()
+	if s.Events == 0 || e == nil {
+		return s
+	}
+	if _, st, err := e.get(oldest); err == nil {
+		s.Oldest = st.at
+	}
+	return s
+}

@@ -1,0 +1,158 @@
+package journal
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// group is what becomes durable in one sync.
+type group struct {
+	engine *engine
+	batch  *pebble.Batch
+	done   []func(error)
+	events int
+	// end and endOffset are those of the queue after it.
+	end, endOffset uint64
+	err            error
+}
+
+// Write takes events. It returns before they are durable, and calls done, from
+// another goroutine, when they are or when they cannot be: so one sync serves
+// all who come in meanwhile. After an error it does not call done. It never
+// takes a part of the events.
+func (j *Journal) Write(ctx context.Context, events []Event, done func(error)) error {
+	if len(events) == 0 {
+		done(nil)
+		return nil
+	}
+	for {
+		isIn, changed, deadline, err := j.tryWrite(events, done)
+		if err != nil || isIn {
+			return err
+		}
+		if err := wait(ctx, changed, deadline); err != nil {
+			return err
+		}
+	}
+}
+
+// tryWrite takes the events where there is room. Where there is none it says
+// what to wait for, and until when.
+func (j *Journal) tryWrite(events []Event, done func(error)) (isIn bool, changed chan struct{}, deadline time.Time, err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.isClosed {
+		return false, nil, deadline, j.refuse(events, RefusedClosed, ErrClosed)
+	}
+	if err := j.encode(events); err != nil {
+		return false, nil, deadline, j.refuse(events, RefusedEvent, err)
+	}
+	reason, obstacle := j.obstacle(len(j.scratch))
+	if obstacle == nil {
+		j.fullSince = time.Time{}
+		return true, nil, deadline, j.add(done)
+	}
+	if j.fullSince.IsZero() {
+		j.fullSince = time.Now()
+	}
+	if j.conf.FullTimeout > 0 {
+		deadline = j.fullSince.Add(j.conf.FullTimeout)
+		if !time.Now().Before(deadline) {
+			return false, nil, deadline, j.refuse(events, reason, obstacle)
+		}
+	}
+	return false, j.changed, deadline, nil
+}
+
+func (j *Journal) refuse(events []Event, reason Refusal, err error) error {
+	j.conf.Observer.Refused(len(events), reason)
+	return fmt.Errorf("journal %s: %w", j.conf.Path, err)
+}
+
+// encode makes records of the events, with the numbers that come next.
+func (j *Journal) encode(events []Event) (err error) {
+	j.scratch, j.sizes = j.scratch[:0], j.sizes[:0]
+	s := stamp{epoch: j.epoch, seq: j.appended, settled: j.ledger.settled, at: time.Now()}
+	for i := range events {
+		start := len(j.scratch)
+		s.offset = j.appendedOffset + uint64(start)
+		if j.scratch, err = appendEvent(j.scratch, s, &events[i]); err != nil {
+			return err
+		}
+		s.seq++
+		j.sizes = append(j.sizes, len(j.scratch)-start)
+	}
+	return nil
+}
+
+// obstacle says why there is no room for that many bytes, or nil.
+func (j *Journal) obstacle(size int) (Refusal, error) {
+	if j.engine == nil {
+		return RefusedDisk, fmt.Errorf("nothing can be written: %w. It tries again by itself; the events were not taken", j.fault)
+	}
+	if j.isDiskLow {
+		return RefusedDisk, fmt.Errorf("the disk is almost full, and the rest is needed to deliver what is here; the events were not taken. Make room on the disk")
+	}
+	held := j.ledger.bytes() + int64(j.appendedOffset-j.ledger.endOffset)
+	// A batch that is larger than all goes in alone.
+	if held > 0 && held+int64(size) > j.conf.MaxBytes {
+		return RefusedFull, fmt.Errorf("it is full: %d of max_bytes %d are taken, and the events were not. "+
+			"They are taken as soon as others are delivered; raise max_bytes where outages last longer", held, j.conf.MaxBytes)
+	}
+	if j.pending != nil && j.pending.batch.Len()+size > maxGroupBytes {
+		return RefusedDisk, fmt.Errorf("the disk is slower than the input, and the events were not taken")
+	}
+	return "", nil
+}
+
+// add puts the encoded records into the next group.
+func (j *Journal) add(done func(error)) error {
+	if j.pending == nil {
+		j.pending = &group{engine: j.engine, batch: j.engine.db.NewBatch()}
+	}
+	g, rest := j.pending, j.scratch
+	for _, size := range j.sizes {
+		if err := g.batch.Set(keyOf(j.appended), rest[:size], nil); err != nil {
+			return err
+		}
+		rest = rest[size:]
+		j.appended++
+		j.appendedOffset += uint64(size)
+	}
+	g.done = append(g.done, done)
+	g.events += len(j.sizes)
+	g.end, g.endOffset = j.appended, j.appendedOffset
+	if cap(j.scratch) > maxGroupBytes {
+		j.scratch = nil
+	}
+	j.poke()
+	return nil
+}
+
+// poke has the commit loop look.
+func (j *Journal) poke() {
+	select {
+	case j.wake <- struct{}{}:
+	default:
+	}
+}
+
+// wait returns nil when something changed or the deadline is over.
+func wait(ctx context.Context, changed chan struct{}, deadline time.Time) error {
+	var over <-chan time.Time
+	if !deadline.IsZero() {
+		timer := time.NewTimer(time.Until(deadline))
+		defer timer.Stop()
+		over = timer.C
+	}
+	select {
+	case <-changed:
+	case <-over:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
+}

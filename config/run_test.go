@@ -205,3 +205,49 @@ func TestBothSourcesGetEveryEventUnderIDsOfTheirOwn(t *testing.T) {
 	assert.NotEqual(t, ids["product-key"][1], ids["marketing-key"][1])
 	assert.Zero(t, sb.Summary().Duplicates)
 }
+
+// The sender has its answer while Segment is away, and all of it arrives later,
+// after a restart, too.
+func TestTheWebhookWithAJournalAnswersWhileSegmentIsAway(t *testing.T) {
+	atRoot(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	address := listener.Addr().String()
+	require.NoError(t, listener.Close())
+	sb := sandbox.New(t)
+	environment(t, sb, map[string]string{
+		"WEBHOOK_ADDRESS": address,
+		"WEBHOOK_TOKEN":   "open-sesame",
+		"QUEUE_PATH":      filepath.Join(t.TempDir(), "queue"),
+		"DEAD_LETTERS":    filepath.Join(t.TempDir(), "dead_letters.ndjson"),
+	})
+	post := func(token, body string) (status int) {
+		require.Eventually(t, func() bool {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+address+"/webhook", strings.NewReader(body))
+			require.NoError(t, err)
+			req.Header.Set("Authorization", "Bearer "+token)
+			res, err := http.DefaultClient.Do(req)
+			if err != nil {
+				return false // it does not listen yet
+			}
+			_ = res.Body.Close()
+			status = res.StatusCode
+			return true
+		}, 20*time.Second, 50*time.Millisecond)
+		return status
+	}
+	const event = `{"type":"track","userId":"u1","event":"Paid","timestamp":"2026-03-14T09:12:00Z"}`
+
+	t.Setenv("SEGMENT_ENDPOINT", "http://127.0.0.1:1")
+	t.Run("Segment is away", func(t *testing.T) {
+		start(t, "config/webhook_journal.yaml")
+		assert.Equal(t, http.StatusUnauthorized, post("guessed", event))
+		for range 5 {
+			assert.Equal(t, http.StatusOK, post("open-sesame", event))
+		}
+	})
+	t.Setenv("SEGMENT_ENDPOINT", sb.URL)
+	start(t, "config/webhook_journal.yaml")
+	require.Eventually(t, func() bool { return len(sb.Calls()) >= 5 }, 20*time.Second, 10*time.Millisecond)
+	assert.Equal(t, 5, sb.Summary().Unique)
+}

@@ -71,8 +71,11 @@ root = [
 ]
 `
 
-// check runs the lint rule over a config that has been parsed.
-func check(conf *service.ParsedConfig) error {
+// check runs the lint rule of the output over a config that has been parsed.
+func check(conf *service.ParsedConfig) error { return checkWith(lintRule, conf) }
+
+// checkWith runs a lint rule over a config that has been parsed.
+func checkWith(lintRule string, conf *service.ParsedConfig) error {
 	fields, err := conf.FieldAny()
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 // Command docsgen writes the reference of the output segment to
-// docs/segment.md, and that of the Bloblang methods beside it to
-// docs/bloblang.md, from what they say of themselves.
+// docs/segment.md, that of the buffer journal to docs/journal.md, and that of
+// the Bloblang methods beside them to docs/bloblang.md, from what they say of
+// themselves.
 //
 //	go run ./internal/docsgen [-check] [directory]
 package main
@@ -25,6 +26,7 @@ import (
 // pages are what is written, by the names of the files.
 var pages = map[string]func() ([]byte, error){
 	outputPageName:  func() ([]byte, error) { return outputPage("segment") },
+	bufferPageName:  func() ([]byte, error) { return bufferPage("journal") },
 	methodsPageName: func() ([]byte, error) { return methodsPage("segment_") },
 }
 

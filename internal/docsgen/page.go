@@ -12,7 +12,10 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 )
 
-const outputPageName = "segment.md"
+const (
+	outputPageName = "segment.md"
+	bufferPageName = "journal.md"
+)
 
 //go:embed output.md.tmpl
 var outputTemplate string
@@ -20,10 +23,13 @@ var outputTemplate string
 // page is what the template shows.
 type page struct {
 	service.TemplateDataPlugin
-	Fields []field
+	// Kind is the kind of the component, in words, and Source the file of its
+	// spec.
+	Kind, Source string
+	Fields       []field
 }
 
-// field is a field of the output with what the engine's template data does
+// field is a field of the component with what the engine's template data does
 // not tell.
 type field struct {
 	service.TemplateDataPluginField
@@ -37,15 +43,28 @@ func outputPage(name string) ([]byte, error) {
 	if !exists {
 		return nil, fmt.Errorf("there is no output %s", name)
 	}
+	return componentPage("Output", "spec.go", view)
+}
+
+// bufferPage renders the page of a registered buffer.
+func bufferPage(name string) ([]byte, error) {
+	view, exists := service.GlobalEnvironment().GetBufferConfig(name)
+	if !exists {
+		return nil, fmt.Errorf("there is no buffer %s", name)
+	}
+	return componentPage("Buffer", "journal_spec.go", view)
+}
+
+func componentPage(kind, source string, view *service.ConfigView) ([]byte, error) {
 	data, err := view.TemplateData()
 	if err != nil {
-		return nil, fmt.Errorf("describing the output: %w", err)
+		return nil, fmt.Errorf("describing the %s: %w", strings.ToLower(kind), err)
 	}
 	specs, err := specsOf(view)
 	if err != nil {
 		return nil, err
 	}
-	p := page{TemplateDataPlugin: data}
+	p := page{TemplateDataPlugin: data, Kind: kind, Source: source}
 	for _, f := range data.Fields {
 		spec := specs[f.FullName]
 		p.Fields = append(p.Fields, field{
@@ -103,20 +122,20 @@ func (s spec) isRequired() bool {
 	return s.Default == nil && !s.IsOptional && len(s.Children) == 0
 }
 
-// specsOf lists the fields of an output by their full names.
+// specsOf lists the fields of a component by their full names.
 func specsOf(view *service.ConfigView) (map[string]spec, error) {
 	exported, err := view.FormatJSON()
 	if err != nil {
-		return nil, fmt.Errorf("exporting the output's spec: %w", err)
+		return nil, fmt.Errorf("exporting the spec: %w", err)
 	}
-	var output struct {
+	var component struct {
 		Config spec `json:"config"`
 	}
-	if err := json.Unmarshal(exported, &output); err != nil {
-		return nil, fmt.Errorf("reading the output's spec: %w", err)
+	if err := json.Unmarshal(exported, &component); err != nil {
+		return nil, fmt.Errorf("reading the spec: %w", err)
 	}
 	specs := make(map[string]spec)
-	output.Config.walk("", specs)
+	component.Config.walk("", specs)
 	return specs, nil
 }
 

@@ -14,9 +14,6 @@ const (
 	tick = time.Second
 	// trimBytes are so many delivered bytes that deletions are written before.
 	trimBytes = 4 << 20
-	// What is kept free of the disk, so that there is room to deliver and delete.
-	diskReserve      = 128 << 20
-	diskReserveShare = 10
 	// The waits before another try to open the engine.
 	reopenInitial = 250 * time.Millisecond
 	reopenMax     = 15 * time.Second
@@ -190,10 +187,17 @@ func (e *WriteError) Error() string {
 // Unwrap returns what the disk said.
 func (e *WriteError) Unwrap() error { return e.Err }
 
+// reopen opens an engine where there is room for one. Trying costs memory.
+func (j *Journal) reopen(knownEnd uint64, isDamaged bool) (*opened, error) {
+	if j.place.isLow() {
+		return nil, errDiskLow
+	}
+	return j.place.open(knownEnd, isDamaged, j.conf.Log)
+}
+
 // checkDisk notes whether there is room on the disk.
 func (j *Journal) checkDisk() {
-	free, total := j.place.freeBytes()
-	isLow := total > 0 && free < min(diskReserve, total/diskReserveShare)
+	isLow := j.place.isLow()
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if isLow == j.isDiskLow {
@@ -202,7 +206,7 @@ func (j *Journal) checkDisk() {
 	j.isDiskLow = isLow
 	j.broadcast()
 	if isLow {
-		j.conf.Log.Errorf("journal %s: the disk is almost full (%d bytes free). New events are refused until there is room; what is here is delivered", j.conf.Path, free)
+		j.conf.Log.Errorf("journal %s: %v. New events are refused until there is room; what is here is delivered", j.conf.Path, errDiskLow)
 		return
 	}
 	j.conf.Log.Infof("journal %s: the disk has room again; events are taken", j.conf.Path)
@@ -250,7 +254,7 @@ func (j *Journal) repair() bool {
 			timer.Stop()
 			return false
 		}
-		o, err := j.place.open(knownEnd, isDamaged, j.conf.Log)
+		o, err := j.reopen(knownEnd, isDamaged)
 		if err == nil {
 			j.use(o)
 			j.conf.Log.Warnf("journal %s: it works again", j.conf.Path)

@@ -42,7 +42,7 @@ func takePlace(conf Config) (p *place, err error) {
 	if err := makeDirectory(fs, path); err != nil {
 		return nil, fmt.Errorf("making the directory: %w", err)
 	}
-	if p.lock, err = fs.Lock(p.join(lockName)); err != nil {
+	if err := p.takeLock(); err != nil {
 		return nil, p.explainLock(err)
 	}
 	defer func() {
@@ -58,6 +58,22 @@ func takePlace(conf Config) (p *place, err error) {
 	}
 	return p, p.finishSalvage()
 }
+
+// takeLock waits a little for a process that is about to end, as in a restart or
+// when a configuration is loaded again.
+func (p *place) takeLock() (err error) {
+	for start := time.Now(); ; time.Sleep(lockPause) {
+		p.lock, err = p.fs.Lock(p.join(lockName))
+		if err == nil || time.Since(start) >= lockPatience {
+			return err
+		}
+	}
+}
+
+const (
+	lockPatience = 3 * time.Second
+	lockPause    = 50 * time.Millisecond
+)
 
 // release lets another process have the directory.
 func (p *place) release() error { return p.lock.Close() }
@@ -174,12 +190,17 @@ func (p *place) exists(name string) bool {
 	return err == nil
 }
 
-// freeBytes is what is free on the disk, and how large it is; zero where the
-// file system does not say.
-func (p *place) freeBytes() (free, total uint64) {
+// What is kept free of the disk, so that there is room to deliver and delete.
+const (
+	diskReserve      = 128 << 20
+	diskReserveShare = 10
+)
+
+var errDiskLow = errors.New("the disk is almost full")
+
+// isLow says whether the reserve of the disk is touched. A file system that does
+// not say is taken for large.
+func (p *place) isLow() bool {
 	usage, err := p.fs.GetDiskUsage(p.path)
-	if err != nil {
-		return 0, 0
-	}
-	return usage.AvailBytes, usage.TotalBytes
+	return err == nil && usage.AvailBytes < min(diskReserve, usage.TotalBytes/diskReserveShare)
 }

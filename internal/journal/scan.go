@@ -107,9 +107,8 @@ const (
 	checksumRotated = 0xa282ead8
 )
 
-// unchunk returns the content of a log without its headers. Where a chunk is
-// damaged the rest of its block is passed on as it is, since every record has
-// a checksum of its own. What comes after complete belongs to a write that was
+// unchunk returns the content of a log without its headers. What is damaged is
+// passed on as it is, since every record has a checksum of its own. What comes after complete belongs to a write that was
 // cut.
 func unchunk(data []byte, number uint32) (content []byte, complete int, damaged damage) {
 	content = make([]byte, 0, len(data))
@@ -126,8 +125,10 @@ func unchunk(data []byte, number uint32) (content []byte, complete int, damaged 
 					return content, complete, damaged
 				}
 				damaged = max(damaged, tornTail)
-				content = append(content, block...)
-				break
+				skipped := nextChunk(block, number)
+				content = append(content, block[:skipped]...)
+				block = block[skipped:]
+				continue
 			}
 			if header >= numberedHeader && binary.LittleEndian.Uint32(chunk[chunkHeader:]) != number {
 				return content, complete, damaged // The file was in use before.
@@ -166,6 +167,20 @@ func wholeChunk(block []byte) (chunk []byte, header int) {
 		return nil, 0
 	}
 	return block[:size], header
+}
+
+// nextChunk returns how far it is to the next whole chunk of a log, or to the
+// end of the block. The length of a damaged chunk may be what is damaged.
+func nextChunk(block []byte, number uint32) int {
+	for i := 1; i+numberedHeader <= len(block); i++ {
+		if binary.LittleEndian.Uint32(block[i+chunkHeader:]) != number {
+			continue
+		}
+		if chunk, header := wholeChunk(block[i:]); chunk != nil && header >= numberedHeader {
+			return i
+		}
+	}
+	return len(block)
 }
 
 // isLastChunk says whether a write ends with a chunk of a type. Each form of

@@ -43,6 +43,12 @@ func appendText(to []byte, text string) []byte {
 	return append(to, text...)
 }
 
+// CanStore says whether a value of metadata keeps its type.
+func CanStore(value any) bool {
+	_, err := appendValue(nil, value, 0)
+	return err == nil
+}
+
 // appendValue appends a value with its type.
 func appendValue(to []byte, value any, depth int) ([]byte, error) {
 	if depth > maxDepth {

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -94,7 +95,7 @@ func (j *Journal) obstacle(size int) (Refusal, error) {
 		return RefusedDisk, fmt.Errorf("nothing can be written: %w. It tries again by itself; the events were not taken", j.fault)
 	}
 	if j.isDiskLow {
-		return RefusedDisk, fmt.Errorf("the disk is almost full, and the rest is needed to deliver what is here; the events were not taken. Make room on the disk")
+		return RefusedDisk, fmt.Errorf("%w, and the rest is needed to deliver what is here; the events were not taken. Make room on the disk", errDiskLow)
 	}
 	held := j.ledger.bytes() + int64(j.appendedOffset-j.ledger.endOffset)
 	// A batch that is larger than all goes in alone.
@@ -103,7 +104,7 @@ func (j *Journal) obstacle(size int) (Refusal, error) {
 			"They are taken as soon as others are delivered; raise max_bytes where outages last longer", held, j.conf.MaxBytes)
 	}
 	if j.pending != nil && j.pending.batch.Len()+size > maxGroupBytes {
-		return RefusedDisk, fmt.Errorf("the disk is slower than the input, and the events were not taken")
+		return RefusedDisk, errors.New("the disk is slower than the input, and the events were not taken")
 	}
 	return "", nil
 }

@@ -96,6 +96,8 @@ const journalDescription = "" +
 	"The same goes for a disk with less than 128 MB free (or a tenth of it, if that is less): what is left is needed to deliver.\n\n" +
 	"## When the disk fails\n\n" +
 	"A write that fails is given back to the input, and the queue tries to go on by itself. Damaged data is found by its checksums. Then everything that is whole is moved to a new store, the damaged files are set aside in `damaged/`, and the events that are missing are named in the log, by number and time, and counted in `segment_journal_lost`. This needs room for a copy of what waits.\n\n" +
+	"## What it costs\n\n" +
+	"On two cores and a disk whose sync takes 1.2 ms, events of 1.5 KB, in, synced and out again: 60,000 a second for batches of one event and of five, with 6 to 7 µs of processor time an event, 180 and 770 events a sync, and 65 to 105 MB of memory. `go test ./internal/journal -run=^$ -bench=.` measures it with the sync of your disk beside it.\n\n" +
 	"## Metrics\n\n" +
 	"- `segment_journal_events` and `segment_journal_bytes`: what waits for delivery\n" +
 	"- `segment_journal_oldest_seconds`: how long the oldest has waited; the best one to alert on\n" +

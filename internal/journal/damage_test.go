@@ -86,7 +86,9 @@ func flip(t *testing.T, fs vfs.FS, path string, at int64, bit int) {
 }
 
 // Each bit of each file may be the one that flips. Whatever is not handed out
-// then is named, and that is little.
+// then is named, and that is little. Others refuse to start over such a file, or
+// go on and say nothing: fluent/fluent-bit#5265, #6995 and #11847,
+// open-telemetry/opentelemetry-collector-contrib#35899.
 func TestAFlippedBitCostsLittleAndIsNamed(t *testing.T) {
 	for _, isClosed := range []bool{true, false} {
 		fs, left := wear(t, isClosed)
@@ -101,7 +103,7 @@ func TestAFlippedBitCostsLittleAndIsNamed(t *testing.T) {
 			}
 			kinds[strings.TrimLeft(name, "0123456789")]++
 			random := rand.New(rand.NewPCG(1, uint64(info.Size())))
-			for range 12 {
+			for range 6 {
 				at, bit := random.Int64N(info.Size()), random.IntN(8)
 				t.Run(fmt.Sprintf("closed=%v/%s/%d.%d", isClosed, name, at, bit), func(t *testing.T) {
 					survive(t, fs.CrashClone(vfs.CrashCloneCfg{}), left, isClosed, func(fs vfs.FS) { flip(t, fs, "queue/db/"+name, at, bit) })

@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A real file system that fills up, and has room again.
+// A real file system that fills up, and has room again. Deletions need room,
+// too: open-telemetry/opentelemetry-collector#7198.
 func TestARealDiskFillsUp(t *testing.T) {
 	mount := t.TempDir()
 	if err := syscall.Mount("tmpfs", mount, "tmpfs", 0, "size=64m"); err != nil {

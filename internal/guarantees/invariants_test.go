@@ -98,7 +98,7 @@ func (r *result) requireOnlyFailedResent(t *testing.T) {
 // isRefusal says whether a status is about the calls.
 func isRefusal(status int) bool {
 	switch status {
-	case 401, 403, 404, 407, 408, 410, 429, 460:
+	case 401, 403, 404, 405, 407, 408, 410, 411, 415, 421, 425, 426, 428, 429, 431, 451, 460:
 		return false
 	}
 	return status/100 == 4

@@ -73,14 +73,22 @@ func classifyNoToken(e *tokenError) Class {
 // documented; its Java SDK says so.
 const statusTransient = 460
 
-// classifyStatus says what a status means. Most SDKs of Segment drop a batch at the
-// statuses that are taken for set-up here: with a wrong key, that loses good
-// data until somebody notices.
+// classifyStatus says what a status means. Most SDKs of Segment drop a batch at
+// the statuses that are taken for set-up here: with a wrong key, or a proxy that
+// answers in Segment's place, that loses good data until somebody notices.
 func classifyStatus(status int) Class {
 	switch status {
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,
+	case http.StatusUnauthorized, http.StatusForbidden,
+		// The route or the method: somebody else answers at this address.
+		http.StatusNotFound, http.StatusMethodNotAllowed,
 		// A proxy on the way wants a password, which says nothing of the data.
 		http.StatusProxyAuthRequired,
+		// The form of all our requests, whatever is in them: their length, their
+		// compression, their protocol, their headers.
+		http.StatusLengthRequired, http.StatusUnsupportedMediaType, http.StatusUpgradeRequired,
+		http.StatusPreconditionRequired, http.StatusRequestHeaderFieldsTooLarge,
+		// Somebody must not serve us.
+		http.StatusUnavailableForLegalReasons,
 		// A server that does not speak our protocol, or a captive portal, is
 		// not where the data should go.
 		http.StatusNotImplemented, http.StatusHTTPVersionNotSupported,
@@ -88,7 +96,10 @@ func classifyStatus(status int) Class {
 		return Setup
 	case http.StatusTooManyRequests:
 		return Throttled
-	case http.StatusRequestTimeout, http.StatusGone, statusTransient:
+	case http.StatusRequestTimeout, http.StatusGone, statusTransient,
+		// A connection that was opened for another host, and a server that does
+		// not take early data. Both are over with the next connection.
+		http.StatusMisdirectedRequest, http.StatusTooEarly:
 		return Transient
 	}
 	switch status / 100 {

@@ -119,7 +119,7 @@ func (o *batchObserver) Sending(ctx context.Context, req tracking.Request) (cont
 	ctx, span := o.tracer.Start(ctx, "segment batch",
 		trace.WithSpanKind(trace.SpanKindClient),
 		trace.WithAttributes(
-			attribute.Int("segment.calls", len(req.Calls)),
+			attribute.Int("segment.calls", req.Count()),
 			attribute.Int("http.request.body.size", req.WireBytes),
 			attribute.Int("http.request.resend_count", req.Earlier),
 		))
@@ -156,7 +156,7 @@ func (o *batchObserver) answered(req tracking.Request, got tracking.Answer) {
 	}
 	o.requests.Incr(1, status)
 	o.requestLatency.Timing(got.Latency.Nanoseconds())
-	o.requestCalls.Incr(int64(len(req.Calls)))
+	o.requestCalls.Incr(int64(req.Count()))
 	o.requestBytes.Incr(int64(req.Bytes))
 	o.wireBytes.Incr(int64(req.WireBytes))
 }
@@ -181,19 +181,6 @@ func (o *batchObserver) Splitting() { o.splits.Incr(1) }
 
 // Throttled counts the time that the server has asked us to wait.
 func (o *batchObserver) Throttled(wait time.Duration) { o.throttleWait.Incr(wait.Nanoseconds()) }
-
-// Stuck says why nothing moves, and what to do.
-func (o *batchObserver) Stuck(what tracking.Trouble) {
-	log := o.log.With("source", what.Source)
-	if what.Class == tracking.Setup {
-		log.Errorf("segment: holding calls, because the last attempt met %s, which is about the set-up and not the data: "+
-			"check write_key, region, endpoint, certificates and oauth. It is tried again within 5 minutes at the most; "+
-			"nothing is lost while this runs", what.Answer)
-		return
-	}
-	log.Warnf("segment: requests do not get through (%s), the last met %s. They are tried again, and what comes behind "+
-		"them waits; see segment_oldest_unsent_seconds", what.Class, what.Answer)
-}
 
 // Recovered says that the trouble is over.
 func (o *batchObserver) Recovered(source string) {

@@ -114,7 +114,7 @@ func outputSpec() *service.ConfigSpec {
 				"hold":   "Keep the calls and try again after 5 s, doubling to 300 s, with a log line once a minute. Nothing is lost, and nothing else moves.",
 				"reject": "Nack the calls of this write key at once, with the reason `undelivered`, and go on with the others. A `fallback` then receives good events, as long as the set-up is wrong.",
 			}).
-				Description("What to do when the server says that the set-up is wrong and not the data: 401, 403, 404, 405, 407, 411, 415, 426, 428, 431, 451, a redirect, 501, 505, 511, or a certificate that fails verification.").
+				Description("What to do after an answer that speaks of the set-up and not of the data: 401, 403, 404, 405, 407, 411, 415, 426, 428, 431, 451, a redirect, 501, 505, 511, or a certificate that fails verification. A status that speaks of the data, such as 400, is one too where a call is refused that had been accepted before, or where no call was accepted so far: see [whose fault a refusal is](guarantees.md#whose-fault-a-refusal-is).").
 				Default("hold"),
 			service.NewStringField(soFieldRateLimit).
 				Description("A `rate_limit` resource that is accessed once for each request. Segment allows 1,000 requests a second and workspace.").

@@ -73,6 +73,50 @@ func guilty(atMost int, guilty ...int) trial {
 	}
 }
 
+// edge is a proxy that answers for Segment, and refuses all it is sent for ten
+// seconds, although the key was good before. Sixteen calls that are refused alone
+// are enough to find that out.
+func edge(status int) trial {
+	return trial{
+		calls: 900, known: true, edge: true, atMost: 3*900/requestCalls + 3*16 + 8*4,
+		fail: func(sb *sandbox.TestServer) { forAWhile(10*time.Second, sb.Fail(status)) },
+		then: counted("segment_calls_rejected refused", 0),
+	}
+}
+
+// unproven is such an edge in front of a key that has never worked, so that
+// there is nothing to compare with.
+func unproven() trial {
+	tr := edge(http.StatusBadRequest)
+	tr.known = false
+	return tr
+}
+
+// firstEver is a guilty call that a key is sent first.
+func firstEver() trial {
+	return trial{
+		calls: 250, refused: places(1), atMost: 30,
+		fail: func(sb *sandbox.TestServer) {
+			sb.Fail(http.StatusBadRequest).Match(sandbox.Match{MessageID: idOf(0)})
+		},
+		then: func(t *testing.T, r *result) { assert.Zero(t, r.took) },
+	}
+}
+
+// inARow are guilty calls, one after the other, of a key that takes others.
+func inARow(from, to int) trial {
+	all := places(to)
+	return trial{
+		known: true, refused: all[from:], atMost: 2*(to-from) + 100,
+		fail: func(sb *sandbox.TestServer) {
+			for _, place := range all[from:] {
+				sb.Fail(http.StatusBadRequest).Match(sandbox.Match{MessageID: idOf(place)})
+			}
+		},
+		then: func(t *testing.T, r *result) { assert.Less(t, r.took, 2*time.Second, "it is never held") },
+	}
+}
+
 // held is a set-up that is wrong for 40 requests. The lanes that are under way
 // fail together; then one request tries, 5 s later and ever more seldom.
 func held(status int) trial {

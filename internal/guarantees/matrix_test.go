@@ -48,9 +48,26 @@ var matrix = []row{
 	{"3", "400, one in the middle guilty", "it fails alone", inAStream(guilty(20, 124)), nil},
 	{"3", "400, the last of 250 guilty", "it fails alone", inAStream(guilty(20, 249)), nil},
 	{"3", "400, three of 250 guilty", "they fail alone", inAStream(guilty(49, 17, 130, 131)), nil},
-	{"4", "400 for everything", "each fails once, no single call is retried", onAFakeClock(trial{
-		known: true, fail: failing(400, 0), refused: places(1000), atMost: 2000,
-	}), []string{"internal/tracking TestAKeyThatRefusesEverythingIsTakenForWrong"}},
+	{"3", "400, 200 guilty in a row", "they fail alone, the key is not held", onAFakeClock(inARow(300, 500)), nil},
+	{
+		"3", "400 for the first call ever", "it fails alone once another is accepted", onAFakeClock(firstEver()),
+		[]string{"internal/tracking TestAGuiltyCallAmongGoodOnesTakesNoSample"},
+	},
+	{
+		"4", "400 for everything, for ten seconds", "found out by a sample, held, nobody fails", onAFakeClock(edge(400)),
+		[]string{
+			"internal/guarantees TestAnEdgeThatAnswersForSegmentCostsNoCall",
+			"internal/tracking TestAnEdgeThatRefusesEverythingCostsNoCall",
+			"internal/tracking TestRandomEdgesAndGuiltyCalls",
+		},
+	},
+	{"4", "409 for everything, for ten seconds", "found out by a sample, held, nobody fails", onAFakeClock(edge(409)), nil},
+	{"4", "413 for everything, for ten seconds", "found out by a sample, held, nobody fails", onAFakeClock(edge(413)), nil},
+	{"4", "422 for everything, for ten seconds", "found out by a sample, held, nobody fails", onAFakeClock(edge(422)), nil},
+	{
+		"4", "400 for everything, and the key never worked", "held, a call at a time is tried, nobody fails", onAFakeClock(unproven()),
+		[]string{"internal/tracking TestAKeyThatRefusesEverythingIsTakenForWrong"},
+	},
 	{"5", "401 for 40 requests", "held, one request a pause", onAFakeClock(held(401)), nil},
 	{"5", "403 for 40 requests", "held, one request a pause", onAFakeClock(held(403)), nil},
 	{"5", "405 for 40 requests", "held, one request a pause", onAFakeClock(held(405)), nil},

@@ -54,6 +54,9 @@ type trial struct {
 	atMost int
 	// silence is how long the server asked to be left alone at each 429, 503.
 	silence time.Duration
+	// edge says that everything was refused for a while, so that what was
+	// refused alone is sent again.
+	edge bool
 	// duplicates allows calls to arrive twice, with their ids.
 	duplicates bool
 	// unseen says that the journal does not hold all that was sent, or that
@@ -94,6 +97,11 @@ func (tr trial) givenCalls() []given {
 	}
 	return list
 }
+
+// firstID is that of the call by which a key has worked before.
+const firstID = "first"
+
+var first = given{id: firstID, person: firstID, payload: `{"type":"page","userId":"first","messageId":"` + firstID + `"}`}
 
 // idOf is the message id of the call at a place.
 func idOf(place int) string { return fmt.Sprintf("call-%06d", place) }
@@ -138,7 +146,7 @@ func (r *result) send(t *testing.T) {
 	client := tracking.NewClient(conf)
 	defer client.Close()
 	if r.known {
-		require.Empty(t, client.Send(t.Context(), callsOf([]given{{id: "first", payload: `{"messageId":"first"}`}}), &watcher{}))
+		require.Empty(t, client.Send(t.Context(), callsOf([]given{first}), &watcher{}))
 		r.sb.Reset()
 	}
 	if r.fail != nil {
@@ -217,7 +225,7 @@ func (r *result) stream(t *testing.T) {
 	}
 	p := start(t, withDeadLetter(segmentOutput(endpoint, output)))
 	if r.known {
-		p.accept(t, []given{{payload: `{"type":"page","userId":"first","messageId":"first"}`}})
+		p.accept(t, []given{first})
 		r.sb.Reset()
 		p.counts.reset()
 	}

@@ -66,7 +66,7 @@ func (w *watcher) Sending(ctx context.Context, req tracking.Request) (context.Co
 			status = strconv.Itoa(got.Status)
 		}
 		w.add(1, "segment_requests "+status)
-		w.add(int64(len(req.Calls)), "segment_request_calls")
+		w.add(int64(req.Count()), "segment_request_calls")
 		w.add(int64(req.Bytes), "segment_request_bytes")
 		w.add(int64(req.WireBytes), "segment_wire_bytes")
 		w.say(fmt.Sprint(got.Err))

@@ -76,12 +76,51 @@ func describe(err error) string {
 	return "a connection that ended early, or an answer that is not HTTP"
 }
 
+// symptom is what was met, for those who are told of it.
+type symptom struct {
+	// status is 0 where there was no answer.
+	status int
+	text   string
+	// isUnproven says that it may be the call after all.
+	isUnproven bool
+}
+
+func (a answer) symptom() symptom { return symptom{status: a.status, text: a.String()} }
+
+// contradiction describes a refusal of what had been accepted.
+func (a answer) contradiction() symptom {
+	return symptom{status: a.status, text: a.String() + " for a call that it had accepted before"}
+}
+
+// alike describes a refusal of one of many.
+func (a answer) alike() symptom {
+	return symptom{status: a.status, text: a.String() + ", as a call did that had been accepted before"}
+}
+
+// unproven describes a refusal by a server that accepts nothing.
+func (a answer) unproven() symptom {
+	return symptom{
+		status: a.status, isUnproven: true,
+		text: a.String() + ", while no call of this write key is known to have been accepted",
+	}
+}
+
 func refusedCall(a answer) *segment.Violation {
 	return &segment.Violation{
 		Reason: segment.ReasonRefused,
-		Sentence: fmt.Sprintf("the server answered this call alone with %v; "+
-			"it will do so again, so that the call needs a mapping or a dead letter", a),
+		Sentence: fmt.Sprintf("the server answered this call alone with %v, and accepted another one of the same write key after it; "+
+			"so it is this call that it does not take, and it needs a mapping or a dead letter", a),
 	}
+}
+
+func setupError(met symptom) *segment.Violation {
+	if met.isUnproven {
+		return &segment.Violation{
+			Reason:   segment.ReasonUndelivered,
+			Sentence: "the last attempt met " + met.text + "; check the set-up first, and then send the event again as it is",
+		}
+	}
+	return undelivered("the last attempt met " + met.text + ", which is about the set-up")
 }
 
 func undelivered(why string) *segment.Violation {

@@ -23,23 +23,33 @@ func (r *request) attempt(p *pass) answer {
 	}
 	// Not before it has a slot: a batch of many sources has as many lanes, and
 	// a compressor takes more than half a megabyte.
-	if r.body.head == nil {
-		r.body = r.client.encodeBody(r.client.bodyStart(r.source.writeKey), r.calls, r.indexes)
+	if p.parcel.body.head == nil {
+		p.parcel.body = r.client.encodeBody(r.client.bodyStart(r.source.writeKey), p.parcel.calls, p.parcel.indexes)
 	}
 	ctx, cancel := context.WithTimeout(r.ctx, r.client.conf.Timeout)
 	defer cancel()
 	started := time.Now()
 	text := end(r.client.sentAt(started))
-	tail := r.body.tail(text)
-	ctx, observed := r.observer.Sending(ctx, Request{
-		Calls:     r.indexes,
-		Bytes:     r.body.size + len(text),
-		WireBytes: len(r.body.head) + len(tail),
-		Earlier:   r.tries,
-	})
-	got := r.post(ctx, p.credential, tail)
+	tail := p.parcel.body.tail(text)
+	ctx, observed := r.observer.Sending(ctx, p.parcel.describe(len(text), len(tail)))
+	got := r.client.post(ctx, p, tail)
 	observed(Answer{Status: got.status, Err: got.err, Latency: time.Since(started)})
 	return got
+}
+
+// describe says what is sent with an end of so many bytes.
+func (p *parcel) describe(end, tail int) Request {
+	req := Request{
+		Calls:     p.indexes,
+		IsSample:  p.isSample,
+		Bytes:     p.body.size + end,
+		WireBytes: len(p.body.head) + tail,
+		Earlier:   p.tries,
+	}
+	if p.isSample {
+		req.Calls = nil
+	}
+	return req
 }
 
 func (c *Client) sentAt(now time.Time) time.Time {
@@ -49,20 +59,20 @@ func (c *Client) sentAt(now time.Time) time.Time {
 	return now
 }
 
-// post sends what was made of the request, and reads the answer.
-func (r *request) post(ctx context.Context, by credential, tail []byte) answer {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.client.url, nil)
+// post sends what the pass is for, and reads the answer.
+func (c *Client) post(ctx context.Context, p *pass, tail []byte) answer {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, nil)
 	if err != nil {
 		return answer{err: err}
 	}
-	req.ContentLength = int64(len(r.body.head) + len(tail))
-	head := r.body.head
+	head := p.parcel.body.head
+	req.ContentLength = int64(len(head) + len(tail))
 	req.GetBody = func() (io.ReadCloser, error) {
 		return io.NopCloser(&bodyReader{head, tail}), nil
 	}
 	req.Body, _ = req.GetBody()
-	r.setHeaders(req.Header, by)
-	res, err := r.client.http.Do(req)
+	c.setHeaders(req.Header, p)
+	res, err := c.http.Do(req)
 	if err != nil {
 		return answer{err: err}
 	}
@@ -72,20 +82,20 @@ func (r *request) post(ctx context.Context, by credential, tail []byte) answer {
 	return answer{
 		status:     res.StatusCode,
 		retryAfter: retryAfter(res.Header.Get("Retry-After"), time.Now()),
-		token:      by.token,
+		token:      p.token,
 	}
 }
 
-func (r *request) setHeaders(header http.Header, by credential) {
-	header.Set("Authorization", by.authorization)
+func (c *Client) setHeaders(header http.Header, p *pass) {
+	header.Set("Authorization", p.authorization)
 	header.Set("Content-Type", "application/json")
-	header.Set("User-Agent", r.client.conf.UserAgent)
-	if r.body.gzip {
+	header.Set("User-Agent", c.conf.UserAgent)
+	if p.parcel.body.gzip {
 		header.Set("Content-Encoding", "gzip")
 	}
-	if r.tries > 0 {
+	if p.parcel.tries > 0 {
 		// Segment's own SDKs leave it out of the first attempt.
-		header.Set("X-Retry-Count", strconv.Itoa(r.tries))
+		header.Set("X-Retry-Count", strconv.Itoa(p.parcel.tries))
 	}
 }
 

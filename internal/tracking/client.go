@@ -71,6 +71,7 @@ type Client struct {
 	url     string
 	http    *http.Client
 	sources sources
+	samples samples
 	workers workers
 	// slots bounds the requests side by side. One that waits for anything but
 	// its answer has none.
@@ -108,6 +109,7 @@ func NewClient(conf Config) *Client {
 		writers: newSpare(runtime.GOMAXPROCS(0), newBodyWriter),
 		people:  newSpare(1, newPeople),
 	}
+	c.sources.fresh = refusals{samples: &c.samples, rejects: conf.RejectOnSetupError}
 	if conf.OAuth != nil {
 		var closed context.Context
 		closed, c.stop = context.WithCancel(context.Background())
@@ -164,9 +166,13 @@ type delivery struct {
 
 // enqueue gives the requests of a lane to the workers.
 func (d *delivery) enqueue(s *source, requests [][]int) {
+	l := &lane{delivery: d, source: s, todo: make([]*request, len(requests))}
+	for i, indexes := range requests {
+		l.todo[i] = l.request(indexes)
+	}
 	d.lanes.Add(1)
 	d.client.sources.use(s)
-	d.client.workers.add(&lane{delivery: d, source: s, todo: requests})
+	d.client.workers.add(l)
 }
 
 // settle notes why some calls were not accepted.

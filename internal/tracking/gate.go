@@ -14,8 +14,9 @@ const (
 )
 
 // gate is where all requests of one write key pass. It is shut when the
-// server asks for a wait, or because of a set-up error. When the wait is over, one
-// request goes first; the rest follow when it has come through.
+// server asks for a wait, because of a set-up error, or while it is not known
+// whose fault some refusals are. When that is over, one request goes first; the
+// rest follow when it has come through.
 type gate struct {
 	mu         sync.Mutex
 	shut       bool
@@ -26,8 +27,9 @@ type gate struct {
 	changed    chan struct{}
 	// pause is how long the last set-up error shut it.
 	pause time.Duration
-	// why describes the answer that shut it.
-	why string
+	// met is what shut it.
+	met      symptom
+	refusals refusals
 }
 
 // ticket lets one request through.
@@ -36,100 +38,154 @@ type ticket struct {
 	// from one sent after.
 	generation int
 	probe      bool
+	// asks says that the sample has to be sent in place of the request, alone
+	// that only its first call may be.
+	asks, alone bool
+	// isUnderWay says that the request is being sent, with this many calls
+	// suspect by then.
+	isUnderWay bool
+	suspects   int
 }
 
 // wait says why a request cannot pass yet.
 type wait struct {
 	// changed is closed when it is worth asking again.
 	changed <-chan struct{}
-	// remaining is how long the gate stays shut; 0 while a probe is under way.
+	// remaining is how long there is to wait at the most; 0 while there is an
+	// answer to wait for.
 	remaining time.Duration
-	reason    Class
-	// why describes the answer that shut the gate.
-	why string
+	// reason is why the gate is shut: Throttled or Setup, or 0 where it is only
+	// not known yet what some refusals mean.
+	reason Class
+	// met is what shut the gate.
+	met symptom
+	// isNews says that it may not have been reported yet.
+	isNews bool
 }
 
-// enter returns a ticket, or what to wait for.
-func (g *gate) enter() (ticket, *wait) {
+// enter returns a ticket, or what to wait for. A request that is suspect waits
+// for its verdict, and passes only to ask for it.
+func (g *gate) enter(isSuspect bool) (ticket, *wait) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if isSuspect && g.refusals.isUndecided() && g.remaining() == 0 {
+		if left, isOver := g.refusals.quiet(); !isOver {
+			return ticket{}, g.wait(left, 0)
+		}
+		g.ask()
+	}
+	g.advance()
 	if !g.shut {
 		return ticket{generation: g.generation}, nil
 	}
-	remaining := time.Until(g.until)
-	if remaining <= 0 && !g.probing {
-		g.probing = true
-		return ticket{generation: g.generation, probe: true}, nil
+	if g.remaining() > 0 || g.probing || g.refusals.isBusy() {
+		return ticket{}, g.wait(g.remaining(), g.reason)
 	}
+	g.probing = true
+	t := ticket{generation: g.generation, probe: true}
+	t.asks, t.alone = g.refusals.probe()
+	return t, nil
+}
+
+// remaining returns how long the gate stays shut.
+func (g *gate) remaining() time.Duration {
+	if !g.shut {
+		return 0
+	}
+	return max(time.Until(g.until), 0)
+}
+
+func (g *gate) wait(remaining time.Duration, reason Class) *wait {
 	if g.changed == nil {
 		g.changed = make(chan struct{})
 	}
-	return ticket{}, &wait{
-		changed: g.changed, remaining: max(remaining, 0), reason: g.reason, why: g.why,
+	if reason == Refused {
+		reason = 0
+	}
+	return &wait{
+		changed: g.changed, remaining: remaining, reason: reason, met: g.met,
+		isNews: reason == Setup && g.refusals.doubt == blaming,
 	}
 }
 
-// admits says whether a ticket that was given some time ago is still good.
-func (g *gate) admits(t ticket) bool {
+// begin says whether a ticket that was given some time ago is still good. If so,
+// the request is under way until the ticket comes back.
+func (g *gate) begin(t *ticket) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return !g.shut || t.probe && t.generation == g.generation
+	if g.shut && !(t.probe && t.generation == g.generation) {
+		return false
+	}
+	t.isUnderWay, t.suspects = true, g.refusals.count
+	g.refusals.begin()
+	return true
+}
+
+// finish takes a ticket back.
+func (g *gate) finish(t ticket) {
+	if t.probe {
+		g.probing = false
+	}
+	if t.isUnderWay {
+		g.refusals.finish()
+	}
+	g.notify()
+}
+
+// leave takes back a ticket that has taught us nothing.
+func (g *gate) leave(t ticket) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.finish(t)
 }
 
 // throttle shuts the gate for as long as the server asks.
-func (g *gate) throttle(t ticket, pause time.Duration, why string) {
+func (g *gate) throttle(t ticket, pause time.Duration, met symptom) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.endProbe(t)
-	g.close(Throttled, pause, why)
+	g.finish(t)
+	g.close(Throttled, pause, met)
 }
 
 // hold shuts the gate because of a set-up error. The pause grows only with an
 // answer that is news: requests that were under way together fail together.
-func (g *gate) hold(t ticket, why string) {
+func (g *gate) hold(t ticket, met symptom) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.endProbe(t)
+	g.finish(t)
 	if t.generation == g.generation {
-		g.pause = min(max(2*g.pause, setupPause), maxSetupPause)
-		g.close(Setup, g.pause, why)
+		g.holdLonger(met)
 	}
 }
 
+func (g *gate) holdLonger(met symptom) {
+	g.pause = min(max(2*g.pause, setupPause), maxSetupPause)
+	g.close(Setup, g.pause, met)
+}
+
 // close shuts the gate, or leaves it shut for longer.
-func (g *gate) close(reason Class, pause time.Duration, why string) {
+func (g *gate) close(reason Class, pause time.Duration, met symptom) {
 	if until := time.Now().Add(pause); !g.shut || until.After(g.until) {
-		g.until, g.reason, g.why = until, reason, why
+		g.until, g.reason, g.met = until, reason, met
 	}
 	g.shut = true
 	g.generation++
 	g.notify()
 }
 
-// open lets everybody pass, unless the request was sent before the gate was
-// last shut.
-func (g *gate) open(t ticket) {
+// resume lets everybody through after a request that was answered, unless it
+// was sent before the gate was last shut.
+func (g *gate) resume(t ticket) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.endProbe(t)
+	g.finish(t)
+	g.open(t)
+}
+
+func (g *gate) open(t ticket) {
 	if t.generation == g.generation {
 		g.shut = false
 		g.pause = 0
-	}
-	g.notify()
-}
-
-// leave gives a ticket back that has taught us nothing.
-func (g *gate) leave(t ticket) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.endProbe(t)
-	g.notify()
-}
-
-func (g *gate) endProbe(t ticket) {
-	if t.probe {
-		g.probing = false
 	}
 }
 

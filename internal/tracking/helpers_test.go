@@ -140,6 +140,11 @@ func requireOrder(t *testing.T, calls []sandbox.Call) {
 	}
 }
 
+// firstAccepted are the calls that arrived, without what came again.
+func firstAccepted(sb *sandbox.TestServer) []sandbox.Call {
+	return sb.Calls(sandbox.Filter{Accepted: new(true), Duplicate: new(false)})
+}
+
 // gaps returns the times between the requests in the sandbox's journal.
 func gaps(sb *sandbox.TestServer) (list []time.Duration) {
 	journal := sb.Requests()

@@ -14,25 +14,26 @@ import (
 type lane struct {
 	*delivery
 	source *source
-	// todo lists the calls of each request to come, the next one first.
-	todo [][]int
+	// todo lists the requests to come, the next one first.
+	todo []*request
+	// suspects lists those that were refused alone and have no verdict yet.
+	suspects []*request
 }
 
-// run sends the requests of the lane one after the other. When one is given
-// up, so is everything after it.
+// run sends the requests of the lane one after the other, and waits in the end
+// for the verdicts on its suspects.
 func (l *lane) run() {
 	defer l.end()
-	for len(l.todo) > 0 {
-		r := request{lane: l, indexes: l.todo[0], patience: newPatience(l.client.conf.Retry)}
-		l.todo = l.todo[1:]
+	for r := l.next(); r != nil; r = l.next() {
 		switch end := r.deliver(); {
 		case end.gaveUp != nil:
-			l.settle(r.indexes, end.gaveUp)
-			l.giveUp(end.gaveUp)
-		case end.means == Refused && len(r.indexes) > 1:
-			l.split(r.indexes, end.answer)
+			l.giveUp(r, end.gaveUp)
+		case end.comesLater:
+			l.putBack(r, end.isTooMuch)
+		case end.suspect != nil:
+			l.suspects = append(l.suspects, r)
 		case end.means == Refused:
-			l.settle(r.indexes, refusedCall(end.answer))
+			l.split(r, end.answer)
 		}
 	}
 }
@@ -43,20 +44,95 @@ func (l *lane) end() {
 	l.lanes.Done()
 }
 
-// giveUp settles everything that is still to come.
-func (l *lane) giveUp(why *segment.Violation) {
-	for _, indexes := range l.todo {
-		l.settle(indexes, why)
+// next returns the request to deliver next: of what was sent before, only a
+// suspect without a verdict is left to do.
+func (l *lane) next() *request {
+	l.takeVerdicts()
+	switch {
+	case len(l.todo) > 0:
+		r := l.todo[0]
+		l.todo[0], l.todo = nil, l.todo[1:]
+		return r
+	case len(l.suspects) > 0:
+		return l.suspects[0]
+	}
+	return nil
+}
+
+func (l *lane) hasVerdict() bool {
+	return len(l.suspects) > 0 && l.source.gate.verdictOn(l.suspects[0].suspect) != pending
+}
+
+// takeVerdicts settles the guilty, and puts the others back to the front.
+func (l *lane) takeVerdicts() {
+	var innocents []*request
+	for l.hasVerdict() {
+		r := l.suspects[0]
+		l.suspects = l.suspects[1:]
+		switch l.source.gate.verdictOn(r.suspect) {
+		case guilty:
+			l.settle(r.indexes, refusedCall(r.suspect.answer))
+		case innocent:
+			r.patience.last, r.suspect = r.suspect.met, nil
+			innocents = append(innocents, r)
+			l.observer.Retrying(Setup)
+		case rejected:
+			l.settle(r.indexes, setupError(r.suspect.met))
+			l.giveUpRest(setupError(r.suspect.met))
+		}
+	}
+	if len(innocents) > 0 {
+		l.todo = append(innocents, l.todo...)
+	}
+}
+
+// giveUp settles a request that is given up, and everything after it.
+func (l *lane) giveUp(r *request, why *segment.Violation) {
+	l.settle(r.indexes, why)
+	l.giveUpRest(why)
+	if r.suspect == nil {
+		return
+	}
+	for _, s := range l.suspects {
+		l.source.gate.withdraw(s.suspect)
+		l.settle(s.indexes, why)
+	}
+	l.suspects = nil
+}
+
+// giveUpRest settles what is still to come.
+func (l *lane) giveUpRest(why *segment.Violation) {
+	for _, r := range l.todo {
+		l.settle(r.indexes, why)
 	}
 	l.todo = nil
 }
 
+// putBack puts a request that was not sent back to the front; of one that is too
+// much, its first call comes alone.
+func (l *lane) putBack(r *request, isTooMuch bool) {
+	switch {
+	case r.suspect != nil:
+	case isTooMuch:
+		l.todo = append([]*request{l.request(r.indexes[:1]), l.request(r.indexes[1:])}, l.todo...)
+	default:
+		l.todo = append([]*request{r}, l.todo...)
+	}
+}
+
 // split puts the parts of a refused request in its place. They are sent in
 // order and split again, until the guilty call stands alone.
-func (l *lane) split(indexes []int, last answer) {
+func (l *lane) split(r *request, last answer) {
 	l.observer.Splitting()
-	parts := slices.Collect(slices.Chunk(indexes, ceil(len(indexes), partsOf(last))))
+	var parts []*request
+	for part := range slices.Chunk(r.indexes, ceil(len(r.indexes), partsOf(last))) {
+		parts = append(parts, l.request(part))
+	}
 	l.todo = append(parts, l.todo...)
+}
+
+func (l *lane) request(indexes []int) *request {
+	return &request{lane: l, parcel: parcel{calls: l.calls, indexes: indexes}}
 }
 
 // partsOf says into how many parts a refused request is split. For one guilty

@@ -9,10 +9,21 @@ import (
 type Request struct {
 	// Calls are the places of its calls in the list given to Send.
 	Calls []int
+	// IsSample says that it holds one call that was accepted before, perhaps of
+	// another Send, to find out whether it is single calls that are refused.
+	IsSample bool
 	// Bytes is its size before compression, WireBytes after it.
 	Bytes, WireBytes int
 	// Earlier counts the attempts before this one.
 	Earlier int
+}
+
+// Count returns how many calls it holds.
+func (r Request) Count() int {
+	if r.IsSample {
+		return 1
+	}
+	return len(r.Calls)
 }
 
 // Answer is what became of an attempt.
@@ -55,4 +66,6 @@ type Trouble struct {
 	Class Class
 	// Answer describes what was met last, without key and data.
 	Answer string
+	// Status is that of the answer, or 0 where there was none.
+	Status int
 }

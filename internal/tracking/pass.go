@@ -7,12 +7,14 @@ import (
 	"benthos-segment/internal/segment"
 )
 
-// pass is the permission to send a request once. It owns what that takes: a ticket
-// of the gate, a credential and a slot. Only admit makes one, and it ends
+// pass is the permission to send something once. It owns what that takes: a
+// ticket of the gate, a credential and a slot. Only admit makes one, and it ends
 // exactly once, with what is to be learned from the answer.
 type pass struct {
 	gate   *gate
 	ticket ticket
+	// parcel is what to send: the request, or a sample in its place.
+	parcel *parcel
 	// missing stands for the answer where there is no credential. Such a pass
 	// has no slot.
 	missing *answer
@@ -24,40 +26,60 @@ type pass struct {
 
 // admit waits until the request may be sent: the gate of its write key is open,
 // the rate limit agrees, there is a token where one is needed, and one of the
-// slots is free. Or it says why the request is given up.
+// slots is free. Or it says why the request is not sent now.
 //
 // The slot comes last, so that a request that waits for anything but its answer
 // has none. The wait for it may be long, so that what came before is looked at
 // once more.
-func (r *request) admit() (*pass, *segment.Violation) {
+func (r *request) admit() (*pass, *ruling) {
 	hasAccess := r.client.conf.RateLimit == nil
 	for {
-		if gaveUp := r.enter(); gaveUp != nil {
-			return nil, gaveUp
+		if stop := r.enter(); stop != nil {
+			return nil, stop
 		}
 		gaveUp := r.prepare(&hasAccess)
-		if gaveUp == nil && r.pass.isGood(r.client.tokens) {
+		if gaveUp == nil && r.pass.begin(r.client.tokens) {
 			return &r.pass, nil
 		}
 		r.pass.end(ruling{})
 		if gaveUp != nil {
-			return nil, gaveUp
+			return nil, &ruling{gaveUp: gaveUp}
 		}
 	}
 }
 
-// enter waits for a ticket of the gate.
-func (r *request) enter() *segment.Violation {
+// enter waits for a ticket of the gate. Where there is a verdict by then on what
+// the lane has sent before, the lane looks at that first.
+func (r *request) enter() *ruling {
 	for {
-		ticket, blocked := r.source.gate.enter()
+		if r.ctx.Err() != nil {
+			return &ruling{gaveUp: stopped()}
+		}
+		ticket, blocked := r.source.gate.enter(r.suspect != nil)
 		if blocked == nil {
-			r.pass = pass{gate: &r.source.gate, ticket: ticket}
-			return nil
+			return r.take(ticket)
+		}
+		if r.hasVerdict() {
+			return &ruling{comesLater: true}
 		}
 		if gaveUp := r.await(blocked); gaveUp != nil {
-			return gaveUp
+			return &ruling{gaveUp: gaveUp}
 		}
 	}
+}
+
+// take makes a pass of a ticket.
+func (r *request) take(t ticket) *ruling {
+	r.pass = pass{gate: &r.source.gate, ticket: t, parcel: &r.parcel}
+	if t.asks {
+		r.pass.parcel = r.client.samples.parcel(r.source.writeKey)
+	}
+	isTooMuch := t.alone && len(r.indexes) > 1
+	if r.hasVerdict() || isTooMuch || r.pass.parcel == nil {
+		r.pass.end(ruling{})
+		return &ruling{comesLater: true, isTooMuch: isTooMuch}
+	}
+	return nil
 }
 
 // prepare gets what a pass needs beside its ticket.
@@ -75,12 +97,13 @@ func (r *request) prepare(hasAccess *bool) *segment.Violation {
 	return r.awaitSlot()
 }
 
-// isGood says whether everything that was got for the pass still counts.
-func (p *pass) isGood(tokens *tokens) bool {
+// begin says whether everything that was got for the pass still counts. If so,
+// what it is for is under way.
+func (p *pass) begin(tokens *tokens) bool {
 	if p.missing != nil {
 		return true
 	}
-	return p.gate.admits(p.ticket) && (tokens == nil || tokens.isGood(p.token))
+	return (tokens == nil || tokens.isGood(p.token)) && p.gate.begin(&p.ticket)
 }
 
 // end gives back what the pass owns. The gate learns from a ruling what it
@@ -96,11 +119,17 @@ func (p *pass) end(next ruling) {
 	case next.gaveUp != nil || next.isAtOnce:
 		p.gate.leave(p.ticket)
 	case next.means == Throttled:
-		p.gate.throttle(p.ticket, next.pause, next.answer.String())
+		p.gate.throttle(p.ticket, next.pause, next.met)
 	case next.means == Setup:
-		p.gate.hold(p.ticket, next.answer.String())
-	case next.means == Delivered || next.means == Refused:
-		p.gate.open(p.ticket)
+		p.gate.hold(p.ticket, next.met)
+	case next.means == Delivered:
+		p.gate.accept(p.ticket)
+	case next.means == Refused && p.ticket.asks:
+		p.gate.refuseSample(p.ticket, next.met)
+	case next.suspect != nil:
+		p.gate.refuse(p.ticket, next.suspect)
+	case next.means == Refused:
+		p.gate.resume(p.ticket)
 	default:
 		p.gate.leave(p.ticket)
 	}
@@ -126,7 +155,7 @@ func (r *request) awaitRateLimit() *segment.Violation {
 		if r.ctx.Err() != nil {
 			return stopped()
 		}
-		r.report(Transient, "an error of the rate limit")
+		r.report(Transient, symptom{text: "an error of the rate limit"})
 		if gaveUp := r.patience.backOff(r.ctx); gaveUp != nil {
 			return gaveUp
 		}
@@ -160,13 +189,16 @@ func (r *request) awaitSlot() *segment.Violation {
 }
 
 // await waits for the gate to change. A wait that the server has asked for is
-// excused; one for a set-up to be fixed is not.
+// excused, and so is one for a verdict; one for a set-up to be fixed is not.
 func (r *request) await(blocked *wait) *segment.Violation {
 	var ended <-chan time.Time
-	if blocked.reason == Throttled {
+	if blocked.reason != Setup {
 		defer r.patience.excuse()()
 	} else if r.patience.isLimited() {
 		ended = time.After(max(r.patience.left(), 0))
+	}
+	if blocked.isNews {
+		r.report(blocked.reason, blocked.met)
 	}
 	var open <-chan time.Time
 	if blocked.remaining > 0 {
@@ -181,11 +213,13 @@ func (r *request) await(blocked *wait) *segment.Violation {
 		case <-blocked.changed:
 			return nil
 		case <-ended:
-			return r.patience.givenUp(blocked.why)
+			return r.patience.givenUp(blocked.met.text)
 		case <-r.ctx.Done():
 			return stopped()
 		case <-remind.C:
-			r.report(blocked.reason, blocked.why)
+			if blocked.reason != 0 {
+				r.report(blocked.reason, blocked.met)
+			}
 		}
 	}
 }

@@ -167,7 +167,7 @@ func withoutToken(c *Config, s *scripted) {
 
 func TestAPassThatEndsTwiceIsAFault(t *testing.T) {
 	var g gate
-	ticket, _ := g.enter()
+	ticket, _ := g.enter(false)
 	p := pass{gate: &g, ticket: ticket}
 	p.end(ruling{})
 

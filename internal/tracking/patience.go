@@ -17,10 +17,16 @@ type patience struct {
 	waits *backoff.ExponentialBackOff
 	// excused is the time spent on waits that the request is not to blame for.
 	excused time.Duration
-	last    answer
+	// last is what the last attempt met.
+	last symptom
 }
 
-func newPatience(conf Retry) patience { return patience{conf: conf, started: time.Now()} }
+// begin starts it, unless it has been going on for a while.
+func (p *patience) begin(conf Retry) {
+	if p.started.IsZero() {
+		p.conf, p.started = conf, time.Now()
+	}
+}
 
 // excuse excuses the time until the function that it returns is called.
 func (p *patience) excuse() (resume func()) {
@@ -61,7 +67,7 @@ func (p *patience) nextWait() time.Duration {
 func (p *patience) backOff(ctx context.Context) *segment.Violation {
 	pause := p.nextWait()
 	if p.hasEnded(pause) {
-		return p.givenUp(p.last.String())
+		return p.givenUp(p.last.text)
 	}
 	timer := time.NewTimer(pause)
 	defer timer.Stop()

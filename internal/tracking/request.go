@@ -10,28 +10,40 @@ import (
 // request is some calls of a lane that are sent together, as often as it takes.
 type request struct {
 	*lane
-	// indexes are the places of its calls.
-	indexes []int
-	// body is made when the request is first admitted, and kept.
-	body body
-	// tries counts the attempts so far.
-	tries    int
+	parcel
 	patience patience
 	// isRenewed says that it has had a new access token already.
 	isRenewed bool
+	// suspect is set while its only call is.
+	suspect *suspect
 	// pass is that of the attempt at hand.
 	pass pass
 }
 
+// parcel is what is sent, and what all attempts have in common.
+type parcel struct {
+	calls []segment.Call
+	// indexes are the places of those that are in it.
+	indexes []int
+	// isSample says that it holds a call that was accepted before.
+	isSample bool
+	// body is made for the first attempt.
+	body body
+	// tries counts the attempts so far.
+	tries int
+}
+
 // deliver sends the request until the server has accepted or refused it, or
-// until it is given up.
+// until it is given up. A suspect waits for its verdict in the same way, and
+// may have to ask for it.
 func (r *request) deliver() ruling {
+	r.patience.begin(r.client.conf.Retry)
 	for {
-		pass, gaveUp := r.admit()
-		if gaveUp != nil {
-			return ruling{gaveUp: gaveUp}
+		pass, stop := r.admit()
+		if stop != nil {
+			return *stop
 		}
-		next := r.judge(r.attempt(pass))
+		next := r.judge(pass, r.attempt(pass))
 		pass.end(next)
 		r.tell(next)
 		if next.isLast() {
@@ -40,45 +52,77 @@ func (r *request) deliver() ruling {
 		if gaveUp := r.backOff(next); gaveUp != nil {
 			return ruling{gaveUp: gaveUp}
 		}
-		r.observer.Retrying(next.means)
 	}
 }
 
-// ruling is what follows from an answer.
+// ruling is what follows from an answer, or from what was met in its place.
 type ruling struct {
 	answer answer
 	means  Class
+	met    symptom
+	tries  int
 	// pause is how long all lanes of the write key wait, where the server is
 	// throttling.
 	pause time.Duration
 	// isAtOnce says that the next attempt need not wait: it has a new token.
 	isAtOnce bool
+	// isAside says that a sample was sent, so that nothing is said about the
+	// calls of the request.
+	isAside bool
+	// suspect is the call that was refused alone.
+	suspect *suspect
 	// gaveUp says why there is no further attempt.
 	gaveUp *segment.Violation
+	// comesLater says that the lane has something to do first: to look at a
+	// verdict, or to cut the first call off where the request isTooMuch.
+	comesLater, isTooMuch bool
 }
 
 // isLast says whether the request is not sent again.
 func (r ruling) isLast() bool {
-	return r.gaveUp != nil || r.means == Delivered || r.means == Refused
+	return r.gaveUp != nil || !r.isAside && (r.means == Delivered || r.means == Refused)
 }
 
 // judge says what follows from an answer.
-func (r *request) judge(got answer) ruling {
+func (r *request) judge(p *pass, got answer) ruling {
 	if got.err != nil && r.ctx.Err() != nil {
 		return ruling{gaveUp: stopped()}
 	}
-	r.patience.last = got
 	if !got.isUnsent {
-		r.tries++
+		p.parcel.tries++
 	}
-	next := ruling{answer: got, means: r.source.judge(got, len(r.indexes))}
+	next := r.read(p, got)
+	r.patience.last = next.met
 	switch {
 	case r.renewsToken(got):
 		next.isAtOnce = true
+	case next.means == Delivered:
+		r.client.samples.keep(r.source.writeKey, p.parcel)
 	case next.means == Throttled:
 		next.pause = r.throttlePause(got)
 	case next.means == Setup && r.client.conf.RejectOnSetupError:
-		next.gaveUp = undelivered("the last attempt met " + got.String() + ", which is about the set-up")
+		next.gaveUp = setupError(next.met)
+	}
+	return next
+}
+
+// read says what an answer means for what was sent. A refusal is about the calls
+// of a request; of a single call it may not be, and then it is suspect.
+func (r *request) read(p *pass, got answer) ruling {
+	next := ruling{
+		answer: got, means: classify(got), met: got.symptom(), tries: p.parcel.tries, isAside: p.parcel.isSample,
+	}
+	switch {
+	case next.means != Refused:
+	case p.ticket.asks:
+		next.met = got.contradiction()
+	case p.ticket.alone && r.client.samples.has(r.source.writeKey):
+		next.means, next.met = Setup, got.alike()
+	case p.ticket.alone:
+		next.means, next.met = Setup, got.unproven()
+	case len(r.indexes) == 1:
+		r.suspect = &suspect{answer: got}
+		next.suspect = r.suspect
 	}
 	return next
 }
@@ -108,33 +152,41 @@ func (r *request) throttlePause(got answer) time.Duration {
 // backOff waits before the next attempt where nothing else does: of what is
 // throttled or held, the gate takes care.
 func (r *request) backOff(next ruling) *segment.Violation {
-	if next.means != Transient || next.isAtOnce {
-		return nil
+	if next.means == Transient && !next.isAtOnce {
+		if gaveUp := r.patience.backOff(r.ctx); gaveUp != nil {
+			return gaveUp
+		}
 	}
-	return r.patience.backOff(r.ctx)
+	if !next.isAside {
+		r.observer.Retrying(next.means)
+	}
+	return nil
 }
 
 // tell tells the observer what came of an attempt. What passes by itself within
 // the first attempts is nobody's business, and neither is what is given up,
-// which says so itself.
+// which says so itself, nor what is not known to be the calls' fault yet.
 func (r *request) tell(next ruling) {
 	const usual = 2
 	switch {
-	case next.gaveUp != nil || next.isAtOnce:
-	case next.isLast():
+	case next.gaveUp != nil || next.isAtOnce || next.suspect != nil:
+	case next.means == Delivered, next.means == Refused && !next.isAside:
 		if r.source.hasRecovered() {
 			r.observer.Recovered(r.source.fingerprint)
 		}
 	case next.means == Throttled:
 		r.observer.Throttled(next.pause)
-	case next.means == Setup, r.tries > usual:
-		r.report(next.means, next.answer.String())
+	case next.means == Transient && next.tries <= usual:
+	case next.means == Transient:
+		r.report(Transient, next.met)
+	case !r.client.conf.RejectOnSetupError:
+		r.report(Setup, next.met)
 	}
 }
 
 // report tells the observer of a request that does not get through.
-func (r *request) report(means Class, what string) {
+func (r *request) report(means Class, met symptom) {
 	if r.source.isDue(means) {
-		r.observer.Stuck(Trouble{Source: r.source.fingerprint, Class: means, Answer: what})
+		r.observer.Stuck(Trouble{Source: r.source.fingerprint, Class: means, Answer: met.text, Status: met.status})
 	}
 }

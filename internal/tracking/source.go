@@ -11,9 +11,6 @@ import (
 const (
 	// reminder is how often trouble that stays is reported.
 	reminder = time.Minute
-	// suspiciousRefusals is how many single calls in a row a source that never
-	// accepted one may refuse before it is the source and not the calls.
-	suspiciousRefusals = 16
 	// maxSources bounds the sources that are remembered while idle.
 	maxSources = 10_000
 )
@@ -27,41 +24,21 @@ type source struct {
 	gate          gate
 
 	mu       sync.Mutex
-	accepted bool
-	refusals int
 	reported [len(classNames)]time.Time
 
 	// users counts the lanes that need it; guarded by sources.mu.
 	users int
 }
 
-func newSource(writeKey string) *source {
+func newSource(writeKey string, fresh refusals) *source {
+	fresh.writeKey = writeKey
 	sum := sha256.Sum256([]byte(writeKey))
 	return &source{
 		writeKey:      writeKey,
 		fingerprint:   hex.EncodeToString(sum[:4]),
 		authorization: "Basic " + base64.StdEncoding.EncodeToString([]byte(writeKey+":")),
+		gate:          gate{refusals: fresh},
 	}
-}
-
-// judge says what an answer means, with what is known of the source. Segment
-// answers most wrong keys with 200, and the few that it notices with 400, as
-// if the calls were wrong.
-func (s *source) judge(a answer, calls int) Class {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	means := classify(a)
-	switch {
-	case means == Delivered:
-		s.accepted, s.refusals = true, 0
-	// Only single calls count, and only they are held: the others are cut as
-	// ever, so that one good call among them proves the key right.
-	case means == Refused && !s.accepted && calls == 1:
-		if s.refusals++; s.refusals >= suspiciousRefusals {
-			return Setup
-		}
-	}
-	return means
 }
 
 // isDue says whether to report trouble of a class now. Each class has its own
@@ -95,6 +72,8 @@ func (s *source) isIdle() bool { return s.users == 0 && !s.gate.isShut() }
 type sources struct {
 	mu    sync.Mutex
 	byKey map[string]*source
+	// fresh is what a new source starts with.
+	fresh refusals
 }
 
 // get returns the source of a write key, which counts as used until it is
@@ -105,7 +84,7 @@ func (s *sources) get(writeKey string) *source {
 	known, exists := s.byKey[writeKey]
 	if !exists {
 		s.forgetIdle()
-		known = newSource(writeKey)
+		known = newSource(writeKey, s.fresh)
 		if s.byKey == nil {
 			s.byKey = make(map[string]*source)
 		}

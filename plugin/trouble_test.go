@@ -1,0 +1,68 @@
+package plugin_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/redpanda-data/benthos/v4/public/service"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"benthos-segment/internal/sandbox"
+)
+
+// Whoever is paged reads what to look at, by what was answered.
+func TestAHeldKeySaysWhatToCheck(t *testing.T) {
+	checks := map[int]string{
+		301: "Check endpoint: it leads to another address",
+		401: "Check write_key and region, and oauth",
+		403: "Check write_key and oauth, and whether a firewall",
+		404: "Check endpoint: ",
+		405: "Check endpoint: ",
+		407: "Check proxy_url: ",
+		411: "Check endpoint and proxy_url: ",
+		415: "Check compression: ",
+		426: "Check endpoint: ",
+		428: "Check endpoint: ",
+		431: "Check endpoint and proxy_url: ",
+		451: "Check region and endpoint: ",
+		501: "Check endpoint: ",
+		505: "Check endpoint and proxy_url: ",
+		511: "Check the network, which wants a login of this machine, and proxy_url",
+		// Everything is refused, so that it is not the calls.
+		400: "Check endpoint and proxy_url, since something in front of Segment may answer in its place, then write_key and region",
+		409: "Check endpoint and proxy_url, since something in front of Segment may answer in its place, then write_key and region",
+	}
+	sb := sandbox.New(t)
+	p := start(t, segmentOutput(sb.URL, fields{"write_key": `${! json("key") }`}))
+	batch := func() (all service.MessageBatch) {
+		for status := range checks {
+			all = append(all, events(fmt.Sprintf(`{"type":"page","userId":"u","key":"answers-%d"}`, status))...)
+		}
+		return all
+	}
+	p.accept(batch())
+	for status := range checks {
+		// The set-up is found to be wrong, and then right again.
+		times := 1
+		if status == 400 || status == 409 {
+			times = 2
+		}
+		sb.Fail(status).Match(sandbox.Match{WriteKey: fmt.Sprintf("answers-%d", status)}).Times(times)
+	}
+
+	p.accept(batch())
+
+	for status, check := range checks {
+		said := ""
+		for line := range strings.Lines(p.said.String()) {
+			if strings.Contains(line, fmt.Sprintf("holding calls, because the last attempt met status %d", status)) {
+				said += line
+			}
+		}
+		require.NotEmpty(t, said, "status %d", status)
+		assert.Contains(t, said, check)
+	}
+	assert.Equal(t, len(checks), p.said.times("requests get through again"))
+}

@@ -139,6 +139,7 @@ func TestGuiltyCallsInARowNeverHoldAKeyThatTakesOthers(t *testing.T) {
 			assert.Zero(t, time.Since(started), "it goes on at once")
 			assert.Empty(t, watch.stuck)
 			assert.LessOrEqual(t, samplesIn(sb), 200/16)
+			assert.LessOrEqual(t, len(sb.Requests()), 2*200+20, "two requests a guilty call at most, and the rest")
 			requireOrder(t, firstAccepted(sb))
 		})
 	}

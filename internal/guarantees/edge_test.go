@@ -21,8 +21,10 @@ import (
 
 // An edge in front of Segment, such as a proxy with a maintenance page, answers
 // in its place for a while. Once a key had been good, that sent good events to
-// the dead letters, with the sentence that it would be so again. Each status has
-// a key of its own here, so that the pauses of all go by together.
+// the dead letters, with the sentence that it would be so again. Others lose
+// them, too: vectordotdev/vector#10870, syslog-ng/syslog-ng#2996,
+// amplitude/Amplitude-Kotlin#262 and, for 413, amplitude/Amplitude-TypeScript#1685.
+// Each status has a key of its own here, so that the pauses of all go by together.
 func TestAnEdgeThatAnswersForSegmentCostsNoCall(t *testing.T) {
 	statuses := []int{400, 405, 409, 413, 415, 421, 422, 425, 426, 451}
 	edge := &answeringEdge{broken: map[string]int{}, refused: map[string]int{}}

@@ -83,7 +83,10 @@ var matrix = []row{
 	},
 	{"6", "408 three times", "backoff", onAFakeClock(passing(408)), nil},
 	{"6", "410 three times", "backoff", onAFakeClock(passing(410)), nil},
-	{"6", "421 three times", "backoff", onAFakeClock(passing(421)), nil},
+	{
+		"6", "421 three times", "backoff, over another connection", onAFakeClock(passing(421)),
+		[]string{"internal/tracking TestAMisdirectedRequestIsSentOverAnotherConnection"},
+	},
 	{"6", "425 three times", "backoff", onAFakeClock(passing(425)), nil},
 	{
 		"6", "460 three times", "backoff", onAFakeClock(passing(460)),

@@ -71,13 +71,13 @@ func (l *lane) takeVerdicts() {
 		l.suspects = l.suspects[1:]
 		switch l.source.gate.verdictOn(r.suspect) {
 		case guilty:
-			l.settle(r.indexes, refusedCall(r.suspect.answer))
+			l.settle(r.own.indexes, refusedCall(r.suspect.answer))
 		case innocent:
 			r.patience.last, r.suspect = r.suspect.met, nil
 			innocents = append(innocents, r)
 			l.observer.Retrying(Setup)
 		case rejected:
-			l.settle(r.indexes, setupError(r.suspect.met))
+			l.settle(r.own.indexes, setupError(r.suspect.met))
 			l.giveUpRest(setupError(r.suspect.met))
 		}
 	}
@@ -88,14 +88,14 @@ func (l *lane) takeVerdicts() {
 
 // giveUp settles a request that is given up, and everything after it.
 func (l *lane) giveUp(r *request, why *segment.Violation) {
-	l.settle(r.indexes, why)
+	l.settle(r.own.indexes, why)
 	l.giveUpRest(why)
 	if r.suspect == nil {
 		return
 	}
 	for _, s := range l.suspects {
 		l.source.gate.withdraw(s.suspect)
-		l.settle(s.indexes, why)
+		l.settle(s.own.indexes, why)
 	}
 	l.suspects = nil
 }
@@ -103,7 +103,7 @@ func (l *lane) giveUp(r *request, why *segment.Violation) {
 // giveUpRest settles what is still to come.
 func (l *lane) giveUpRest(why *segment.Violation) {
 	for _, r := range l.todo {
-		l.settle(r.indexes, why)
+		l.settle(r.own.indexes, why)
 	}
 	l.todo = nil
 }
@@ -114,7 +114,7 @@ func (l *lane) putBack(r *request, isTooMuch bool) {
 	switch {
 	case r.suspect != nil:
 	case isTooMuch:
-		l.todo = append([]*request{l.request(r.indexes[:1]), l.request(r.indexes[1:])}, l.todo...)
+		l.todo = append([]*request{l.request(r.own.indexes[:1]), l.request(r.own.indexes[1:])}, l.todo...)
 	default:
 		l.todo = append([]*request{r}, l.todo...)
 	}
@@ -125,14 +125,14 @@ func (l *lane) putBack(r *request, isTooMuch bool) {
 func (l *lane) split(r *request, last answer) {
 	l.observer.Splitting()
 	var parts []*request
-	for part := range slices.Chunk(r.indexes, ceil(len(r.indexes), partsOf(last))) {
+	for part := range slices.Chunk(r.own.indexes, ceil(len(r.own.indexes), partsOf(last))) {
 		parts = append(parts, l.request(part))
 	}
 	l.todo = append(parts, l.todo...)
 }
 
 func (l *lane) request(indexes []int) *request {
-	return &request{lane: l, parcel: parcel{calls: l.calls, indexes: indexes}}
+	return &request{lane: l, own: parcel{calls: l.calls, indexes: indexes}}
 }
 
 // partsOf says into how many parts a refused request is split. For one guilty

@@ -70,11 +70,11 @@ func (r *request) enter() *ruling {
 
 // take makes a pass of a ticket.
 func (r *request) take(t ticket) *ruling {
-	r.pass = pass{gate: &r.source.gate, ticket: t, parcel: &r.parcel}
+	r.pass = pass{gate: &r.source.gate, ticket: t, parcel: &r.own}
 	if t.asks {
 		r.pass.parcel = r.client.samples.parcel(r.source.writeKey)
 	}
-	isTooMuch := t.alone && len(r.indexes) > 1
+	isTooMuch := t.alone && len(r.own.indexes) > 1
 	if r.hasVerdict() || isTooMuch || r.pass.parcel == nil {
 		r.pass.end(ruling{})
 		return &ruling{comesLater: true, isTooMuch: isTooMuch}

@@ -10,7 +10,8 @@ import (
 // request is some calls of a lane that are sent together, as often as it takes.
 type request struct {
 	*lane
-	parcel
+	// own is what it holds. What an attempt sends is that of its pass.
+	own      parcel
 	patience patience
 	// isRenewed says that it has had a new access token already.
 	isRenewed bool
@@ -120,7 +121,7 @@ func (r *request) read(p *pass, got answer) ruling {
 		next.means, next.met = Setup, got.alike()
 	case p.ticket.alone:
 		next.means, next.met = Setup, got.unproven()
-	case len(r.indexes) == 1:
+	case len(r.own.indexes) == 1:
 		r.suspect = &suspect{answer: got}
 		next.suspect = r.suspect
 	}

@@ -82,7 +82,8 @@ func adviceOnAll(violations []Violation) []advice {
 	return all
 }
 
-// violationCount is one kind of violation among the calls that are held.
+// violationCount is one kind of violation or warning among the calls that are
+// held.
 type violationCount struct {
 	advice
 	Calls   int    `json:"calls"`
@@ -96,22 +97,36 @@ func (s *Sandbox) serveViolations(w http.ResponseWriter, r *http.Request) {
 		answerError(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	kinds := map[Violation]*violationCount{}
+	violations, warnings := tallies{}, tallies{}
 	for _, call := range s.Calls(filter) {
-		for _, v := range call.Violations {
-			if kinds[v] == nil {
-				kinds[v] = &violationCount{advice: adviceOn(v)}
-			}
-			kinds[v].Calls++
-			kinds[v].LastSeq = call.Seq
-		}
+		violations.add(call.Seq, call.Violations)
+		warnings.add(call.Seq, call.Warnings)
 	}
+	answerJSON(w, http.StatusOK, map[string][]violationCount{
+		"violations": violations.mostFirst(), "warnings": warnings.mostFirst(),
+	})
+}
+
+// tallies counts by kind.
+type tallies map[Violation]*violationCount
+
+func (t tallies) add(seq uint64, list []Violation) {
+	for _, v := range list {
+		if t[v] == nil {
+			t[v] = &violationCount{advice: adviceOn(v)}
+		}
+		t[v].Calls++
+		t[v].LastSeq = seq
+	}
+}
+
+func (t tallies) mostFirst() []violationCount {
 	counts := []violationCount{}
-	for _, kind := range kinds {
+	for _, kind := range t {
 		counts = append(counts, *kind)
 	}
 	slices.SortFunc(counts, func(a, b violationCount) int {
 		return cmp.Or(cmp.Compare(b.Calls, a.Calls), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Field, b.Field), cmp.Compare(a.Message, b.Message))
 	})
-	answerJSON(w, http.StatusOK, map[string][]violationCount{"violations": counts})
+	return counts
 }

@@ -70,8 +70,9 @@ func (s *Sandbox) serveCall(w http.ResponseWriter, r *http.Request) {
 	answerJSON(w, http.StatusOK, struct {
 		callView
 		Violations []advice  `json:"violations,omitempty"`
+		Warnings   []advice  `json:"warnings,omitempty"`
 		Attempts   []attempt `json:"attempts"`
-	}{viewCall(call, true), adviceOnAll(call.Violations), attemptsOf(call.MessageID, s.store.requestsAfter(0))})
+	}{viewCall(call, true), adviceOnAll(call.Violations), adviceOnAll(call.Warnings), attemptsOf(call.MessageID, s.store.requestsAfter(0))})
 }
 
 func (s *Sandbox) serveRaw(w http.ResponseWriter, r *http.Request) {

@@ -104,8 +104,13 @@ func (s *Sandbox) violate(route route, d *delivery) {
 	if d.refusal != nil && d.req.Calls == 0 && d.refusal.Code != string(segment.ReasonEmptyBatch) {
 		return
 	}
+	for i := range d.calls {
+		for _, v := range d.calls[i].Warnings {
+			note(&d.req.Warnings, CallViolation{Call: i, Violation: v})
+		}
+	}
 	if v := s.batchViolation(route, len(d.calls)); v != nil {
-		d.req.note(CallViolation{Call: -1, Violation: *v})
+		note(&d.req.Violations, CallViolation{Call: -1, Violation: *v})
 		for i := range d.calls {
 			d.calls[i].Accepted = false
 			d.calls[i].Violations = append(d.calls[i].Violations, *v)
@@ -114,16 +119,16 @@ func (s *Sandbox) violate(route route, d *delivery) {
 	}
 	for i := range d.calls {
 		for _, v := range d.calls[i].Violations {
-			d.req.note(CallViolation{Call: i, Violation: v})
+			note(&d.req.Violations, CallViolation{Call: i, Violation: v})
 		}
 	}
 }
 
-// note keeps the violation if there are not too many to be looked at.
-func (r *Request) note(v CallViolation) {
+// note keeps what was found, as long as there are not too many to be looked at.
+func note(list *[]CallViolation, found CallViolation) {
 	const enough = 100
-	if len(r.Violations) < enough {
-		r.Violations = append(r.Violations, v)
+	if len(*list) < enough {
+		*list = append(*list, found)
 	}
 }
 

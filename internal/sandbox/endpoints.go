@@ -18,7 +18,7 @@ type endpoint struct {
 
 // filterParams are those that query.filter reads.
 var filterParams = []string{
-	"q", "type", "user", "event", "group", "message_id", "write_key", "path", "text", "violation", "duplicate", "accepted", "since",
+	"q", "type", "user", "event", "group", "message_id", "write_key", "path", "text", "violation", "warning", "duplicate", "accepted", "since",
 }
 
 func filtered(more ...string) []string { return slices.Concat(filterParams, more) }
@@ -33,7 +33,7 @@ func (s *Sandbox) endpoints() []endpoint {
 		{"GET", "/api/v1/requests", "the journal of requests", []string{"since", "limit", "order", "message_id"}, s.serveRequests},
 		{"GET", "/api/v1/requests/{seq}", "one request", nil, s.serveRequest},
 		{"GET", "/api/v1/summary", "counters", nil, s.serveSummary},
-		{"GET", "/api/v1/violations", "the violations by kind, with how to mend them", filtered(), s.serveViolations},
+		{"GET", "/api/v1/violations", "violations and warnings by kind, with how to fix them", filtered(), s.serveViolations},
 		{"GET", "/api/v1/person", "all ids of a person, what links them, traits and calls", []string{"id"}, s.servePerson},
 		{"GET", "/api/v1/wait", "wait for calls", filtered("count", "timeout"), s.serveWait},
 		{"GET", "/api/v1/assert", "check order and duplicates", filtered(), s.serveAssert},

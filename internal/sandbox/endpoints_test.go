@@ -58,7 +58,7 @@ func TestMetricsAreThoseOfTheSummary(t *testing.T) {
 
 func TestViolationsComeWithWhatMendsThem(t *testing.T) {
 	sb := filled(t)
-	post(t, sb, "/v1/batch", batch(`{"type":"alias","userId":"u"}`, `{"type":"x","userId":"u"}`, `{"type":"track","userId":"u"}`, `7`))
+	post(t, sb, "/v1/batch", batch(`{"type":"page","userId":"u","name":7}`, `{"type":"x","userId":"u"}`, `{"type":"track","userId":"u"}`, `7`))
 	_, text := controlText(t, sb, http.MethodGet, "/api/v1/violations", "")
 	var answer struct {
 		Violations []struct {

@@ -60,8 +60,9 @@ func (m *Match) matchesContent(c *Call) bool {
 // Filter says which of the held calls are meant.
 type Filter struct {
 	Match
-	// Violation is a code, or "any" for calls with at least one violation.
-	Violation string
+	// Violation is a code, or "any" for calls with at least one violation;
+	// Warning is the same for warnings.
+	Violation, Warning string
 	// Duplicate and Accepted are nil where they do not matter.
 	Duplicate *bool
 	Accepted  *bool
@@ -80,7 +81,7 @@ type Filter struct {
 }
 
 func (f *Filter) isZero() bool {
-	return f.Match == Match{} && f.Violation == "" && f.Duplicate == nil && f.Accepted == nil &&
+	return f.Match == Match{} && f.Violation == "" && f.Warning == "" && f.Duplicate == nil && f.Accepted == nil &&
 		f.Status == "" && f.Since == 0 && f.word == "" && f.seq == 0 && len(f.terms) == 0
 }
 
@@ -91,7 +92,8 @@ func (f *Filter) Matches(c *Call) bool {
 		(f.Accepted == nil || *f.Accepted == c.Accepted) &&
 		(f.Status == "" || f.matchesStatus(c.Status)) &&
 		(f.seq == 0 || f.seq == c.Seq) &&
-		f.matchesViolation(c) &&
+		anyHas(c.Violations, f.Violation) &&
+		anyHas(c.Warnings, f.Warning) &&
 		f.Match.matches(c) &&
 		(f.word == "" || f.matchesWord(c)) &&
 		f.matchesTerms(c)
@@ -123,19 +125,16 @@ func (f *Filter) matchesTerms(c *Call) bool {
 	return true
 }
 
-func (f *Filter) matchesViolation(c *Call) bool {
-	switch f.Violation {
+// anyHas reports whether one of the list has the code. An empty code asks for
+// nothing, and "any" for one of any code.
+func anyHas(list []Violation, code string) bool {
+	switch code {
 	case "":
 		return true
 	case "any":
-		return len(c.Violations) > 0
+		return len(list) > 0
 	}
-	for _, v := range c.Violations {
-		if v.Code == f.Violation {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(list, func(v Violation) bool { return v.Code == code })
 }
 
 // matchesWildcard reports whether text is pattern, where each * in pattern

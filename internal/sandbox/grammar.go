@@ -19,7 +19,7 @@ func (t *term) matches(c *Call) bool { return t.Filter.Matches(c) != t.not }
 // termNames are the names of the grammar in the order in which a person is
 // told of them.
 var termNames = []string{
-	"type", "event", "user", "group", "id", "key", "path", "status", "violation", "duplicate", "accepted", "seq", "text",
+	"type", "event", "user", "group", "id", "key", "path", "status", "violation", "warning", "duplicate", "accepted", "seq", "text",
 }
 
 // ParseFilter reads a filter as a person types it, on the page and in the q of
@@ -139,6 +139,8 @@ func condition(name, value string) (f Filter, err error) {
 		err = f.setStatus(value)
 	case "violation:":
 		f.Violation = value
+	case "warning:":
+		f.Warning = value
 	case "duplicate:":
 		f.Duplicate, err = yesOrNo(name, value)
 	case "accepted:":

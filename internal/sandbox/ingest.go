@@ -140,6 +140,7 @@ func inspectAll(req *Request, raws [][]byte, fallback segment.Type) []Call {
 	calls := make([]Call, len(raws))
 	for i, raw := range raws {
 		seen := segment.Inspect(raw, fallback)
+		violations, warnings := sortOut(seen.Violations)
 		calls[i] = Call{
 			ReceivedAt:  req.ReceivedAt,
 			Path:        req.Path,
@@ -153,8 +154,9 @@ func inspectAll(req *Request, raws [][]byte, fallback segment.Type) []Call {
 			Timestamp:   seen.Timestamp,
 			SentAt:      req.SentAt,
 			WriteKey:    req.WriteKey,
-			Accepted:    len(seen.Violations) == 0,
-			Violations:  violationsOf(seen.Violations),
+			Accepted:    len(violations) == 0,
+			Violations:  violations,
+			Warnings:    warnings,
 			Size:        len(raw),
 			Raw:         raw,
 		}

@@ -30,6 +30,8 @@ func (s *Sandbox) serveMetrics(w http.ResponseWriter, _ *http.Request) {
 	labelled("calls_total", "type", sum.ByType)
 	family("violations_total", "counter", "Rules of Segment that calls broke.")
 	labelled("violations_total", "code", sum.Violations)
+	family("warnings_total", "counter", "What calls had that Segment takes, but not as it was meant.")
+	labelled("warnings_total", "code", sum.Warnings)
 	single("calls_discarded_total", "counter", "Calls that Segment would have discarded.", int64(sum.Discarded))
 	single("calls_duplicate_total", "counter", "Accepted calls whose message id was accepted before.", int64(sum.Duplicates))
 	single("bytes_total", "counter", "Bytes of bodies after decompression.", sum.Bytes)

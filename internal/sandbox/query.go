@@ -76,6 +76,7 @@ func (q *query) filter() Filter {
 			Text:      q.text("text"),
 		},
 		Violation: q.text("violation"),
+		Warning:   q.text("warning"),
 		Duplicate: q.boolean("duplicate"),
 		Accepted:  q.boolean("accepted"),
 		Since:     q.number("since"),

@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"strconv"
 	"time"
-
-	"benthos-segment/internal/segment"
 )
 
 // Call is one call that the sandbox holds. It belongs to a request that was
@@ -45,6 +43,9 @@ type Call struct {
 	// Duplicate tells that a call with this message id was accepted before.
 	Duplicate  bool        `json:"duplicate"`
 	Violations []Violation `json:"violations,omitempty"`
+	// Warnings name what Segment takes and does not use as it was meant, such as
+	// a timestamp that cannot be read. They leave the call accepted.
+	Warnings []Violation `json:"warnings,omitempty"`
 	// Size is the length of Raw.
 	Size int `json:"size"`
 	// Raw holds the very bytes of the call. They must not be changed.
@@ -55,7 +56,7 @@ type Call struct {
 func (c *Call) footprint() int64 {
 	n := len(c.Raw) + len(c.Name) + len(c.MessageID) + len(c.UserID) +
 		len(c.AnonymousID) + len(c.PreviousID) + len(c.GroupID) + len(c.Timestamp)
-	return int64(n + len(c.Violations)*violationFootprint)
+	return int64(n + (len(c.Violations)+len(c.Warnings))*violationFootprint)
 }
 
 // violationFootprint is about what a violation takes; its texts are shared.
@@ -98,6 +99,9 @@ type Request struct {
 	MessageIDs []string `json:"message_ids,omitempty"`
 	// Violations name what Segment would have minded, at most a hundred.
 	Violations []CallViolation `json:"violations,omitempty"`
+	// Warnings name what Segment would have taken all the same, at most a
+	// hundred.
+	Warnings []CallViolation `json:"warnings,omitempty"`
 	// Status is what was answered, 0 where the connection was cut instead.
 	Status int `json:"status"`
 	// Refusal says why the sandbox itself refused the request.
@@ -127,7 +131,7 @@ func (r *Request) footprint() int64 {
 	for _, id := range r.MessageIDs {
 		n += 16 + len(id)
 	}
-	return int64(n + len(r.Violations)*violationFootprint)
+	return int64(n + (len(r.Violations)+len(r.Warnings))*violationFootprint)
 }
 
 // FaultRef tells which fault struck a request, and how.
@@ -150,15 +154,4 @@ type CallViolation struct {
 	// Call is the index of the call in its request, -1 for the request itself.
 	Call int `json:"call"`
 	Violation
-}
-
-func violationsOf(inspected []*segment.Violation) []Violation {
-	if len(inspected) == 0 {
-		return nil
-	}
-	violations := make([]Violation, len(inspected))
-	for i, v := range inspected {
-		violations[i] = Violation{Code: string(v.Reason), Field: v.Field, Message: v.Sentence}
-	}
-	return violations
 }

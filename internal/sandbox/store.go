@@ -44,6 +44,8 @@ type Summary struct {
 	ByType     map[string]int `json:"by_type"`
 	// Violations counts by code, also those of requests that were refused.
 	Violations map[string]int `json:"violations"`
+	// Warnings counts the same way what Segment takes all the same.
+	Warnings map[string]int `json:"warnings"`
 	// Bytes counts bodies after decompression, BytesOnWire before.
 	Bytes       int64 `json:"bytes"`
 	BytesOnWire int64 `json:"bytes_on_wire"`
@@ -73,6 +75,7 @@ func emptySummary(strict bool) Summary {
 		RequestsByStatus: map[string]int{},
 		ByType:           map[string]int{},
 		Violations:       map[string]int{},
+		Warnings:         map[string]int{},
 	}
 }
 
@@ -122,6 +125,9 @@ func (s *store) addCall(req *Request, call *Call) {
 	for _, v := range call.Violations {
 		s.totals.Violations[v.Code]++
 	}
+	for _, v := range call.Warnings {
+		s.totals.Warnings[v.Code]++
+	}
 	s.calls.push(call)
 }
 
@@ -138,6 +144,9 @@ func (s *store) countRequest(req *Request, held int) {
 	}
 	for _, v := range req.Violations {
 		s.totals.Violations[v.Code]++
+	}
+	for _, v := range req.Warnings {
+		s.totals.Warnings[v.Code]++
 	}
 }
 
@@ -254,6 +263,7 @@ func (s *store) summary() Summary {
 	sum.RequestsByStatus = copyOf(sum.RequestsByStatus)
 	sum.ByType = copyOf(sum.ByType)
 	sum.Violations = copyOf(sum.Violations)
+	sum.Warnings = copyOf(sum.Warnings)
 	sum.CallsHeld, sum.CallsDropped = s.calls.held(), s.calls.dropped
 	sum.RequestsHeld, sum.RequestsDropped = s.requests.held(), s.requests.dropped
 	sum.LastSeq, sum.LastRequest = s.calls.lastSeq, s.requests.lastSeq

@@ -20,6 +20,7 @@ type callSummary struct {
 	Accepted    bool     `json:"accepted"`
 	Duplicate   bool     `json:"duplicate,omitempty"`
 	Violations  []string `json:"violations,omitempty"`
+	Warnings    []string `json:"warnings,omitempty"`
 	Size        int      `json:"size"`
 }
 
@@ -30,10 +31,16 @@ func summarize(c *Call) callSummary {
 		AnonymousID: clipText(c.AnonymousID), GroupID: clipText(c.GroupID),
 		Attempt: c.Attempt, Accepted: c.Accepted, Duplicate: c.Duplicate, Size: c.Size,
 	}
-	for _, v := range c.Violations {
-		row.Violations = append(row.Violations, v.Code)
-	}
+	row.Violations, row.Warnings = codesOf(c.Violations), codesOf(c.Warnings)
 	return row
+}
+
+func codesOf(list []Violation) []string {
+	codes := make([]string, len(list))
+	for i, v := range list {
+		codes[i] = v.Code
+	}
+	return codes
 }
 
 // clipText keeps a row small where a name or an id is as long as a call.

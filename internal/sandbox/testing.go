@@ -226,8 +226,8 @@ func (in *Injected) Remove() { in.ts.RemoveFault(in.id) }
 
 // String is a summary in two lines, for the messages of failing tests.
 func (s Summary) String() string {
-	return fmt.Sprintf("%d calls: %d accepted (%d duplicates), %d discarded %s; %d in refused requests\n%d requests: %s",
-		s.Calls, s.Accepted, s.Duplicates, s.Discarded, tally(s.Violations), s.Refused,
+	return fmt.Sprintf("%d calls: %d accepted (%d duplicates), %d discarded %s, warnings %s; %d in refused requests\n%d requests: %s",
+		s.Calls, s.Accepted, s.Duplicates, s.Discarded, tally(s.Violations), tally(s.Warnings), s.Refused,
 		s.Requests, tally(s.RequestsByStatus))
 }
 

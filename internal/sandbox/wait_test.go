@@ -18,12 +18,14 @@ func TestWaitSleepsUntilTheCallsAreThere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sb := sandbox.NewInProcess(t)
 		start := time.Now()
-		go func() {
+		var sender sync.WaitGroup
+		defer sender.Wait() // Its last answer is on the way when its call is in.
+		sender.Go(func() {
 			for i := range 5 {
 				time.Sleep(time.Second)
 				post(t, sb, "/v1/batch", batch(track(fmt.Sprint(i))))
 			}
-		}()
+		})
 
 		assert.Len(t, sb.Wait(3), 3)
 		assert.Equal(t, 3*time.Second, time.Since(start))
@@ -65,7 +67,7 @@ func TestWaitSaysWhatCameInstead(t *testing.T) {
 
 		assert.Equal(t, 10*time.Second, time.Since(start))
 		assert.Contains(t, tb.message, "waited 10s for 3 calls, got 2")
-		assert.Contains(t, tb.message, "1 discarded [event_not_defined×1]; 1 in refused requests")
+		assert.Contains(t, tb.message, "1 discarded [event_not_defined×1], warnings []; 1 in refused requests")
 		assert.Contains(t, tb.message, "[200×1 503×1]")
 	})
 }

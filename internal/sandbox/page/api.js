@@ -1,7 +1,7 @@
 // The control API of the sandbox that served this page.
 
 /**
- * Returns the text of the answer, or throws what it says is wrong.
+ * Returns the text of the answer, or throws its error.
  * @param {string} path
  * @param {RequestInit} [init]
  */

@@ -10,7 +10,7 @@ export async function showCall(seq, means) {
   return h("article.call", { "aria-label": `Call ${seq}` },
     bar(call, raw, means),
     h("div.sides",
-      h("div.side", ...(call.violations ?? []).map(violation), body(raw)),
+      h("div.side", ...(call.violations ?? []).map(found("")), ...(call.warnings ?? []).map(found(".warning")), body(raw)),
       h("div.side", facts(call, means), attempts(call), headers(call))));
 }
 
@@ -30,7 +30,7 @@ function bar(call, raw, means) {
     button("×", means.onclose, { class: "icon", "aria-label": "Close" }));
 }
 
-const violation = (v) => h("section.violation",
+const found = (kind) => (v) => h("section.violation" + kind,
   h("code", v.code), v.field && h("code", v.field), h("p", v.sentence),
   h("p", h("b", "Fix "), v.fix, " ", h("a", { href: v.link, target: "_blank", rel: "noopener noreferrer" }, "Segment's page")));
 

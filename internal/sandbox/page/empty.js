@@ -1,4 +1,4 @@
-// What there is to see while there is nothing to see.
+// What an empty list shows.
 import { button, copier, h } from "./dom.js";
 
 const snippet = (title, text) => h("section",

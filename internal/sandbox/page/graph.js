@@ -1,4 +1,4 @@
-// The ids of a person and what joins them, as a picture and as a list.
+// The ids of a person and their links, as a picture and a list.
 import { classOf, h, svg } from "./dom.js";
 
 const mostNodes = 18;
@@ -14,7 +14,7 @@ export const labelOf = (node) => node.kind === "group" ? node.id.slice("group:".
 
 const clip = (text) => text.length > 24 ? text.slice(0, 11) + "…" + text.slice(-12) : text;
 
-/** The picture; none where there would be too much on it. @param {Person} person */
+/** The picture, unless it is too large. @param {Person} person */
 export function graph(person) {
   if (person.ids.length > mostNodes) return null;
   const places = new Map();
@@ -26,11 +26,11 @@ export function graph(person) {
     places.set(node.id, { x, n, end: x + 18 + 7.3 * clip(labelOf(node)).length });
   }
   const rows = Math.max(...filled.values());
-  // Short columns stand in the middle of the long ones.
+  // Short columns are centred.
   const y = (p) => (p.n + (rows - filled.get(p.x)) / 2) * step + 24;
   const lines = person.links.filter((l) => places.has(l.from) && places.has(l.to)).map((link) => {
     const [from, to] = [places.get(link.from), places.get(link.to)].sort((a, b) => a.x - b.x);
-    // Lines begin behind the label, or bow out to the left within a column.
+    // Lines begin after the label, or bow out within a column.
     const x = from.x === to.x ? to.x : from.end;
     const bend = from.x === to.x ? -24 : (to.x - x) / 2;
     const bent = from.x === to.x ? to.x + bend : to.x - bend;

@@ -1,10 +1,10 @@
-// JSON made readable without parsing it: every literal stays as it is.
+// Formats JSON without parsing it: every literal stays as it is.
 import { h } from "./dom.js";
 
 const token = /"(?:[^"\\]|\\[^])*"?|[{}[\],:]|[^\s{}[\],:"]+/g;
 const deepest = 20;
 
-/** Lays JSON out with one member a line. @param {string} text */
+/** @param {string} text */
 export function pretty(text) {
   const out = document.createDocumentFragment();
   const tokens = text.match(token) ?? [];

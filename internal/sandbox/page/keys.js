@@ -1,4 +1,4 @@
-// What can be done by keyboard, and what the help says of it.
+// Keys, and the help.
 import { h } from "./dom.js";
 
 const keys = {
@@ -8,7 +8,7 @@ const keys = {
 
 const terms = {
   "type:track": "one of the six, or unknown", 'event:"Order*"': "event, or name of a page or screen",
-  "user:42": "user, anonymous or previous id", "group:acme": "group id", "id:m1": "message id", "violation:any": "any, or a code",
+  "user:42": "user, anonymous or previous id", "group:acme": "group id", "id:m1": "message id", "violation:any": "any, or a code; warning: too",
   "status:discarded": "accepted, discarded, duplicate, cut, 200, 2xx", "duplicate:true": "or accepted:false",
   "key:a1b2c3d4": "write key, or its fingerprint", "-type:page": "not this", "tea": "anywhere in the call",
 };
@@ -20,7 +20,7 @@ export const helpPanel = () => h("div.panel", h("h2", "Keys"), table(keys, "kbd"
   h("h2", "Filters"), h("p", "All have to hold. The API takes the same as q."), table(terms, "code"));
 
 /**
- * Calls what a key is for, unless somebody is typing or a dialog is open.
+ * Calls the action of a key, unless somebody types or a dialog is open.
  * @param {Map<string, () => void>} actions
  */
 export function listen(actions) {
@@ -29,7 +29,7 @@ export function listen(actions) {
     const action = actions.get(e.key);
     if (!action || e.ctrlKey || e.metaKey || e.altKey || document.querySelector("dialog[open]")) return;
     if (at.matches("input") && e.key !== "Escape") return;
-    // Enter and the arrows belong to whatever has the focus.
+    // Enter and the arrows belong to the focused element.
     if (at.matches("button, a, summary, pre") && e.key.length > 1 && e.key !== "Escape") return;
     e.preventDefault();
     action();

@@ -1,4 +1,4 @@
-// The list of calls, newest first. Only what can be seen is in the document.
+// The list of calls, newest first. Only visible rows are in the document.
 import { h } from "./dom.js";
 import { RowElement, isGap } from "./row.js";
 
@@ -24,7 +24,7 @@ export class CallList {
   #detailHeight = 0;
   chosen = 0;
   opened = 0;
-  /** How many calls came while the reader was looking further down. */
+  /** How many calls came while the reader was further down. */
   above = 0;
 
   onopen = (_seq) => {};
@@ -65,13 +65,13 @@ export class CallList {
   }
 
   /**
-   * Adds entries that are newer than all others. Whoever looks at the newest
-   * goes on doing so; for everybody else nothing moves.
+   * Adds newer entries. Who looks at the newest goes on doing so; for others
+   * nothing moves.
    * @param {Entry[]} entries
    */
   add(entries) {
     for (const entry of entries) this.#entries.push(entry);
-    // Trimmed now and then, so that each call costs the same.
+    // Trimmed now and then: constant cost per call.
     if (this.#entries.length > this.#most * 1.1) this.#entries.splice(0, this.#entries.length - this.#most);
     if (!this.#isFollowing()) {
       this.above += entries.length;
@@ -135,7 +135,7 @@ export class CallList {
   // The entry at a place of the screen.
   #at(i) { return this.#entries[this.#entries.length - 1 - i]; }
 
-  // The place of a call, or of the next newer one.
+  // The place of a call, or the next newer one.
   #indexOf(seq) {
     let low = 0;
     let high = this.#entries.length;
@@ -156,7 +156,7 @@ export class CallList {
 
   #stretch() { this.#spacer.style.height = this.#entries.length * this.#height + this.#detailHeight + "px"; }
 
-  // Scrolls as little as shows the row, and its call where that is open.
+  // Scrolls as little as shows the row and, if open, its call.
   #reveal(seq) {
     const s = this.#scroller;
     const top = this.#top(this.#indexOf(seq), this.#openIndex());

@@ -1,4 +1,4 @@
-// The page: what is filtered, open and paused, and who is told of it.
+// The page: what is filtered, open and paused.
 import { ask, filterQuery, tell } from "./api.js";
 import { badge, button, byID, count, h, quoted, say, some, types, why } from "./dom.js";
 import { showCall } from "./detail.js";
@@ -28,14 +28,14 @@ let hello;
 let state;
 let live = false;
 let paused = false;
-/** What came while paused, at most as much as the list holds. @type {Entry[]} */
+/** What came while paused. @type {Entry[]} */
 let waiting = [];
 let missed = 0;
 let unsaid = 0;
 
 const announce = (text) => say(byID("said"), text);
 
-// The address says what is seen, so that it can be kept and passed on.
+// The address says what is shown, so that it can be shared.
 function keepAddress() {
   const params = filterQuery(q, since);
   if (list.opened) params.set("call", String(list.opened));
@@ -60,7 +60,7 @@ function restart() {
       hello = greeting;
       list.bound(Math.min(Math.max(greeting.max_calls, 1000), 50_000));
       if (!anew) return;
-      // The numbers begin anew, so the old ones would mean other calls.
+      // The numbers start again and mean other calls.
       announce("The sandbox was started anew.");
       if (since === 0) return forget();
       since = 0;
@@ -158,7 +158,7 @@ function leave() {
   keepAddress();
 }
 
-// Asks the sandbox whether it understands the filter before it is applied.
+// Asks the sandbox to check the filter before it is applied.
 async function filter(typed) {
   if (query.value !== typed) query.value = typed;
   const problem = await ask("calls?limit=1&" + filterQuery(typed, 0)).then(() => "", why);
@@ -208,7 +208,7 @@ function showStrip() {
   say(byID("note"), active.length > 0 ? faults : refusal() || held());
 }
 
-// A request whose calls are not in the list is worth saying for a while.
+// A request whose calls are not in the list is shown for a while.
 function refusal() {
   const last = state?.refusal;
   if (!last || Date.now() - last.at > 10_000) return "";
@@ -264,13 +264,13 @@ listen(new Map(Object.entries({
   },
 })));
 
-// Whoever cannot see the rows is told of them.
+// For screen readers.
 setInterval(() => {
   if (unsaid > 0) announce(some(unsaid, "new call"));
   unsaid = 0;
 }, 4000);
 
-// A link may hold a wrong one.
+// A link may hold an invalid one.
 filter(here.get("q") ?? "").then(() => stream ?? restart());
 if (person) visit(person);
 startTheme(byID("theme"));

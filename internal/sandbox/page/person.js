@@ -1,10 +1,10 @@
-// One person: what they go by, what is known of them, what they did.
+// One person: ids, traits, calls.
 import { ask } from "./api.js";
 import { badge, button, clock, h, some } from "./dom.js";
 import { graph, idList, labelOf } from "./graph.js";
 import { remarks } from "./row.js";
 
-/** As many rows as are worth reading at once; the rest is in the list of calls. */
+/** More rows are in the list of calls. */
 const mostRows = 120;
 
 /**

@@ -1,4 +1,4 @@
-// One row of the list. Its elements are made once and filled again and again.
+// One row of the list. Its elements are made once and then reused.
 import { classOf, clock, h, icon, say, shapeOf, svg } from "./dom.js";
 
 /** @param {Entry} entry @returns {entry is Gap} */
@@ -6,7 +6,7 @@ export const isGap = (entry) => "gap" in entry;
 
 /** @param {Row} call */
 export function remarks(call) {
-  const said = [...(call.violations ?? [])];
+  const said = [...(call.violations ?? []), ...(call.warnings ?? [])];
   if (call.duplicate) said.push("duplicate");
   if (call.attempt > 1) said.push("attempt " + call.attempt);
   return said.join(", ");

@@ -1,8 +1,8 @@
 // The calls as they come.
 
 /**
- * Follows one filter until it is closed. The browser connects again by itself
- * and says where it was; what it gives up for good is begun again here.
+ * Follows one filter until it is closed. The browser reconnects and says where
+ * it was; what it gives up is opened again here.
  */
 export class Stream {
   #params;
@@ -25,7 +25,7 @@ export class Stream {
     this.#stop();
   }
 
-  /** A browser has six connections to a host, and a tab that nobody sees needs none. */
+  /** A browser has six connections to a host; a hidden tab needs none. */
   #look = () => {
     if (document.hidden) this.#stop();
     else if (!this.#source) this.#open();

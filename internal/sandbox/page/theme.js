@@ -1,4 +1,4 @@
-// Dark or light: as the system has it, unless somebody chose.
+// Dark or light: by the system, unless chosen.
 const signs = { auto: "◐", light: "☀", dark: "☾" };
 const names = Object.keys(signs);
 export function startTheme(button) {

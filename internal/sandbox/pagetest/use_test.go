@@ -43,6 +43,21 @@ func TestACallOpensInPlaceWithEverythingAboutIt(t *testing.T) {
 	assert.Contains(t, js[string](tb, `document.querySelector(".violation a").href`), "https://www.twilio.com/docs/segment/")
 }
 
+func TestAWarningIsShownApartFromViolations(t *testing.T) {
+	sb := newSandbox(t)
+	send(t, sb.URL, track(1), `{"type":"track","event":"Late","userId":"u1","messageId":"w","timestamp":"yesterday"}`)
+	tb := open(t, sb.URL+"/?q=warning%3Aany")
+	tb.until(`document.querySelectorAll("#spacer .row").length === 1`)
+	tb.shows("#spacer .row .flags", "timestamp_unparseable")
+	tb.until(`!document.querySelector("#spacer .row").matches(".bad")`)
+	tb.click("#spacer .row")
+	tb.shows(".detail .warning", "timestamp_unparseable")
+	tb.shows(".detail .warning", "Send RFC 3339")
+	tb.shows(".detail .facts", "accepted")
+	tb.do(chromedp.Navigate(sb.URL + "/?person=u1"))
+	tb.shows("#person .timeline", "timestamp_unparseable")
+}
+
 func TestAFilterIsAppliedKeptAndExplained(t *testing.T) {
 	sb := newSandbox(t)
 	send(t, sb.URL, mixed()...)

@@ -1,0 +1,114 @@
+package sandbox_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"benthos-segment/internal/sandbox"
+)
+
+// Segment's list of discards has no code for these, so that a call which a
+// sandbox discards for them would be a false alarm: "our API will coerce"
+// (segmentio/analytics-go#109), and its own example has a month of one digit.
+func TestWhatSegmentTakesAllTheSameIsAWarning(t *testing.T) {
+	for name, given := range map[string]struct{ call, code, field string }{
+		"unreadable timestamp":   {`{"type":"track","event":"E","userId":"u","messageId":"m","timestamp":"9/3/2015 10:15:00 AM"}`, "timestamp_unparseable", "timestamp"},
+		"timestamp of no kind":   {`{"type":"page","userId":"u","messageId":"m","timestamp":{}}`, "timestamp_unparseable", "timestamp"},
+		"context no object":      {`{"type":"page","userId":"u","messageId":"m","context":[]}`, "context_not_object", "context"},
+		"integrations no object": {`{"type":"page","userId":"u","messageId":"m","integrations":"All"}`, "bad_request", "integrations"},
+		"message id a number":    {`{"type":"page","userId":"u","messageId":5}`, "id_not_string", "messageId"},
+		"message id too long":    {`{"type":"page","userId":"u","messageId":"` + strings.Repeat("m", 101) + `"}`, "message_id_too_long", "messageId"},
+		"group without id":       {`{"type":"group","userId":"u","messageId":"m"}`, "id_required", "groupId"},
+		"group of a number":      {`{"type":"group","userId":"u","messageId":"m","groupId":7}`, "id_not_string", "groupId"},
+		"alias of nobody":        {`{"type":"alias","userId":"u","messageId":"m"}`, "id_required", "previousId"},
+		"alias of nobody's name": {`{"type":"alias","userId":"u","messageId":"m","previousId":""}`, "id_not_string", "previousId"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sb := sandbox.NewInProcess(t, sandbox.Config{Strict: true})
+			status, answer := post(t, sb, "/v1/batch", batch(given.call))
+			require.Equal(t, http.StatusOK, status, answer)
+			call := sb.Calls()[0]
+			assert.True(t, call.Accepted)
+			assert.Empty(t, call.Violations)
+			require.Len(t, call.Warnings, 1)
+			assert.Equal(t, given.code, call.Warnings[0].Code)
+			assert.Equal(t, given.field, call.Warnings[0].Field)
+			_, fix, found := strings.Cut(call.Warnings[0].Message, "; ")
+			assert.True(t, found && fix != "", "it says how to fix it")
+			require.Len(t, sb.Requests()[0].Warnings, 1)
+			assert.Empty(t, sb.Requests()[0].Violations)
+		})
+	}
+}
+
+func TestWarningsStandBesideViolations(t *testing.T) {
+	sb := sandbox.NewInProcess(t)
+	post(t, sb, "/v1/batch", batch(
+		track("a"),
+		`{"type":"track","event":"E","userId":"u","messageId":"b","timestamp":"yesterday"}`,
+		`{"type":"track","userId":"u","messageId":"c","timestamp":"yesterday"}`,
+	))
+
+	assert.Equal(t, []string{"a", "b"}, idsOf(sb.Calls(sandbox.Filter{Accepted: new(true)})))
+	sum := sb.Summary()
+	assert.Equal(t, map[string]int{"timestamp_unparseable": 2}, sum.Warnings)
+	assert.Equal(t, map[string]int{"event_not_defined": 1}, sum.Violations)
+	assert.Equal(t, 1, sum.Discarded)
+	_, text := controlText(t, sb, http.MethodGet, "/metrics", "")
+	assert.Contains(t, text, `sandbox_warnings_total{code="timestamp_unparseable"} 2`)
+
+	// In filters, as parameters and as one line.
+	for query, want := range map[string][]string{
+		"q=warning:any":                                 {"b", "c"},
+		"q=warning:timestamp_unparseable":               {"b", "c"},
+		"q=-warning:any":                                {"a"},
+		"q=warning:any+-violation:any":                  {"b"},
+		"warning=any&accepted=true":                     {"b"},
+		"warning=id_required":                           {},
+		"violation=timestamp_unparseable":               {},
+		"q=violation:any+status:discarded":              {"c"},
+		"q=warning:timestamp_unparseable+accepted:true": {"b"},
+	} {
+		_, answer := control(t, sb, http.MethodGet, "/api/v1/calls?"+query, "")
+		ids := []string{}
+		for _, call := range answer["calls"].([]any) {
+			ids = append(ids, call.(map[string]any)["message_id"].(string))
+		}
+		assert.Equal(t, want, ids, query)
+	}
+
+	// In a call, in the rows of the page and of a person, and by kind.
+	_, answer := control(t, sb, http.MethodGet, "/api/v1/calls/2", "")
+	warning := answer["warnings"].([]any)[0].(map[string]any)
+	assert.Equal(t, "Send RFC 3339, such as 2026-01-02T03:04:05Z.", warning["fix"])
+	assert.Contains(t, warning["link"], "https://www.twilio.com/docs/segment/")
+	_, answer = control(t, sb, http.MethodGet, "/api/v1/person?id=u", "")
+	row := answer["calls"].([]any)[0].(map[string]any)
+	assert.Equal(t, []any{"timestamp_unparseable"}, row["warnings"])
+	_, text = controlText(t, sb, http.MethodGet, "/api/v1/violations", "")
+	var kinds struct {
+		Violations, Warnings []struct {
+			Code  string
+			Calls int
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(text), &kinds))
+	require.Len(t, kinds.Violations, 1)
+	require.Len(t, kinds.Warnings, 1)
+	assert.Equal(t, "timestamp_unparseable", kinds.Warnings[0].Code)
+	assert.Equal(t, 2, kinds.Warnings[0].Calls)
+}
+
+// What a refused request would have been warned of is in the journal, too.
+func TestARefusedRequestHasItsWarnings(t *testing.T) {
+	sb := sandbox.NewInProcess(t, sandbox.Config{Strict: true})
+	status, _ := post(t, sb, "/v1/batch", batch(`{"type":"track","userId":"u","timestamp":"x"}`))
+	assert.Equal(t, http.StatusBadRequest, status)
+	require.Len(t, sb.Requests()[0].Warnings, 1)
+	assert.Equal(t, 1, sb.Summary().Warnings["timestamp_unparseable"])
+}

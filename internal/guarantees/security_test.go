@@ -60,6 +60,10 @@ var risks = []struct {
 		"internal/sandbox TestBodiesThatCannotBeDecoded", "internal/sandbox TestTheOldestCallsMakeRoomByBytes",
 		"internal/sandbox TestDeepCallsDoNotBreakTheListTheyAreIn", "internal/sandbox FuzzBody",
 	}},
+	{"any web page fills the sandbox's memory", "size before content; bounds on elements, on bodies at once, on what is kept", []string{
+		"internal/sandbox TestABatchOfManyElementsCostsNoMoreThanItsSize", "internal/sandbox TestBodiesInMemoryAtOnceAreBounded",
+		"internal/sandbox TestWhatIsKeptOfARequestIsBounded", "internal/sandbox TestWhatStandsBesideTheCallsTakesRoom",
+	}},
 	{"the sandbox is reached from elsewhere", "loopback, known host names", []string{
 		"cmd/benthos-segment TestTheSandboxCommandSaysWhatIsWrong", "cmd/benthos-segment TestTheControlAPIGoesByTheNameItListensOn",
 		"internal/sandbox TestTheControlAPIIsOnlyForItsOwnPages",

@@ -81,7 +81,7 @@ func (s *Sandbox) serveRaw(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(withoutWriteKey(call.Raw))
+	_, _ = w.Write(call.Shown())
 }
 
 // callOf finds the call that the path names, or answers that there is none.

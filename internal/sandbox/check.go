@@ -1,10 +1,12 @@
 package sandbox
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 
+	"benthos-segment/internal/ingest"
 	"benthos-segment/internal/segment"
 )
 
@@ -18,17 +20,30 @@ func refuse(status int, code segment.Reason, message string) *refusal {
 	return &refusal{status, failure{Code: string(code), Message: message}}
 }
 
-// check returns why a request is refused, nil where it is not. That is: what
-// Segment refuses, and in strict mode also what it would discard.
-func (s *Sandbox) check(route route, d *delivery, size int, broken error) *refusal {
+// checkBody returns why a body is refused before anybody looks into it, nil
+// where it is not.
+func (s *Sandbox) checkBody(d *delivery, unread error) *refusal {
 	limit, reason := s.cfg.MaxBatchBytes, segment.ReasonOversizedBatch
-	if !route.isBatch() {
+	if !d.isBatch() {
 		limit, reason = s.cfg.MaxCallBytes, segment.ReasonOversizedCall
 	}
 	switch {
-	case size > limit:
+	case errors.Is(unread, ingest.ErrBusy):
+		return refuse(http.StatusServiceUnavailable, segment.ReasonBadRequest, unread.Error()+": send it again")
+	case unread != nil:
+		return refuse(http.StatusBadRequest, segment.ReasonBadRequest, "reading body: "+unread.Error())
+	case d.req.Bytes > int64(limit):
 		return refuse(http.StatusBadRequest, reason,
-			fmt.Sprintf("the body has %d bytes, more than the %d that %s takes", size, limit, route.path))
+			fmt.Sprintf("the body has %d bytes, more than the %d that %s takes", d.req.Bytes, limit, d.route.Path))
+	default:
+		return nil
+	}
+}
+
+// check returns why a request is refused, nil where it is not. That is: what
+// Segment refuses, and in strict mode also what it would discard.
+func (s *Sandbox) check(d *delivery, broken error) *refusal {
+	switch {
 	case broken != nil:
 		return refuse(http.StatusBadRequest, segment.ReasonInvalidJSON, broken.Error())
 	case !d.authorized:
@@ -44,7 +59,7 @@ func (s *Sandbox) check(route route, d *delivery, size int, broken error) *refus
 	if refusal := s.checkCallSizes(d.calls); refusal != nil {
 		return refusal
 	}
-	return s.checkStrictly(route, d.calls)
+	return s.checkStrictly(d)
 }
 
 func (s *Sandbox) checkCallSizes(calls []Call) *refusal {
@@ -57,18 +72,18 @@ func (s *Sandbox) checkCallSizes(calls []Call) *refusal {
 	return nil
 }
 
-func (s *Sandbox) checkStrictly(route route, calls []Call) *refusal {
+func (s *Sandbox) checkStrictly(d *delivery) *refusal {
 	if !s.cfg.Strict {
 		return nil
 	}
-	if v := s.batchViolation(route, len(calls)); v != nil {
+	if v := s.batchViolation(d); v != nil {
 		return &refusal{http.StatusBadRequest, failure{Code: v.Code, Message: v.Message}}
 	}
-	for i := range calls {
-		if calls[i].Accepted {
+	for i := range d.calls {
+		if d.calls[i].Accepted {
 			continue
 		}
-		v := calls[i].Violations[0]
+		v := d.calls[i].Violations[0]
 		return &refusal{http.StatusBadRequest, failure{
 			Code:    v.Code,
 			Message: fmt.Sprintf("call %d, %s: %s", i, orDash(v.Field), v.Message),
@@ -79,9 +94,9 @@ func (s *Sandbox) checkStrictly(route route, calls []Call) *refusal {
 
 // batchViolation returns what Segment minds about the number of calls, which
 // it answers with 200 all the same.
-func (s *Sandbox) batchViolation(route route, calls int) *Violation {
-	switch {
-	case !route.isBatch():
+func (s *Sandbox) batchViolation(d *delivery) *Violation {
+	switch calls := d.req.Calls; {
+	case !d.isBatch():
 		return nil
 	case calls == 0:
 		return &Violation{
@@ -100,7 +115,7 @@ func (s *Sandbox) batchViolation(route route, calls int) *Violation {
 
 // violate notes on the request and its calls what Segment would have minded.
 // A body that could not be taken apart has nothing to note.
-func (s *Sandbox) violate(route route, d *delivery) {
+func (s *Sandbox) violate(d *delivery) {
 	if d.refusal != nil && d.req.Calls == 0 && d.refusal.Code != string(segment.ReasonEmptyBatch) {
 		return
 	}
@@ -109,7 +124,7 @@ func (s *Sandbox) violate(route route, d *delivery) {
 			note(&d.req.Warnings, CallViolation{Call: i, Violation: v})
 		}
 	}
-	if v := s.batchViolation(route, len(d.calls)); v != nil {
+	if v := s.batchViolation(d); v != nil {
 		note(&d.req.Violations, CallViolation{Call: -1, Violation: *v})
 		for i := range d.calls {
 			d.calls[i].Accepted = false

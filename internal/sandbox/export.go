@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+
+	"benthos-segment/internal/ingest"
 )
 
 // exportFormat is a form in which calls can be taken along.
@@ -42,14 +44,14 @@ func (s *Sandbox) serveExport(w http.ResponseWriter, r *http.Request) {
 // oneLine returns a call as it was sent, without line breaks between its
 // members and with its type, which a path for single calls leaves out.
 func oneLine(c *Call) []byte {
-	raw := withoutWriteKey(c.Raw)
+	raw := c.Shown()
 	if bytes.ContainsAny(raw, "\r\n") {
 		var compact bytes.Buffer
 		if json.Compact(&compact, raw) == nil {
 			raw = compact.Bytes()
 		}
 	}
-	if len(raw) == 0 || raw[0] != '{' || memberOf(raw, "type") != nil || c.Type == "unknown" {
+	if len(raw) == 0 || raw[0] != '{' || ingest.Member(raw, "type") != nil || c.Type == "unknown" {
 		return raw
 	}
 	typed := append([]byte(`{"type":"`+c.Type+`"`), ',')
@@ -89,7 +91,7 @@ func writeGo(out *bytes.Buffer, calls []Call) {
 var Calls = []string{
 `)
 	for i := range calls {
-		raw := string(withoutWriteKey(calls[i].Raw))
+		raw := string(calls[i].Shown())
 		if strconv.CanBackquote(raw) {
 			fmt.Fprintf(out, "\t`%s`,\n", raw)
 			continue

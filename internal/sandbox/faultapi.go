@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"benthos-segment/internal/ingest"
 )
 
 // faultJSON is a fault as the control API reads and shows it.
@@ -112,7 +114,7 @@ func viewFault(state FaultState) faultView {
 	}
 	if f.Match != (Match{}) {
 		match := f.Match
-		match.WriteKey = maskKey(match.WriteKey)
+		match.WriteKey = ingest.MaskKey(match.WriteKey)
 		view.Match = &match
 	}
 	return view

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"benthos-segment/internal/ingest"
 	"benthos-segment/internal/segment"
 )
 
@@ -39,7 +40,7 @@ func (m *Match) matches(c *Call) bool {
 // calls.
 func (m *Match) matchesRequest(path, writeKey string) bool {
 	return (m.Path == "" || m.Path == path) &&
-		(m.WriteKey == "" || m.WriteKey == writeKey || m.WriteKey == fingerprint(writeKey))
+		(m.WriteKey == "" || m.WriteKey == writeKey || m.WriteKey == ingest.Fingerprint(writeKey))
 }
 
 // isRequestOnly tells that no member looks at a call's content, so that a body

@@ -2,40 +2,33 @@ package sandbox
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
+	"benthos-segment/internal/ingest"
 	"benthos-segment/internal/segment"
 )
 
-// route is one path of the Tracking API.
-type route struct {
-	path string
-	// single is the type that the path gives its call; UnknownType for the
-	// paths that take a batch.
-	single segment.Type
-}
+// maxNotObjects is how many elements of a batch may not be objects before the
+// whole of it is refused. Each costs a hundred times its own size.
+const maxNotObjects = 100
 
-var routes = map[string]route{
-	"/v1/identify": {"/v1/identify", segment.Identify},
-	"/v1/track":    {"/v1/track", segment.Track},
-	"/v1/page":     {"/v1/page", segment.Page},
-	"/v1/screen":   {"/v1/screen", segment.Screen},
-	"/v1/group":    {"/v1/group", segment.Group},
-	"/v1/alias":    {"/v1/alias", segment.Alias},
-	"/v1/batch":    {"/v1/batch", segment.UnknownType},
-	"/v1/import":   {"/v1/import", segment.UnknownType},
-}
+// maxKeptText bounds each text that is kept of a request beside its calls.
+// Nothing that Segment or an SDK makes is nearly as long.
+const maxKeptText = 1_000
 
-func (r route) isBatch() bool { return r.single == segment.UnknownType }
+// maxKeptKey does the same for a write key. Segment's have 32 letters, but
+// whoever tries a longer one wants to see it arrive.
+const maxKeptKey = 16 << 10
 
 // delivery is one request while it is decided upon.
 type delivery struct {
 	req   *Request
+	route ingest.Route
 	calls []Call
 	// authorized says whether the request carries a good token, where OAuth
 	// asks for one.
@@ -43,6 +36,8 @@ type delivery struct {
 	// refusal is why the sandbox itself will not take it, nil where it will.
 	refusal *refusal
 }
+
+func (d *delivery) isBatch() bool { return d.route.Kind == ingest.Batch }
 
 // serveTracking answers the Tracking API.
 func (s *Sandbox) serveTracking(w http.ResponseWriter, r *http.Request) {
@@ -55,11 +50,13 @@ func (s *Sandbox) serveTracking(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
-	buf := bodyBuffers.Get().(*bytes.Buffer)
-	buf.Reset()
-	defer releaseBuffer(buf)
-	d := s.receive(r, buf)
-
+	d := &delivery{req: newRequest(r)}
+	if d.refusal = d.findRoute(r); d.refusal == nil {
+		body, err := s.bodies.Read(r)
+		defer body.Release()
+		d.req.BytesOnWire, d.req.Bytes = body.Wire, body.Size
+		s.open(d, r.Header, body.Bytes, err)
+	}
 	fault := s.faults.take(d.req, d.calls)
 	if fault != nil {
 		d.req.Fault = &FaultRef{ID: fault.ID, Effect: fault.effect()}
@@ -69,71 +66,65 @@ func (s *Sandbox) serveTracking(w http.ResponseWriter, r *http.Request) {
 	s.decide(w, d)
 }
 
-// receive reads a request and looks at it from all sides, without deciding
-// anything. It never fails: what cannot be read has a refusal.
-func (s *Sandbox) receive(r *http.Request, buf *bytes.Buffer) *delivery {
-	d := &delivery{req: newRequest(r)}
-	// Java's SDK puts a slash behind the path.
-	route, known := routes[strings.TrimSuffix(r.URL.Path, "/")]
-	if !known {
-		d.refusal = refuse(http.StatusNotFound, segment.ReasonBadRequest,
+// findRoute says what the request is for, or why it is for nothing.
+func (d *delivery) findRoute(r *http.Request) *refusal {
+	route, known := ingest.RouteOf(r.URL.Path)
+	if !known || !route.Of(ingest.Segment) || (route.Kind != ingest.Event && route.Kind != ingest.Batch) {
+		return refuse(http.StatusNotFound, segment.ReasonBadRequest,
 			"there is no such path: the Tracking API has /v1/identify, track, page, screen, group, alias, batch and import")
-		return d
 	}
-	d.req.Path = route.path
-	if r.Method != http.MethodPost {
-		d.refusal = refuse(http.StatusMethodNotAllowed, segment.ReasonBadRequest, "the Tracking API takes POST only")
-		return d
+	d.route, d.req.Path = route, route.Path
+	if !route.Allows(r.Method) {
+		return refuse(http.StatusMethodNotAllowed, segment.ReasonBadRequest, "the Tracking API takes POST only")
 	}
-	var err error
-	d.req.BytesOnWire, err = readBody(r, buf, s.cfg.MaxBodyBytes)
-	d.req.Bytes = int64(buf.Len())
-	if err != nil {
-		d.refusal = refuse(http.StatusBadRequest, segment.ReasonBadRequest, "reading body: "+err.Error())
-		return d
-	}
-	s.open(d, route, r.Header, buf.Bytes())
-	return d
+	return nil
 }
 
-// open takes the body apart, inspects each call and checks the limits.
-func (s *Sandbox) open(d *delivery, route route, header http.Header, body []byte) {
-	env, err := takeApart(route, body)
-	d.req.describe(env, header)
+// open takes the body apart, inspects each call and checks the limits. A body
+// that is too large is not looked at: what it costs goes by its elements.
+func (s *Sandbox) open(d *delivery, header http.Header, body []byte, unread error) {
 	d.authorized = s.authority == nil || s.authority.accepts(header)
-	d.calls = inspectAll(d.req, env.calls, route.single)
-	d.req.Calls = len(d.calls)
-	d.req.MessageIDs = messageIDs(d.calls)
-	d.refusal = s.check(route, d, len(body), err)
-	s.violate(route, d)
-}
-
-func takeApart(route route, body []byte) (envelope, error) {
-	if route.isBatch() {
-		return cutBatch(body)
+	if d.refusal = s.checkBody(d, unread); d.refusal != nil {
+		return
 	}
-	return cutSingle(body)
+	env, broken := s.takeApart(d, body)
+	d.req.describe(env, header)
+	d.calls = inspectAll(d.req, env.Events, segment.ParseType(d.route.Type))
+	d.req.Calls, d.req.Unread = env.Count, env.Count-len(env.Events)
+	d.req.MessageIDs = messageIDs(d.calls)
+	d.refusal = s.check(d, broken)
+	s.violate(d)
 }
 
+func (s *Sandbox) takeApart(d *delivery, body []byte) (ingest.Envelope, error) {
+	if d.isBatch() {
+		// Of a batch with more calls than Segment takes, none is accepted.
+		return ingest.OpenBatch(body, ingest.Bounds{Events: 2 * s.cfg.MaxBatchCalls, NotObjects: maxNotObjects})
+	}
+	return ingest.OpenEvent(body)
+}
+
+// newRequest notes what a request says before its body.
 func newRequest(r *http.Request) *Request {
+	creds, _ := ingest.CredentialsOf(r) // Segment looks at no query.
 	return &Request{
 		ReceivedAt:      time.Now(),
-		Method:          r.Method,
-		Path:            r.URL.Path,
-		Header:          maskedHeader(r.Header),
-		WriteKey:        writeKeyOf(r.Header, ""),
-		RetryCount:      r.Header.Get("X-Retry-Count"),
-		UserAgent:       r.UserAgent(),
-		ContentEncoding: contentEncoding(r.Header),
+		Method:          clipText(r.Method, maxKeptText),
+		Path:            clipText(ingest.HidePathKeys(r.URL.Path, ingest.MaskKey), maxKeptText),
+		Header:          ingest.MaskHeader(r.Header),
+		WriteKey:        clipText(creds.Basic, maxKeptKey),
+		RetryCount:      clipText(r.Header.Get("X-Retry-Count"), maxKeptText),
+		UserAgent:       clipText(r.UserAgent(), maxKeptText),
+		ContentEncoding: clipText(ingest.ContentEncoding(r.Header), maxKeptText),
 	}
 }
 
 // describe notes what stood beside the calls.
-func (r *Request) describe(env envelope, header http.Header) {
-	r.WriteKey = writeKeyOf(header, env.writeKey)
-	r.SentAt = env.sentAt
-	r.Context = json.RawMessage(bytes.Clone(env.context))
-	r.Integrations = json.RawMessage(bytes.Clone(env.integrations))
+func (r *Request) describe(env ingest.Envelope, header http.Header) {
+	r.WriteKey = cmp.Or(r.WriteKey, clipText(env.WriteKey, maxKeptKey))
+	r.SentAt = clipText(env.SentAt, maxKeptText)
+	r.Context = json.RawMessage(bytes.Clone(env.Context))
+	r.Integrations = json.RawMessage(bytes.Clone(env.Integrations))
 }
 
 func inspectAll(req *Request, raws [][]byte, fallback segment.Type) []Call {
@@ -159,6 +150,9 @@ func inspectAll(req *Request, raws [][]byte, fallback segment.Type) []Call {
 			Warnings:    warnings,
 			Size:        len(raw),
 			Raw:         raw,
+		}
+		if shown, found := ingest.HideWriteKey(raw, ingest.MaskKey); found {
+			calls[i].shown = shown
 		}
 	}
 	return calls
@@ -210,6 +204,9 @@ func (s *Sandbox) serveFault(w http.ResponseWriter, r *http.Request, d *delivery
 func (s *Sandbox) decide(w http.ResponseWriter, d *delivery) {
 	if d.refusal != nil {
 		d.req.Refusal = d.refusal.Message
+		if d.refusal.status == http.StatusServiceUnavailable {
+			w.Header().Set("Retry-After", "1")
+		}
 		s.record(d, d.refusal.status, nil)
 		answerJSON(w, d.refusal.status, d.refusal.failure)
 		return

@@ -57,6 +57,26 @@ func TestThePathGivesASingleCallItsType(t *testing.T) {
 	}
 }
 
+// The paths of Segment's SDKs for browsers and phones.
+func TestShortPathsAreThoseOfTheTrackingAPI(t *testing.T) {
+	sb := sandbox.NewInProcess(t)
+	for path, want := range map[string]string{
+		"/v1/i": "identify", "/v1/t": "track", "/v1/p": "page", "/v1/s": "screen", "/v1/g": "group", "/v1/a": "alias",
+	} {
+		status, answer := post(t, sb, path, `{"userId":"u","event":"E","groupId":"g","previousId":"p","messageId":"m"}`)
+		assert.Equal(t, http.StatusOK, status, answer)
+		calls := sb.Calls(sandbox.Filter{Match: sandbox.Match{Path: path}})
+		require.Len(t, calls, 1)
+		assert.Equal(t, want, calls[0].Type)
+	}
+	status, _ := post(t, sb, "/v1/b", batch(track("m")))
+	assert.Equal(t, http.StatusOK, status)
+	for _, path := range []string{"/v1/merge", "/v1/m", "/v1/pixel/track", "/v1/projects/k/settings"} {
+		status, _ := post(t, sb, path, batch(track("m")))
+		assert.Equal(t, http.StatusNotFound, status, path)
+	}
+}
+
 func TestBatchPathsHaveASlashBehindOrNot(t *testing.T) {
 	sb := sandbox.New(t)
 	for i, path := range []string{"/v1/batch", "/v1/batch/", "/v1/import", "/v1/import/"} {

@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/go-json-experiment/json/jsontext"
+	"benthos-segment/internal/ingest"
 )
 
 // Bounds of what is shown of one person.
@@ -153,7 +153,7 @@ func (p *personView) link(c *Call, from, to string) {
 
 // addTraits merges the traits of an identify call, each with its very literal.
 func (p *personView) addTraits(c *Call) {
-	eachMember(memberOf(c.Raw, "traits"), func(name string, value []byte) {
+	ingest.Members(ingest.Member(c.Raw, "traits"), func(name string, value []byte) {
 		i := slices.IndexFunc(p.Traits, func(t trait) bool { return t.Name == name })
 		if i < 0 {
 			if len(p.Traits) >= maxPersonTraits {
@@ -169,39 +169,4 @@ func (p *personView) addTraits(c *Call) {
 		history = append(history, traitValue{Value: value, Literal: string(value), Seq: c.Seq, At: c.ReceivedAt.UnixMilli()})
 		p.Traits[i].History = history[max(0, len(history)-maxTraitHistory):]
 	})
-}
-
-// memberOf returns the value of a member of a JSON object, nil where there is
-// none. Where the name stands twice the last one counts.
-func memberOf(object []byte, name string) (value []byte) {
-	eachMember(object, func(n string, v []byte) {
-		if n == name {
-			value = v
-		}
-	})
-	return value
-}
-
-// eachMember walks the members of a JSON object, as far as it is one.
-func eachMember(object []byte, visit func(name string, value []byte)) {
-	dec := jsontext.NewDecoder(bytes.NewBuffer(object),
-		jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	if dec.PeekKind() != '{' {
-		return
-	}
-	if _, err := dec.ReadToken(); err != nil {
-		return
-	}
-	for dec.PeekKind() == '"' {
-		name, err := dec.ReadToken()
-		if err != nil {
-			return
-		}
-		text := name.String()
-		value, err := readValue(dec, object)
-		if err != nil {
-			return
-		}
-		visit(text, value)
-	}
 }

@@ -48,14 +48,27 @@ type Call struct {
 	Warnings []Violation `json:"warnings,omitempty"`
 	// Size is the length of Raw.
 	Size int `json:"size"`
-	// Raw holds the very bytes of the call. They must not be changed.
+	// Raw holds the exact bytes of the call. They must not be changed.
 	Raw []byte `json:"-"`
+	// shown is Raw with the write key masked, nil where it has none.
+	shown []byte
+}
+
+// Shown returns the bytes of the call as anybody may see them: the value of a
+// writeKey member, which a single call may have, is masked. Filters look at
+// these bytes too, or they would tell a key letter by letter.
+func (c *Call) Shown() []byte {
+	if c.shown == nil {
+		return c.Raw
+	}
+	return c.shown
 }
 
 // footprint is what holding the call costs, roughly.
 func (c *Call) footprint() int64 {
-	n := len(c.Raw) + len(c.Name) + len(c.MessageID) + len(c.UserID) +
-		len(c.AnonymousID) + len(c.PreviousID) + len(c.GroupID) + len(c.Timestamp)
+	n := len(c.Raw) + len(c.shown) + len(c.Name) + len(c.MessageID) + len(c.UserID) +
+		len(c.AnonymousID) + len(c.PreviousID) + len(c.GroupID) + len(c.Timestamp) +
+		len(c.Path) + len(c.SentAt) + len(c.WriteKey)
 	return int64(n + (len(c.Violations)+len(c.Warnings))*violationFootprint)
 }
 
@@ -86,9 +99,12 @@ type Request struct {
 	SentAt       string          `json:"sent_at,omitempty"`
 	Context      json.RawMessage `json:"context,omitempty"`
 	Integrations json.RawMessage `json:"integrations,omitempty"`
-	// Calls is how many calls the body held, Accepted, Discarded and
+	// Calls is how many calls the body has. Of a batch with far too many of them
+	// Segment discards all, and only the first ones are looked at and held;
+	// Unread is how many are not. Accepted, Discarded and
 	// Duplicates what became of them. A refused request accepts none.
 	Calls      int `json:"calls"`
+	Unread     int `json:"unread,omitempty"`
 	Accepted   int `json:"accepted"`
 	Discarded  int `json:"discarded"`
 	Duplicates int `json:"duplicates"`
@@ -121,7 +137,8 @@ func (r *Request) attempt() int {
 }
 
 func (r *Request) footprint() int64 {
-	n := len(r.Path) + len(r.Context) + len(r.Integrations) + len(r.Refusal)
+	n := len(r.Method) + len(r.Path) + len(r.WriteKey) + len(r.RetryCount) + len(r.UserAgent) +
+		len(r.ContentEncoding) + len(r.SentAt) + len(r.Context) + len(r.Integrations) + len(r.Refusal)
 	for name, values := range r.Header {
 		n += len(name)
 		for _, v := range values {

@@ -27,6 +27,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"benthos-segment/internal/ingest"
 )
 
 // Config holds what can be chosen about a sandbox. The zero value is the real
@@ -70,8 +72,12 @@ type Config struct {
 	MaxBatchBytes int
 	MaxBatchCalls int
 	// MaxBodyBytes is how much of any body is read, before and after
-	// decompression. Zero means 5 MiB.
+	// decompression; what is beyond the limits above is not kept, though. Zero
+	// means 5 MiB.
 	MaxBodyBytes int64
+	// MaxBodyMemory bounds the bodies that are in memory at once. A request that
+	// would go beyond it is answered with 503. Zero means 64 MiB.
+	MaxBodyMemory int64
 }
 
 func (c Config) withDefaults() Config {
@@ -84,6 +90,7 @@ func (c Config) withDefaults() Config {
 	c.MaxBatchCalls = cmp.Or(c.MaxBatchCalls, 2_500)
 	c.Version = cmp.Or(c.Version, "unknown")
 	c.MaxBodyBytes = cmp.Or(c.MaxBodyBytes, 5<<20)
+	c.MaxBodyMemory = cmp.Or(c.MaxBodyMemory, 64<<20)
 	return c
 }
 
@@ -96,6 +103,7 @@ type Sandbox struct {
 	run     string
 	store   *store
 	faults  *faults
+	bodies  *ingest.BodyReader
 	control http.Handler
 	// authority is nil without OAuth.
 	authority *authority
@@ -105,7 +113,10 @@ type Sandbox struct {
 // or NewInProcess instead.
 func NewHandler(cfg Config) *Sandbox {
 	cfg = cfg.withDefaults()
-	s := &Sandbox{cfg: cfg, run: rand.Text()[:8], store: newStore(cfg), faults: &faults{}}
+	s := &Sandbox{
+		cfg: cfg, run: rand.Text()[:8], store: newStore(cfg), faults: &faults{},
+		bodies: ingest.NewBodyReader(int64(max(cfg.MaxBatchBytes, cfg.MaxCallBytes)), cfg.MaxBodyBytes, cfg.MaxBodyMemory),
+	}
 	s.control = guard(cfg.Hosts, s.controlAPI())
 	if cfg.OAuth != nil {
 		s.authority = newAuthority(*cfg.OAuth)

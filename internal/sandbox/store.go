@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"benthos-segment/internal/segment"
 )
 
 // store keeps what the sandbox received. Records are not changed once they are
@@ -89,8 +91,13 @@ func (s *store) add(req *Request, calls []Call) {
 	for i := range calls {
 		s.addCall(req, &calls[i])
 	}
-	s.countRequest(req, len(calls))
-	s.pulse.add(req, len(calls))
+	taken := len(calls)
+	if taken > 0 && req.Unread > 0 {
+		taken += req.Unread
+		s.countUnread(req)
+	}
+	s.countRequest(req, taken)
+	s.pulse.add(req, taken)
 	if req.Status/100 != 2 {
 		s.refusal = req
 	}
@@ -131,15 +138,27 @@ func (s *store) addCall(req *Request, call *Call) {
 	s.calls.push(call)
 }
 
-func (s *store) countRequest(req *Request, held int) {
+// countUnread counts the calls that nobody looked at, all of which are discarded
+// for what is wrong with their request.
+func (s *store) countUnread(req *Request) {
+	req.Discarded += req.Unread
+	s.totals.Calls += req.Unread
+	s.totals.Discarded += req.Unread
+	s.totals.ByType[segment.UnknownType.String()] += req.Unread
+	for _, v := range req.Violations {
+		s.totals.Violations[v.Code] += req.Unread
+	}
+}
+
+func (s *store) countRequest(req *Request, taken int) {
 	s.totals.Requests++
 	s.totals.RequestsByStatus[statusName(req.Status)]++
 	s.totals.Bytes += req.Bytes
 	s.totals.BytesOnWire += req.BytesOnWire
-	s.totals.Refused += req.Calls - held
+	s.totals.Refused += req.Calls - taken
 	// Those of calls that are held are counted with the calls, and a request
 	// that a fault refused comes again.
-	if held > 0 || req.Fault != nil {
+	if taken > 0 || req.Fault != nil {
 		return
 	}
 	for _, v := range req.Violations {

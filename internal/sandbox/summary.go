@@ -27,8 +27,8 @@ type callSummary struct {
 func summarize(c *Call) callSummary {
 	row := callSummary{
 		Seq: c.Seq, Request: c.Request, At: c.ReceivedAt.UnixMilli(),
-		Type: c.Type, Name: clipText(c.Name), UserID: clipText(c.UserID),
-		AnonymousID: clipText(c.AnonymousID), GroupID: clipText(c.GroupID),
+		Type: c.Type, Name: clipText(c.Name, maxRowText), UserID: clipText(c.UserID, maxRowText),
+		AnonymousID: clipText(c.AnonymousID, maxRowText), GroupID: clipText(c.GroupID, maxRowText),
 		Attempt: c.Attempt, Accepted: c.Accepted, Duplicate: c.Duplicate, Size: c.Size,
 	}
 	row.Violations, row.Warnings = codesOf(c.Violations), codesOf(c.Warnings)
@@ -43,13 +43,15 @@ func codesOf(list []Violation) []string {
 	return codes
 }
 
-// clipText keeps a row small where a name or an id is as long as a call.
-func clipText(text string) string {
-	const enough = 200
-	if len(text) <= enough {
+// maxRowText keeps a row small where a name or an id is as long as a call.
+const maxRowText = 200
+
+// clipText cuts a text that is longer than most bytes.
+func clipText(text string, most int) string {
+	if len(text) <= most {
 		return text
 	}
-	return strings.ToValidUTF8(text[:enough], "") + "…"
+	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
 // state is all that the page shows beside the calls.

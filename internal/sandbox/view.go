@@ -1,12 +1,11 @@
 package sandbox
 
 import (
-	"bytes"
 	"encoding/json"
 	"slices"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
+	"benthos-segment/internal/ingest"
 )
 
 // callView is a call as the control API shows it.
@@ -22,11 +21,11 @@ type callView struct {
 func viewCall(call *Call, raw bool) callView {
 	view := callView{
 		Call:        call,
-		WriteKey:    maskKey(call.WriteKey),
-		Fingerprint: fingerprint(call.WriteKey),
+		WriteKey:    ingest.MaskKey(call.WriteKey),
+		Fingerprint: ingest.Fingerprint(call.WriteKey),
 	}
 	if raw {
-		view.Raw = withoutWriteKey(call.Raw)
+		view.Raw = call.Shown()
 	}
 	return view
 }
@@ -39,7 +38,7 @@ type requestView struct {
 }
 
 func viewRequest(req *Request) requestView {
-	return requestView{req, maskKey(req.WriteKey), fingerprint(req.WriteKey)}
+	return requestView{req, ingest.MaskKey(req.WriteKey), ingest.Fingerprint(req.WriteKey)}
 }
 
 // attempt is one request that held a call, for the call's own history.
@@ -62,47 +61,4 @@ func attemptsOf(messageID string, requests []*Request) []attempt {
 		}
 	}
 	return attempts
-}
-
-// withoutWriteKey returns the call with the value of a writeKey member masked,
-// where the call has one, as on the paths for single calls it may. That value
-// is the only thing of a call that is ever shown otherwise than it came.
-func withoutWriteKey(raw []byte) []byte {
-	dec := jsontext.NewDecoder(bytes.NewBuffer(raw),
-		jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	if dec.PeekKind() != '{' {
-		return raw
-	}
-	if _, err := dec.ReadToken(); err != nil {
-		return raw
-	}
-	var shown []byte
-	copied := 0
-	for dec.PeekKind() == '"' {
-		name, err := dec.ReadToken()
-		if err != nil {
-			return raw
-		}
-		isKey := name.String() == "writeKey"
-		value, err := readValue(dec, raw)
-		if err != nil {
-			return raw
-		}
-		if !isKey {
-			continue
-		}
-		end := int(dec.InputOffset())
-		shown = append(shown, raw[copied:end-len(value)]...)
-		shown = append(shown, quotedMask(value)...)
-		copied = end
-	}
-	return append(shown, raw[copied:]...)
-}
-
-func quotedMask(value []byte) []byte {
-	quoted, err := json.Marshal(maskKey(textOf(value)))
-	if err != nil {
-		return []byte(`""`)
-	}
-	return quoted
 }

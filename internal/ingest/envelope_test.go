@@ -1,4 +1,4 @@
-package sandbox
+package ingest_test
 
 import (
 	"bytes"
@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"benthos-segment/internal/ingest"
 )
 
 func TestEveryByteOfACallIsCutAsItCame(t *testing.T) {
@@ -19,41 +21,41 @@ func TestEveryByteOfACallIsCutAsItCame(t *testing.T) {
 	}
 	body := ` {"sentAt":"2026-01-02T03:04:05Z" , "batch" : [ ` + strings.Join(calls, " ,\n ") + ` ],"writeKey":"w\u004b"} `
 
-	env, err := cutBatch([]byte(body))
+	env, err := ingest.OpenBatch([]byte(body), ingest.Bounds{})
 
 	require.NoError(t, err)
-	require.Len(t, env.calls, len(calls))
+	require.Len(t, env.Events, len(calls))
 	for i, call := range calls {
-		assert.Equal(t, call, string(env.calls[i]))
+		assert.Equal(t, call, string(env.Events[i]))
 	}
-	assert.Equal(t, "wK", env.writeKey)
-	assert.Equal(t, "2026-01-02T03:04:05Z", env.sentAt)
+	assert.Equal(t, "wK", env.WriteKey)
+	assert.Equal(t, "2026-01-02T03:04:05Z", env.SentAt)
 }
 
 func TestTheEnvelopeIsKept(t *testing.T) {
-	env, err := cutBatch([]byte(`{"context":{"ip":"::1","n":0.10},"batch":[],"integrations":{"All":false},"messageId":"x"}`))
+	env, err := ingest.OpenBatch([]byte(`{"context":{"ip":"::1","n":0.10},"batch":[],"integrations":{"All":false},"messageId":"x"}`), ingest.Bounds{})
 
 	require.NoError(t, err)
-	assert.Equal(t, `{"ip":"::1","n":0.10}`, string(env.context))
-	assert.Equal(t, `{"All":false}`, string(env.integrations))
-	assert.Empty(t, env.calls)
+	assert.Equal(t, `{"ip":"::1","n":0.10}`, string(env.Context))
+	assert.Equal(t, `{"All":false}`, string(env.Integrations))
+	assert.Empty(t, env.Events)
 }
 
 func TestASingleCallIsTheBody(t *testing.T) {
-	env, err := cutSingle([]byte("\n {\"writeKey\":\"k\",\"batch\":[1]}\n"))
+	env, err := ingest.OpenEvent([]byte("\n {\"writeKey\":\"k\",\"batch\":[1]}\n"))
 
 	require.NoError(t, err)
-	require.Len(t, env.calls, 1)
-	assert.Equal(t, `{"writeKey":"k","batch":[1]}`, string(env.calls[0]))
-	assert.Equal(t, "k", env.writeKey)
+	require.Len(t, env.Events, 1)
+	assert.Equal(t, `{"writeKey":"k","batch":[1]}`, string(env.Events[0]))
+	assert.Equal(t, "k", env.WriteKey)
 }
 
 func TestTheLastOfTwoBatchesCounts(t *testing.T) {
-	env, err := cutBatch([]byte(`{"batch":[1,2],"batch":[3]}`))
+	env, err := ingest.OpenBatch([]byte(`{"batch":[1,2],"batch":[3]}`), ingest.Bounds{})
 
 	require.NoError(t, err)
-	require.Len(t, env.calls, 1)
-	assert.Equal(t, "3", string(env.calls[0]))
+	require.Len(t, env.Events, 1)
+	assert.Equal(t, "3", string(env.Events[0]))
 }
 
 func TestABrokenBodyIsNotCut(t *testing.T) {
@@ -72,28 +74,47 @@ func TestABrokenBodyIsNotCut(t *testing.T) {
 		"BOM":            "\ufeff{\"batch\":[]}",
 	} {
 		t.Run(name, func(t *testing.T) {
-			env, err := cutBatch([]byte(body))
+			env, err := ingest.OpenBatch([]byte(body), ingest.Bounds{})
 			assert.Error(t, err)
-			assert.Empty(t, env.calls)
+			assert.Empty(t, env.Events)
 		})
 	}
 }
 
-func FuzzCut(f *testing.F) {
+func TestMoreEventsThanWantedAreCounted(t *testing.T) {
+	body := []byte(`{"batch":[{"n":0},{"n":1},2,{"n":3}],"sentAt":"x"}`)
+	env, err := ingest.OpenBatch(body, ingest.Bounds{Events: 2})
+	require.NoError(t, err)
+	assert.Equal(t, 4, env.Count)
+	require.Len(t, env.Events, 2)
+	assert.Equal(t, `{"n":1}`, string(env.Events[1]))
+	assert.Equal(t, "x", env.SentAt)
+}
+
+func TestABatchOfThingsThatAreNotEventsIsNotOpened(t *testing.T) {
+	body := []byte(`{"batch":[0,{},[],"x",null,true]}`)
+	_, err := ingest.OpenBatch(body, ingest.Bounds{NotObjects: 4})
+	assert.ErrorContains(t, err, "more than 4 elements of the batch are not objects")
+	env, err := ingest.OpenBatch(body, ingest.Bounds{NotObjects: 5})
+	require.NoError(t, err)
+	assert.Len(t, env.Events, 6)
+}
+
+func FuzzOpen(f *testing.F) {
 	f.Add([]byte(`{"batch":[{"type":"track","n":9007199254740993},{"a":"\ud83c"}],"sentAt":"x"}`))
 	f.Add([]byte(`{"batch":[ 1 , [2,{"b":[]}] ,"x"],"batch":[]}`))
 	f.Add([]byte("{\"batch\":[\"\xff\"]}"))
 	f.Add([]byte(`{"writeKey":"\u0000","batch":{}}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		before := bytes.Clone(body)
-		env, err := cutBatch(body)
+		env, err := ingest.OpenBatch(body, ingest.Bounds{})
 		if err == nil {
-			assertParts(t, body, env.calls)
+			assertParts(t, body, env.Events)
 		}
-		single, err := cutSingle(body)
+		single, err := ingest.OpenEvent(body)
 		if err == nil {
-			assertParts(t, body, single.calls)
-			withoutWriteKey(single.calls[0])
+			assertParts(t, body, single.Events)
+			ingest.HideWriteKey(single.Events[0], ingest.MaskKey)
 		}
 		assert.Equal(t, before, body, "cutting changed the body")
 	})

@@ -1,0 +1,153 @@
+package ingest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"unicode/utf8"
+)
+
+// Envelope is the body of a request taken apart. Its byte slices are parts of
+// the body.
+type Envelope struct {
+	// WriteKey and SentAt are empty where the body does not name them.
+	WriteKey, SentAt string
+	// Context and Integrations stand beside a batch, and hold for all of its
+	// events. Of a single event they are its own.
+	Context, Integrations []byte
+	// Events are the events in their order, as many as Bounds allow; Count is
+	// how many there are altogether.
+	Events [][]byte
+	Count  int
+}
+
+// Bounds limit what is taken from a batch. A body of a legal size has room for
+// a quarter of a million zeros.
+type Bounds struct {
+	// Events is how many events are returned, 0 for all. The rest is counted.
+	Events int
+	// NotObjects is how many elements of a batch may not be objects, 0 for any
+	// number. No SDK sends one; with more of them the batch is not opened.
+	NotObjects int
+}
+
+var (
+	errNoBatch  = errors.New(`the body must have a "batch" that is an array of calls`)
+	errTrailing = errors.New("the body goes on after its JSON object")
+	errNotUTF8  = errors.New("the body is not valid UTF-8")
+)
+
+// OpenEvent takes apart the body of a route for one event: the body is the
+// event.
+func OpenEvent(body []byte) (Envelope, error) {
+	var env Envelope
+	if err := env.read(body, func(o *object, name string) error { return env.readMember(o, name) }); err != nil {
+		return Envelope{}, err
+	}
+	env.Events, env.Count = [][]byte{bytes.TrimSpace(body)}, 1
+	return env, nil
+}
+
+// OpenBatch takes apart the body of a route for batches. Where a name stands
+// twice the last one counts.
+func OpenBatch(body []byte, bounds Bounds) (Envelope, error) {
+	var env Envelope
+	found := false
+	err := env.read(body, func(o *object, name string) error {
+		if name != "batch" {
+			return env.readMember(o, name)
+		}
+		found = true
+		return env.readBatch(o, bounds)
+	})
+	if err == nil && !found {
+		err = errNoBatch
+	}
+	if err != nil {
+		return Envelope{}, err
+	}
+	return env, nil
+}
+
+// read walks the members of the body once.
+func (env *Envelope) read(body []byte, member func(o *object, name string) error) error {
+	// The decoder cannot tell a lone surrogate from bytes that are no UTF-8.
+	if !utf8.Valid(body) {
+		return errNotUTF8
+	}
+	o, err := openObject(body)
+	if err != nil {
+		return err
+	}
+	for {
+		name, more, err := o.next()
+		if err != nil {
+			return err
+		}
+		if !more {
+			return o.end()
+		}
+		if err := member(o, name); err != nil {
+			return err
+		}
+	}
+}
+
+// end wants nothing after the object.
+func (o *object) end() error {
+	if _, err := o.dec.ReadToken(); !errors.Is(err, io.EOF) {
+		return errTrailing
+	}
+	return nil
+}
+
+func (env *Envelope) readMember(o *object, name string) error {
+	at, err := o.value()
+	if err != nil {
+		return err
+	}
+	switch value := at.in(o.text); name {
+	case writeKeyMember:
+		env.WriteKey = Text(value)
+	case "sentAt":
+		env.SentAt = Text(value)
+	case "context":
+		env.Context = value
+	case "integrations":
+		env.Integrations = value
+	}
+	return nil
+}
+
+func (env *Envelope) readBatch(o *object, bounds Bounds) error {
+	env.Events, env.Count = nil, 0
+	if o.dec.PeekKind() != '[' {
+		if _, err := o.value(); err != nil {
+			return err
+		}
+		return errNoBatch
+	}
+	if _, err := o.dec.ReadToken(); err != nil {
+		return err
+	}
+	notObjects := 0
+	for kind := o.dec.PeekKind(); kind != ']'; kind = o.dec.PeekKind() {
+		at, err := o.value()
+		if err != nil {
+			return fmt.Errorf("reading call %d: %w", env.Count, err)
+		}
+		if kind != '{' {
+			notObjects++
+		}
+		if bounds.NotObjects > 0 && notObjects > bounds.NotObjects {
+			return fmt.Errorf("more than %d elements of the batch are not objects", bounds.NotObjects)
+		}
+		if bounds.Events == 0 || env.Count < bounds.Events {
+			env.Events = append(env.Events, at.in(o.text))
+		}
+		env.Count++
+	}
+	_, err := o.dec.ReadToken()
+	return err
+}

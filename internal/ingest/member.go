@@ -1,0 +1,141 @@
+package ingest
+
+import (
+	"bytes"
+	"errors"
+	"io"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// object is a JSON object that is read member by member. The values are parts
+// of its text, so that every digit and escape stays as it was sent.
+//
+// An escaped lone surrogate passes, as SDKs send them when they cut a text in
+// the middle of an emoji; the decoder counts those as invalid UTF-8. So does a
+// name that stands twice.
+type object struct {
+	text []byte
+	dec  *jsontext.Decoder
+}
+
+var errNotObject = errors.New("the body must be one JSON object")
+
+// openObject opens a text that begins with an object.
+func openObject(text []byte) (*object, error) {
+	dec := jsontext.NewDecoder(bytes.NewBuffer(text),
+		jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	o := &object{text, dec}
+	if dec.PeekKind() != '{' {
+		return nil, o.notObject()
+	}
+	if _, err := dec.ReadToken(); err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
+// notObject tells broken JSON, with the place where it breaks, from nothing at
+// all and from JSON of another kind.
+func (o *object) notObject() error {
+	_, err := o.dec.ReadValue()
+	if err == nil || errors.Is(err, io.EOF) {
+		return errNotObject
+	}
+	return err
+}
+
+// next returns the name of the next member. There is none at the end of the
+// object.
+func (o *object) next() (name string, more bool, err error) {
+	token, err := o.dec.ReadToken()
+	if err != nil || token.Kind() != '"' {
+		return "", false, err
+	}
+	return token.String(), true, nil
+}
+
+// place is where a value stands in its text.
+type place struct{ start, end int }
+
+func (p place) in(text []byte) []byte { return text[p.start:p.end:p.end] }
+
+// value reads the value of the member that next named, or the next element of
+// its array. The decoder's own slice would be invalid after its next step.
+func (o *object) value() (place, error) {
+	value, err := o.dec.ReadValue()
+	end := int(o.dec.InputOffset())
+	return place{end - len(value), end}, err
+}
+
+// Members calls visit with each member of a JSON object, as far as the text is
+// one. A name that stands twice is visited twice; the last one counts.
+func Members(text []byte, visit func(name string, value []byte)) {
+	eachMember(text, func(name string, at place) { visit(name, at.in(text)) })
+}
+
+func eachMember(text []byte, visit func(name string, at place)) {
+	o, err := openObject(text)
+	if err != nil {
+		return
+	}
+	for {
+		name, more, err := o.next()
+		if err != nil || !more {
+			return
+		}
+		at, err := o.value()
+		if err != nil {
+			return
+		}
+		visit(name, at)
+	}
+}
+
+// Member returns the value of a member of a JSON object, nil where there is
+// none.
+func Member(text []byte, name string) (value []byte) {
+	Members(text, func(n string, v []byte) {
+		if n == name {
+			value = v
+		}
+	})
+	return value
+}
+
+// Text returns the text of a JSON string, and nothing for any other value.
+func Text(value []byte) string {
+	if len(value) == 0 || value[0] != '"' {
+		return ""
+	}
+	// The only error left is a lone surrogate, which is replaced.
+	text, _ := jsontext.AppendUnquote(nil, value)
+	return string(text)
+}
+
+const writeKeyMember = "writeKey"
+
+// HideWriteKey returns a JSON object with hide applied to its write key, all
+// other bytes as they came. It reports whether there is one.
+func HideWriteKey(text []byte, hide func(key string) string) (shown []byte, found bool) {
+	// Letters can be escaped, but only this way.
+	if !bytes.Contains(text, []byte(writeKeyMember)) && !bytes.Contains(text, []byte(`\u`)) {
+		return text, false
+	}
+	copied := 0
+	eachMember(text, func(name string, at place) {
+		if name != writeKeyMember {
+			return
+		}
+		quoted, err := jsontext.AppendQuote(nil, hide(Text(at.in(text))))
+		if err != nil {
+			quoted = []byte(`""`)
+		}
+		shown = append(append(shown, text[copied:at.start]...), quoted...)
+		copied = at.end
+	})
+	if copied == 0 {
+		return text, false
+	}
+	return append(shown, text[copied:]...), true
+}

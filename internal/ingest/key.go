@@ -33,7 +33,7 @@ func (c Credentials) WriteKey(inBody string) string {
 // CredentialsOf reads what a request says of itself beside its body. It fails
 // where the query is malformed.
 func CredentialsOf(r *http.Request) (Credentials, error) {
-	basic, bearer := authorizationOf(r.Header.Get("Authorization"))
+	basic, bearer := Authorization(r.Header)
 	c := Credentials{Basic: basic, Bearer: bearer, Header: r.Header.Get("X-Write-Key")}
 	if r.URL.RawQuery == "" {
 		return c, nil
@@ -46,8 +46,10 @@ func CredentialsOf(r *http.Request) (Credentials, error) {
 	return c, nil
 }
 
-func authorizationOf(header string) (basic, bearer string) {
-	scheme, credentials, _ := strings.Cut(header, " ")
+// Authorization returns the user of Basic authentication, or an access token;
+// neither where the header names nothing of the kind.
+func Authorization(h http.Header) (basic, bearer string) {
+	scheme, credentials, _ := strings.Cut(h.Get("Authorization"), " ")
 	credentials = strings.TrimSpace(credentials)
 	switch {
 	case strings.EqualFold(scheme, "Basic"):

@@ -90,11 +90,9 @@ type violationCount struct {
 	LastSeq uint64 `json:"last_seq"`
 }
 
-func (s *Sandbox) serveViolations(w http.ResponseWriter, r *http.Request) {
-	q := newQuery(r.URL.Query())
+func (s *Sandbox) serveViolations(w http.ResponseWriter, _ *http.Request, q *query) {
 	filter := q.filter()
-	if err := q.done(); err != nil {
-		answerError(w, http.StatusBadRequest, err.Error())
+	if q.refused(w) {
 		return
 	}
 	violations, warnings := tallies{}, tallies{}

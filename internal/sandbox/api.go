@@ -12,15 +12,13 @@ func answerError(w http.ResponseWriter, status int, message string) {
 	answerJSON(w, status, map[string]string{"error": message})
 }
 
-func serveHealth(w http.ResponseWriter, _ *http.Request) {
+func serveHealth(w http.ResponseWriter, _ *http.Request, _ *query) {
 	answerJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 }
 
-func (s *Sandbox) serveCalls(w http.ResponseWriter, r *http.Request) {
-	q := newQuery(r.URL.Query())
+func (s *Sandbox) serveCalls(w http.ResponseWriter, r *http.Request, q *query) {
 	filter, window, raw := q.filter(), q.window(), q.boolean("raw")
-	if err := q.done(); err != nil {
-		answerError(w, http.StatusBadRequest, err.Error())
+	if q.refused(w) {
 		return
 	}
 	if s.isUnchanged(w, r) {
@@ -52,17 +50,15 @@ func (s *Sandbox) isUnchanged(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-func (s *Sandbox) serveNoCalls(w http.ResponseWriter, r *http.Request) {
-	q := newQuery(r.URL.Query())
+func (s *Sandbox) serveNoCalls(w http.ResponseWriter, _ *http.Request, q *query) {
 	filter := q.filter()
-	if err := q.done(); err != nil {
-		answerError(w, http.StatusBadRequest, err.Error())
+	if q.refused(w) {
 		return
 	}
 	answerJSON(w, http.StatusOK, map[string]int{"removed": s.store.remove(&filter)})
 }
 
-func (s *Sandbox) serveCall(w http.ResponseWriter, r *http.Request) {
+func (s *Sandbox) serveCall(w http.ResponseWriter, r *http.Request, _ *query) {
 	call, ok := s.callOf(w, r)
 	if !ok {
 		return
@@ -75,7 +71,7 @@ func (s *Sandbox) serveCall(w http.ResponseWriter, r *http.Request) {
 	}{viewCall(call, true), adviceOnAll(call.Violations), adviceOnAll(call.Warnings), attemptsOf(call.MessageID, s.store.requestsAfter(0))})
 }
 
-func (s *Sandbox) serveRaw(w http.ResponseWriter, r *http.Request) {
+func (s *Sandbox) serveRaw(w http.ResponseWriter, r *http.Request, _ *query) {
 	call, ok := s.callOf(w, r)
 	if !ok {
 		return
@@ -98,11 +94,9 @@ func (s *Sandbox) callOf(w http.ResponseWriter, r *http.Request) (*Call, bool) {
 	return call, ok
 }
 
-func (s *Sandbox) serveRequests(w http.ResponseWriter, r *http.Request) {
-	q := newQuery(r.URL.Query())
+func (s *Sandbox) serveRequests(w http.ResponseWriter, _ *http.Request, q *query) {
 	since, window, messageID := q.number("since"), q.window(), q.text("message_id")
-	if err := q.done(); err != nil {
-		answerError(w, http.StatusBadRequest, err.Error())
+	if q.refused(w) {
 		return
 	}
 	requests := slices.DeleteFunc(s.store.requestsAfter(since), func(req *Request) bool {
@@ -120,7 +114,7 @@ func (s *Sandbox) serveRequests(w http.ResponseWriter, r *http.Request) {
 	answerJSON(w, http.StatusOK, answer)
 }
 
-func (s *Sandbox) serveRequest(w http.ResponseWriter, r *http.Request) {
+func (s *Sandbox) serveRequest(w http.ResponseWriter, r *http.Request, _ *query) {
 	seq, err := strconv.ParseUint(r.PathValue("seq"), 10, 64)
 	if err != nil {
 		answerError(w, http.StatusBadRequest, "a request is named by its sequence number, such as /api/v1/requests/1")
@@ -134,15 +128,13 @@ func (s *Sandbox) serveRequest(w http.ResponseWriter, r *http.Request) {
 	answerJSON(w, http.StatusOK, viewRequest(req))
 }
 
-func (s *Sandbox) serveSummary(w http.ResponseWriter, _ *http.Request) {
+func (s *Sandbox) serveSummary(w http.ResponseWriter, _ *http.Request, _ *query) {
 	answerJSON(w, http.StatusOK, s.Summary())
 }
 
-func (s *Sandbox) serveWait(w http.ResponseWriter, r *http.Request) {
-	q := newQuery(r.URL.Query())
+func (s *Sandbox) serveWait(w http.ResponseWriter, r *http.Request, q *query) {
 	filter, count, timeout := q.filter(), q.count(), q.timeout()
-	if err := q.done(); err != nil {
-		answerError(w, http.StatusBadRequest, err.Error())
+	if q.refused(w) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), timeout)
@@ -156,7 +148,7 @@ func (s *Sandbox) serveWait(w http.ResponseWriter, r *http.Request) {
 	}{reached, count, matched, s.Summary().LastSeq})
 }
 
-func (s *Sandbox) serveReset(w http.ResponseWriter, _ *http.Request) {
+func (s *Sandbox) serveReset(w http.ResponseWriter, _ *http.Request, _ *query) {
 	s.Reset()
 	answerJSON(w, http.StatusOK, map[string]bool{"reset": true})
 }

@@ -55,15 +55,13 @@ type outOfOrder struct {
 	Behind    uint64 `json:"behind_seq"`
 }
 
-func (s *Sandbox) serveAssert(w http.ResponseWriter, r *http.Request) {
+func (s *Sandbox) serveAssert(w http.ResponseWriter, r *http.Request, q *query) {
 	const longest = 64 << 20
-	q := newQuery(r.URL.Query())
 	filter := q.filter()
-	err := q.done()
-	var want expectation
-	if err == nil {
-		want, err = readExpectation(http.MaxBytesReader(w, r.Body, longest))
+	if q.refused(w) {
+		return
 	}
+	want, err := readExpectation(http.MaxBytesReader(w, r.Body, longest))
 	if err != nil {
 		answerError(w, http.StatusBadRequest, err.Error())
 		return

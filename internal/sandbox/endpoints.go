@@ -13,7 +13,22 @@ type endpoint struct {
 	// what says in a few words what it is for.
 	what   string
 	params []string
-	serve  http.HandlerFunc
+	serve  func(w http.ResponseWriter, r *http.Request, q *query)
+}
+
+// ServeHTTP refuses a query that is malformed or not understood, before
+// anything is done: without the part that cannot be read, a filter means
+// everything.
+func (e endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	q, err := parseQuery(r.URL.RawQuery, e.params)
+	if err == nil && e.method != http.MethodGet {
+		err = q.noneIsEmpty()
+	}
+	if err != nil {
+		answerError(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	e.serve(w, r, q)
 }
 
 // filterParams are those that query.filter reads.
@@ -63,7 +78,7 @@ func (s *Sandbox) endpoints() []endpoint {
 func (s *Sandbox) controlAPI() http.Handler {
 	mux := http.NewServeMux()
 	for _, e := range s.endpoints() {
-		mux.HandleFunc(e.method+" "+e.path, e.serve)
+		mux.Handle(e.method+" "+e.path, e)
 	}
 	servePage(mux)
 	return withJSONErrors(mux)
@@ -89,13 +104,13 @@ func withJSONErrors(mux *http.ServeMux) http.Handler {
 	})
 }
 
-func (s *Sandbox) serveVersion(w http.ResponseWriter, _ *http.Request) {
+func (s *Sandbox) serveVersion(w http.ResponseWriter, _ *http.Request, _ *query) {
 	answerJSON(w, http.StatusOK, map[string]string{"version": s.cfg.Version})
 }
 
 // serveOpenAPI describes the API as far as the table knows it. What the
 // answers look like is best seen by asking.
-func (s *Sandbox) serveOpenAPI(w http.ResponseWriter, _ *http.Request) {
+func (s *Sandbox) serveOpenAPI(w http.ResponseWriter, _ *http.Request, _ *query) {
 	type parameter struct {
 		Name     string            `json:"name"`
 		In       string            `json:"in"`

@@ -29,11 +29,9 @@ const (
 // serveEvents streams the calls as they come. Each reader reads the store at
 // his own pace; where it has moved on he is told of the gap, and whoever sends
 // calls waits for nobody.
-func (s *Sandbox) serveEvents(w http.ResponseWriter, r *http.Request) {
-	q := newQuery(r.URL.Query())
+func (s *Sandbox) serveEvents(w http.ResponseWriter, r *http.Request, q *query) {
 	filter, after := q.filter(), q.text("after")
-	if err := q.done(); err != nil {
-		answerError(w, http.StatusBadRequest, err.Error())
+	if q.refused(w) {
 		return
 	}
 	// A browser that reconnects by itself repeats the address it had.

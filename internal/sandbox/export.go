@@ -23,15 +23,13 @@ var exportFormats = map[string]exportFormat{
 	"go":     {"calls_fixture.go", "text/x-go; charset=utf-8", writeGo},
 }
 
-func (s *Sandbox) serveExport(w http.ResponseWriter, r *http.Request) {
-	q := newQuery(r.URL.Query())
+func (s *Sandbox) serveExport(w http.ResponseWriter, _ *http.Request, q *query) {
 	filter, name := q.filter(), q.text("format")
 	format, known := exportFormats[name]
 	if !known {
 		q.fail("format", "ndjson, curl or go")
 	}
-	if err := q.done(); err != nil {
-		answerError(w, http.StatusBadRequest, err.Error())
+	if q.refused(w) {
 		return
 	}
 	var out bytes.Buffer

@@ -128,13 +128,13 @@ func (s *Sandbox) faultViews() []faultView {
 	return views
 }
 
-func (s *Sandbox) serveFaults(w http.ResponseWriter, _ *http.Request) {
+func (s *Sandbox) serveFaults(w http.ResponseWriter, _ *http.Request, _ *query) {
 	answerJSON(w, http.StatusOK, map[string][]faultView{"faults": s.faultViews()})
 }
 
 // serveTheseFaults takes faults in place of all that there are, or none of them
 // where one is wrong.
-func (s *Sandbox) serveTheseFaults(w http.ResponseWriter, r *http.Request) {
+func (s *Sandbox) serveTheseFaults(w http.ResponseWriter, r *http.Request, _ *query) {
 	body, err := readFaultBody(w, r)
 	if err != nil {
 		answerError(w, http.StatusBadRequest, err.Error())
@@ -161,7 +161,7 @@ func (s *Sandbox) serveTheseFaults(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	s.serveFaults(w, r)
+	s.serveFaults(w, r, nil)
 }
 
 func readFaultBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
@@ -173,7 +173,7 @@ func readFaultBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return body, nil
 }
 
-func (s *Sandbox) serveNewFault(w http.ResponseWriter, r *http.Request) {
+func (s *Sandbox) serveNewFault(w http.ResponseWriter, r *http.Request, _ *query) {
 	body, err := readFaultBody(w, r)
 	if err != nil {
 		answerError(w, http.StatusBadRequest, err.Error())
@@ -196,13 +196,13 @@ func (s *Sandbox) serveNewFault(w http.ResponseWriter, r *http.Request) {
 	answerJSON(w, http.StatusCreated, viewFault(state))
 }
 
-func (s *Sandbox) serveNoFaults(w http.ResponseWriter, _ *http.Request) {
+func (s *Sandbox) serveNoFaults(w http.ResponseWriter, _ *http.Request, _ *query) {
 	n := len(s.Faults())
 	s.faults.clear()
 	answerJSON(w, http.StatusOK, map[string]int{"removed": n})
 }
 
-func (s *Sandbox) serveNoFault(w http.ResponseWriter, r *http.Request) {
+func (s *Sandbox) serveNoFault(w http.ResponseWriter, r *http.Request, _ *query) {
 	id, err := strconv.Atoi(r.PathValue("id"))
 	if err != nil || !s.RemoveFault(id) {
 		answerError(w, http.StatusNotFound, fmt.Sprintf("there is no fault %q", r.PathValue("id")))

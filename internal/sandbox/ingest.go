@@ -106,13 +106,13 @@ func (s *Sandbox) takeApart(d *delivery, body []byte) (ingest.Envelope, error) {
 
 // newRequest notes what a request says before its body.
 func newRequest(r *http.Request) *Request {
-	creds, _ := ingest.CredentialsOf(r) // Segment looks at no query.
+	basic, _ := ingest.Authorization(r.Header)
 	return &Request{
 		ReceivedAt:      time.Now(),
 		Method:          clipText(r.Method, maxKeptText),
 		Path:            clipText(ingest.HidePathKeys(r.URL.Path, ingest.MaskKey), maxKeptText),
 		Header:          ingest.MaskHeader(r.Header),
-		WriteKey:        clipText(creds.Basic, maxKeptKey),
+		WriteKey:        clipText(basic, maxKeptKey),
 		RetryCount:      clipText(r.Header.Get("X-Retry-Count"), maxKeptText),
 		UserAgent:       clipText(r.UserAgent(), maxKeptText),
 		ContentEncoding: clipText(ingest.ContentEncoding(r.Header), maxKeptText),

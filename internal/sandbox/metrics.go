@@ -9,7 +9,7 @@ import (
 )
 
 // serveMetrics shows the counters in the text format of Prometheus.
-func (s *Sandbox) serveMetrics(w http.ResponseWriter, _ *http.Request) {
+func (s *Sandbox) serveMetrics(w http.ResponseWriter, _ *http.Request, _ *query) {
 	sum := s.Summary()
 	var out strings.Builder
 	family := func(name, kind, help string) {

@@ -7,11 +7,12 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"benthos-segment/internal/ingest"
 )
 
 // OAuth makes the sandbox an authorization server, too: it grants access
@@ -158,10 +159,10 @@ func (a *authority) checkAssertion(text string) error {
 
 // accepts says whether a request carries a token that is good.
 func (a *authority) accepts(header http.Header) bool {
-	scheme, token, _ := strings.Cut(header.Get("Authorization"), " ")
+	_, token := ingest.Authorization(header)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return strings.EqualFold(scheme, "Bearer") && a.now().Before(a.granted[token])
+	return token != "" && a.now().Before(a.granted[token])
 }
 
 // RevokeTokens makes all tokens granted so far worthless.

@@ -65,11 +65,9 @@ type traitValue struct {
 	At      int64  `json:"at"`
 }
 
-func (s *Sandbox) servePerson(w http.ResponseWriter, r *http.Request) {
-	q := newQuery(r.URL.Query())
+func (s *Sandbox) servePerson(w http.ResponseWriter, _ *http.Request, q *query) {
 	id := q.text("id")
-	if err := q.done(); err != nil {
-		answerError(w, http.StatusBadRequest, err.Error())
+	if q.refused(w) {
 		return
 	}
 	if id == "" {

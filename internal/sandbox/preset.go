@@ -27,6 +27,6 @@ var presets = []preset{
 	{Name: "lost-ack", What: "the calls of the next three requests are accepted, and the connection is cut before the answer", Fault: faultJSON{LostAck: true, Times: 3}},
 }
 
-func servePresets(w http.ResponseWriter, _ *http.Request) {
+func servePresets(w http.ResponseWriter, _ *http.Request, _ *query) {
 	answerJSON(w, http.StatusOK, map[string][]preset{"presets": presets})
 }

@@ -2,6 +2,8 @@ package sandbox
 
 import (
 	"fmt"
+	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -16,21 +18,54 @@ const (
 	maxTimeout     = 10 * time.Minute
 )
 
-// query reads the parameters of one request to the control API. It remembers
-// the first thing wrong, and that a parameter nobody asked for is a typing
-// error: a filter that is silently not applied is worse than none.
+// query is the query of one request to the control API. It remembers the first
+// thing that is wrong with it.
 type query struct {
 	values url.Values
-	known  []string
 	err    error
 }
 
-func newQuery(values url.Values) *query { return &query{values: values} }
-
-func (q *query) text(name string) string {
-	q.known = append(q.known, name)
-	return q.values.Get(name)
+// parseQuery refuses what http.Request.URL.Query drops without a word, and names
+// that nobody asks for: a filter that is not applied is worse than none.
+func parseQuery(raw string, known []string) (*query, error) {
+	values, err := url.ParseQuery(raw)
+	if err != nil {
+		return nil, fmt.Errorf("the query cannot be read: %w; encode %% as %%25 and ; as %%3B", err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		switch {
+		case len(known) == 0:
+			return nil, fmt.Errorf("parameter %q is not known here: there are none", name)
+		case !slices.Contains(known, name):
+			return nil, fmt.Errorf("parameter %q is not known here: there are %s", name, strings.Join(known, ", "))
+		case len(values[name]) > 1:
+			return nil, fmt.Errorf("parameter %s is given %d times: give it once", name, len(values[name]))
+		}
+	}
+	return &query{values: values}, nil
 }
+
+// noneIsEmpty refuses empty parameters where something is done: a variable of a
+// script that is not set must not mean all calls.
+func (q *query) noneIsEmpty() error {
+	for _, name := range slices.Sorted(maps.Keys(q.values)) {
+		if q.values.Get(name) == "" {
+			return fmt.Errorf("parameter %s is empty: leave it out to mean every call", name)
+		}
+	}
+	return nil
+}
+
+// refused answers with what is wrong with the parameters, if anything is.
+func (q *query) refused(w http.ResponseWriter) bool {
+	if q.err == nil {
+		return false
+	}
+	answerError(w, http.StatusBadRequest, q.err.Error())
+	return true
+}
+
+func (q *query) text(name string) string { return q.values.Get(name) }
 
 func (q *query) fail(name, want string) {
 	if q.err == nil {
@@ -141,17 +176,4 @@ func parseDuration(text string) (time.Duration, error) {
 		return time.Duration(n * float64(time.Second)), nil
 	}
 	return time.ParseDuration(text)
-}
-
-// done returns what is wrong with the parameters, if anything.
-func (q *query) done() error {
-	if q.err != nil {
-		return q.err
-	}
-	for name := range q.values {
-		if !slices.Contains(q.known, name) {
-			return fmt.Errorf("parameter %q is not known here: there are %s", name, strings.Join(q.known, ", "))
-		}
-	}
-	return nil
 }

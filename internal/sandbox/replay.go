@@ -51,11 +51,9 @@ type replayed struct {
 // serveReplay sends calls on with the message ids and write keys they have. It
 // has no parameter for where to: a page that could choose it could reach
 // whatever this machine reaches.
-func (s *Sandbox) serveReplay(w http.ResponseWriter, r *http.Request) {
-	q := newQuery(r.URL.Query())
+func (s *Sandbox) serveReplay(w http.ResponseWriter, r *http.Request, q *query) {
 	filter := q.filter()
-	if err := q.done(); err != nil {
-		answerError(w, http.StatusBadRequest, err.Error())
+	if q.refused(w) {
 		return
 	}
 	if s.cfg.ReplayTo == "" {

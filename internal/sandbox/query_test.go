@@ -1,0 +1,77 @@
+package sandbox_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"benthos-segment/internal/sandbox"
+)
+
+// `DELETE /api/v1/calls?event=100%` deleted everything, and
+// `POST /api/v1/replay?q=event:50%+off` sent everything on with real keys: what
+// cannot be read of a query was dropped without a word.
+func TestAQueryThatCannotBeReadDoesNothing(t *testing.T) {
+	target := sandbox.NewInProcess(t)
+	sb := sandbox.NewInProcess(t, sandbox.Config{ReplayTo: target.URL})
+	post(t, sb, "/v1/batch", batch(tracks(0, 3)...))
+	sb.Fail(http.StatusTeapot).Match(sandbox.Match{User: "nobody"})
+	for query, says := range map[string]string{
+		"event=100%":           "the query cannot be read",
+		"q=event:50%+off":      "the query cannot be read",
+		"user=%zz&event=Order": "the query cannot be read",
+		"event=a;b":            "encode % as %25 and ; as %3B",
+		"evnt=Order":           `parameter "evnt" is not known here`,
+		"q=type:track&q=tea":   "parameter q",
+	} {
+		_, answer := control(t, sb, http.MethodGet, "/openapi.json", "")
+		for path, methods := range answer["paths"].(map[string]any) {
+			for method := range methods.(map[string]any) {
+				address := strings.NewReplacer("{seq}", "1", "{id}", "1").Replace(path) + "?" + query
+				status, answer := control(t, sb, strings.ToUpper(method), address, "{}")
+				assert.Equal(t, http.StatusBadRequest, status, "%s %s", method, address)
+				if !strings.Contains(query, "q=type") {
+					assert.Contains(t, answer["error"], says)
+				}
+			}
+		}
+	}
+	assert.Len(t, sb.Calls(), 3)
+	assert.Len(t, sb.Faults(), 1)
+	assert.Empty(t, target.Requests())
+}
+
+func TestAParameterIsGivenOnce(t *testing.T) {
+	sb := sandbox.NewInProcess(t)
+	post(t, sb, "/v1/batch", batch(tracks(0, 3)...))
+	status, answer := control(t, sb, http.MethodDelete, "/api/v1/calls?message_id=m0&message_id=m1", "")
+	assert.Equal(t, http.StatusBadRequest, status)
+	assert.Contains(t, answer["error"], "parameter message_id is given 2 times")
+	assert.Len(t, sb.Calls(), 3)
+}
+
+// A script whose variable is not set does not mean all calls.
+func TestAnEmptyFilterIsNotForWhatChangesSomething(t *testing.T) {
+	target := sandbox.New(t)
+	sb := sandbox.NewInProcess(t, sandbox.Config{ReplayTo: target.URL})
+	post(t, sb, "/v1/batch", batch(tracks(0, 3)...))
+	for _, query := range []string{"event=", "q=", "user", "type=track&duplicate=", "since="} {
+		for method, path := range map[string]string{http.MethodDelete: "/api/v1/calls?", http.MethodPost: "/api/v1/replay?"} {
+			status, answer := control(t, sb, method, path+query, "")
+			assert.Equal(t, http.StatusBadRequest, status, query)
+			assert.Contains(t, answer["error"], "is empty: leave it out to mean every call")
+		}
+		status, _ := control(t, sb, http.MethodGet, "/api/v1/calls?"+query, "")
+		assert.Equal(t, http.StatusOK, status, "a list may be asked for all the same")
+	}
+	assert.Len(t, sb.Calls(), 3)
+	assert.Empty(t, target.Requests())
+
+	status, _ := control(t, sb, http.MethodPost, "/api/v1/replay?", "")
+	assert.Equal(t, http.StatusOK, status)
+	status, _ = control(t, sb, http.MethodDelete, "/api/v1/calls", "")
+	assert.Equal(t, http.StatusOK, status)
+	assert.Empty(t, sb.Calls())
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"regexp"
@@ -62,11 +63,19 @@ func TestTheSandboxCommandServesUntilItIsStopped(t *testing.T) {
 		assert.Equal(t, want, resp.StatusCode)
 	}
 
+	// A socket that nobody writes to, and a body that does not come.
+	for _, begin := range []string{"", "POST /v1/track HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\n{"} {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+		require.NoError(t, err)
+		defer conn.Close()
+		_, err = io.WriteString(conn, begin)
+		require.NoError(t, err)
+	}
 	stop()
 	select {
 	case err := <-ended:
 		assert.NoError(t, err)
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		t.Fatal("the command does not stop")
 	}
 }

@@ -64,6 +64,18 @@ var risks = []struct {
 		"internal/sandbox TestABatchOfManyElementsCostsNoMoreThanItsSize", "internal/sandbox TestBodiesInMemoryAtOnceAreBounded",
 		"internal/sandbox TestWhatIsKeptOfARequestIsBounded", "internal/sandbox TestWhatStandsBesideTheCallsTakesRoom",
 	}},
+	{"an open socket or a filter blocks the sandbox", "no lock while waiting; bounds on time, terms and faults", []string{
+		"internal/sandbox TestASlowRequestForATokenHoldsUpNobody", "internal/sandbox TestSlowBodiesDoNotStay",
+		"internal/sandbox TestAStopDoesNotWaitForSlowBodies", "internal/sandbox TestACostlyFilterHoldsUpNobody",
+		"internal/sandbox TestALookEndsWithItsRequest", "internal/sandbox TestFaultsAreBoundedInNumberAndSize",
+	}},
+	{"a page gets a token, or runs as one of the sandbox", "random tokens, no foreign origin, Content-Security-Policy", []string{
+		"internal/sandbox TestATokenLetsCallsInAndCannotBeGuessed", "internal/sandbox TestAPageOfAnotherOriginGetsNoToken",
+		"internal/sandbox TestTheBodyOfAFaultIsNoPageOfTheSandbox",
+	}},
+	{"a query that cannot be read acts on everything", "400 on every endpoint", []string{
+		"internal/sandbox TestAQueryThatCannotBeReadDoesNothing", "internal/sandbox TestAnEmptyFilterIsNotForWhatChangesSomething",
+	}},
 	{"the sandbox is reached from elsewhere", "loopback, known host names", []string{
 		"cmd/benthos-segment TestTheSandboxCommandSaysWhatIsWrong", "cmd/benthos-segment TestTheControlAPIGoesByTheNameItListensOn",
 		"internal/sandbox TestTheControlAPIIsOnlyForItsOwnPages",

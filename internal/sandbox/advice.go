@@ -90,13 +90,17 @@ type violationCount struct {
 	LastSeq uint64 `json:"last_seq"`
 }
 
-func (s *Sandbox) serveViolations(w http.ResponseWriter, _ *http.Request, q *query) {
+func (s *Sandbox) serveViolations(w http.ResponseWriter, r *http.Request, q *query) {
 	filter := q.filter()
 	if q.refused(w) {
 		return
 	}
+	calls, ok := s.matching(w, r, &filter)
+	if !ok {
+		return
+	}
 	violations, warnings := tallies{}, tallies{}
-	for _, call := range s.Calls(filter) {
+	for _, call := range calls {
 		violations.add(call.Seq, call.Violations)
 		warnings.add(call.Seq, call.Warnings)
 	}

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -24,8 +23,10 @@ func (s *Sandbox) serveCalls(w http.ResponseWriter, r *http.Request, q *query) {
 	if s.isUnchanged(w, r) {
 		return
 	}
-	calls, _ := s.store.callsAfter(filter.Since)
-	calls = slices.DeleteFunc(calls, func(c *Call) bool { return !filter.Matches(c) })
+	calls, ok := s.matching(w, r, &filter)
+	if !ok {
+		return
+	}
 	calls, more := clip(calls, window)
 	answer := struct {
 		Calls []callView `json:"calls"`
@@ -50,12 +51,33 @@ func (s *Sandbox) isUnchanged(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-func (s *Sandbox) serveNoCalls(w http.ResponseWriter, _ *http.Request, q *query) {
+func (s *Sandbox) serveNoCalls(w http.ResponseWriter, r *http.Request, q *query) {
 	filter := q.filter()
 	if q.refused(w) {
 		return
 	}
-	answerJSON(w, http.StatusOK, map[string]int{"removed": s.store.remove(&filter)})
+	removed, err := s.store.remove(r.Context(), &filter)
+	if err != nil {
+		answerGone(w)
+		return
+	}
+	answerJSON(w, http.StatusOK, map[string]int{"removed": removed})
+}
+
+// matching returns the calls that meet the filter, unless the request ends
+// before all are looked at.
+func (s *Sandbox) matching(w http.ResponseWriter, r *http.Request, filter *Filter) (calls []*Call, ok bool) {
+	calls, err := s.store.matching(r.Context(), filter)
+	if err != nil {
+		answerGone(w)
+		return nil, false
+	}
+	return calls, true
+}
+
+// answerGone answers a request whose client has gone, or that a shutdown ends.
+func answerGone(w http.ResponseWriter) {
+	answerError(w, http.StatusServiceUnavailable, "the request ended before all calls were looked at")
 }
 
 func (s *Sandbox) serveCall(w http.ResponseWriter, r *http.Request, _ *query) {
@@ -137,9 +159,7 @@ func (s *Sandbox) serveWait(w http.ResponseWriter, r *http.Request, q *query) {
 	if q.refused(w) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), timeout)
-	defer cancel()
-	matched, reached := s.store.await(ctx, filter, count)
+	matched, reached := s.store.await(r.Context(), timeout, filter, count)
 	answerJSON(w, http.StatusOK, struct {
 		Reached bool   `json:"reached"`
 		Count   int    `json:"count"`

@@ -66,7 +66,11 @@ func (s *Sandbox) serveAssert(w http.ResponseWriter, r *http.Request, q *query) 
 		answerError(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	result := judge(want, s.Calls(filter))
+	calls, ok := s.matching(w, r, &filter)
+	if !ok {
+		return
+	}
+	result := judge(want, valuesOf(calls))
 	result.Incomplete = s.Summary().CallsDropped > 0
 	result.OK = result.OK && !result.Incomplete
 	status := http.StatusOK

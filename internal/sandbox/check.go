@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
 
 	"benthos-segment/internal/ingest"
@@ -30,6 +31,9 @@ func (s *Sandbox) checkBody(d *delivery, unread error) *refusal {
 	switch {
 	case errors.Is(unread, ingest.ErrBusy):
 		return refuse(http.StatusServiceUnavailable, segment.ReasonBadRequest, unread.Error()+": send it again")
+	case errors.Is(unread, os.ErrDeadlineExceeded):
+		return refuse(http.StatusRequestTimeout, segment.ReasonBadRequest,
+			fmt.Sprintf("the body did not arrive within %s", s.cfg.BodyTimeout))
 	case unread != nil:
 		return refuse(http.StatusBadRequest, segment.ReasonBadRequest, "reading body: "+unread.Error())
 	case d.req.Bytes > int64(limit):

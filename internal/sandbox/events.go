@@ -104,7 +104,7 @@ func (st *stream) run(ctx context.Context) {
 	tick := time.NewTicker(statePause)
 	defer tick.Stop()
 	for {
-		more, changed := st.addCalls()
+		more, changed := st.addCalls(ctx)
 		st.addState()
 		if st.flush() != nil || !sleep(ctx, framePause) {
 			return
@@ -123,7 +123,7 @@ func (st *stream) run(ctx context.Context) {
 
 // addCalls adds what came since the last frame. It reports whether there is
 // more than one frame takes.
-func (st *stream) addCalls() (more bool, changed <-chan struct{}) {
+func (st *stream) addCalls(ctx context.Context) (more bool, changed <-chan struct{}) {
 	page := st.sandbox.store.page(st.cursor, maxFrame)
 	if page.wipes != st.wipes {
 		st.wipes, st.cursor, st.fresh = page.wipes, st.filter.Since, true
@@ -139,6 +139,9 @@ func (st *stream) addCalls() (more bool, changed <-chan struct{}) {
 	st.fresh = false
 	rows := []callSummary{}
 	for _, call := range page.calls {
+		if ctx.Err() != nil {
+			return false, page.changed
+		}
 		if call.Seq > st.filter.Since && st.filter.Matches(call) {
 			rows = append(rows, summarize(call))
 		}

@@ -23,7 +23,7 @@ var exportFormats = map[string]exportFormat{
 	"go":     {"calls_fixture.go", "text/x-go; charset=utf-8", writeGo},
 }
 
-func (s *Sandbox) serveExport(w http.ResponseWriter, _ *http.Request, q *query) {
+func (s *Sandbox) serveExport(w http.ResponseWriter, r *http.Request, q *query) {
 	filter, name := q.filter(), q.text("format")
 	format, known := exportFormats[name]
 	if !known {
@@ -32,8 +32,12 @@ func (s *Sandbox) serveExport(w http.ResponseWriter, _ *http.Request, q *query) 
 	if q.refused(w) {
 		return
 	}
+	calls, ok := s.matching(w, r, &filter)
+	if !ok {
+		return
+	}
 	var out bytes.Buffer
-	format.write(&out, s.Calls(filter))
+	format.write(&out, valuesOf(calls))
 	w.Header().Set("Content-Type", format.contentType)
 	w.Header().Set("Content-Disposition", "attachment; filename="+format.file)
 	_, _ = w.Write(out.Bytes())

@@ -94,11 +94,20 @@ func (f *Fault) effect() string {
 	return strings.Join(parts, ", ")
 }
 
+// sandboxed keeps what is answered under the Tracking API from being a page of
+// the sandbox's origin, which may use its control API: a fault answers with any
+// body and header.
+func sandboxed(w http.ResponseWriter) {
+	w.Header().Set("Content-Security-Policy", "sandbox; default-src 'none'")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+}
+
 // answer writes the answer of a fault that has a status.
 func (f *Fault) answer(w http.ResponseWriter) {
 	for name, value := range f.Header {
 		w.Header().Set(name, value)
 	}
+	sandboxed(w)
 	if f.RetryAfter != "" {
 		w.Header().Set("Retry-After", f.RetryAfter)
 	}
@@ -144,6 +153,12 @@ func (f *FaultState) wait(ctx context.Context) bool {
 	}
 }
 
+// maxFaults bounds the faults in place: each request is held against all of
+// them, and each reader of the events is told of them.
+const maxFaults = 1_000
+
+var errTooManyFaults = fmt.Errorf("there may be %d faults at once: end some of them first", maxFaults)
+
 // faults is the list of faults in place, in order of their creation.
 type faults struct {
 	mu     sync.Mutex
@@ -163,27 +178,24 @@ func (a *activeFault) setFault(f Fault) {
 	a.dice = rand.New(rand.NewPCG(f.Seed, 0))
 }
 
-// strikes rolls the dice only for requests that match, so that other traffic
-// does not change the outcome.
-func (a *activeFault) strikes(req *Request, calls []Call) bool {
-	if a.Times > 0 && a.hits >= a.Times {
-		return false
-	}
-	if !a.meets(req, calls) {
-		return false
-	}
-	return a.Probability == 0 || a.dice.Float64() < a.Probability
+// strikes rolls the dice for a request that the fault meets; other requests do
+// not change the outcome.
+func (a *activeFault) strikes() bool {
+	return !a.isUsedUp() && (a.Probability == 0 || a.dice.Float64() < a.Probability)
 }
 
-func (a *activeFault) meets(req *Request, calls []Call) bool {
-	if !a.Match.matchesRequest(req.Path, req.WriteKey) {
+func (a *activeFault) isUsedUp() bool { return a.Times > 0 && a.hits >= a.Times }
+
+// meets reports whether a request has a call that meets the whole match.
+func (m *Match) meets(req *Request, calls []Call) bool {
+	if !m.matchesRequest(req.Path, req.WriteKey) {
 		return false
 	}
-	if a.Match.isRequestOnly() {
+	if m.isRequestOnly() {
 		return true
 	}
 	for i := range calls {
-		if a.Match.matchesContent(&calls[i]) {
+		if m.matchesContent(&calls[i]) {
 			return true
 		}
 	}
@@ -204,11 +216,48 @@ func (fs *faults) add(f Fault) (id int, err error) {
 	}
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
+	if len(fs.list) >= maxFaults {
+		return 0, errTooManyFaults
+	}
+	return fs.append(f), nil
+}
+
+// replace puts faults in place of all that there are, or none of them where one
+// is wrong.
+func (fs *faults) replace(list []Fault) error {
+	for i := range list {
+		if err := list[i].validate(); err != nil {
+			return fmt.Errorf("fault %d: %w", i, err)
+		}
+	}
+	if len(list) > maxFaults {
+		return errTooManyFaults
+	}
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	fs.clearLocked()
+	for _, f := range list {
+		fs.append(f)
+	}
+	return nil
+}
+
+func (fs *faults) append(f Fault) (id int) {
 	fs.lastID++
 	active := &activeFault{id: fs.lastID, ended: make(chan struct{})}
 	active.setFault(f)
 	fs.list = append(fs.list, active)
-	return active.id, nil
+	return active.id
+}
+
+// size is what the texts of a fault take.
+func (f *Fault) size() int {
+	n := len(f.Body) + len(f.RetryAfter)
+	for name, value := range f.Header {
+		n += len(name) + len(value)
+	}
+	m := &f.Match
+	return n + len(m.Type) + len(m.User) + len(m.Event) + len(m.Group) + len(m.MessageID) + len(m.WriteKey) + len(m.Path) + len(m.Text)
 }
 
 // change alters a fault in place. The row of its chances begins anew.
@@ -232,17 +281,47 @@ func (fs *faults) change(id int, alter func(*Fault)) error {
 
 // take returns the fault that strikes a request, nil for none: of those that
 // are not used up and match, the one created first.
+//
+// A match may take its time over the text of many calls, so that it is looked
+// at without the lock. A fault that is altered meanwhile goes by its old match.
 func (fs *faults) take(req *Request, calls []Call) *FaultState {
+	met := map[*activeFault]bool{}
+	for _, candidate := range fs.candidates() {
+		if candidate.match.meets(req, calls) {
+			met[candidate.fault] = true
+		}
+	}
+	if len(met) == 0 {
+		return nil
+	}
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	for _, active := range fs.list {
-		if active.strikes(req, calls) {
+		if met[active] && active.strikes() {
 			active.hits++
 			state := active.state()
 			return &state
 		}
 	}
 	return nil
+}
+
+type candidate struct {
+	fault *activeFault
+	match Match
+}
+
+// candidates are the faults that may strike, with their matches as they are.
+func (fs *faults) candidates() []candidate {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	var list []candidate
+	for _, active := range fs.list {
+		if !active.isUsedUp() {
+			list = append(list, candidate{active, active.Match})
+		}
+	}
+	return list
 }
 
 func (fs *faults) states() []FaultState {
@@ -280,6 +359,10 @@ func (fs *faults) remove(id int) bool {
 func (fs *faults) clear() {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
+	fs.clearLocked()
+}
+
+func (fs *faults) clearLocked() {
 	for _, active := range fs.list {
 		close(active.ended)
 	}

@@ -269,3 +269,62 @@ func TestFaultsThatMakeNoSenseAreNotInjected(t *testing.T) {
 	}
 	assert.Empty(t, sb.Faults())
 }
+
+// 2,000 faults with bodies of 60 KB were sent to each reader of the events,
+// once a second.
+func TestFaultsAreBoundedInNumberAndSize(t *testing.T) {
+	sb := sandbox.New(t)
+	large := strings.Repeat("x", 16<<10-10)
+	for body, says := range map[string]string{
+		`{"status":500,"body":"` + large + `0123456789a"}`:                          "may have 16384 bytes together",
+		`{"status":500,"headers":{"X-A":"` + large + `01234567"}}`:                  "may have 16384 bytes together",
+		`{"drop":true,"match":{"text":"` + large + `","event":"01234567890"}}`:      "may have 16384 bytes together",
+		`{"status":500,"body":"` + strings.Repeat("x", 2<<20) + `"}`:                "may have 1048576 bytes",
+		`{"faults":[` + strings.Repeat(`{"drop":true},`, 1_000) + `{"drop":true}]}`: "1000 faults at once",
+		`{"faults":[{"drop":true},{"status":500,"body":"` + large + large + `"}]}`:  "fault 1: body, headers and match",
+		`{"faults":[{"drop":true}],"match":{"event":"x"}}`:                          `there is no field "match"`,
+	} {
+		method := http.MethodPost
+		if strings.HasPrefix(body, `{"faults"`) {
+			method = http.MethodPut
+		}
+		status, answer := control(t, sb, method, "/api/v1/faults", body)
+		assert.Equal(t, http.StatusBadRequest, status)
+		assert.Contains(t, answer["error"], says)
+	}
+	assert.Zero(t, len(sb.Faults()))
+
+	for range 1_000 {
+		_, err := sb.Inject(sandbox.Fault{Status: 500, Body: "nobody sees this", Match: sandbox.Match{Event: large}})
+		require.NoError(t, err)
+	}
+	_, err := sb.Inject(sandbox.Fault{Drop: true})
+	require.ErrorContains(t, err, "1000 faults at once")
+	status, answer := control(t, sb, http.MethodPost, "/api/v1/faults", `{"drop":true}`)
+	assert.Equal(t, http.StatusBadRequest, status)
+	assert.Contains(t, answer["error"], "end some of them first")
+
+	state := until(t, follow(t, sb, ""), "state").data
+	assert.Less(t, len(state), 600_000)
+	assert.NotContains(t, state, "nobody sees this")
+	assert.Contains(t, state, strings.Repeat("x", 200)+"…")
+	_, text := controlText(t, sb, http.MethodGet, "/api/v1/faults", "")
+	assert.Contains(t, text, "nobody sees this", "whoever asks for the faults sees all of them")
+}
+
+// A fault answers with any body and any header, on the origin of the control
+// API: it ran as a page of the sandbox.
+func TestTheBodyOfAFaultIsNoPageOfTheSandbox(t *testing.T) {
+	sb := sandbox.New(t)
+	sb.Fail(http.StatusOK).Body(`<script>fetch("/api/v1/reset",{method:"POST"})</script>`).
+		Header("Content-Type", "text/html").Header("Content-Security-Policy", "default-src *").Header("X-Content-Type-Options", "sniff")
+	for i, path := range []string{"/v1/batch", "/v1/track", "/v1/nope"} {
+		if i == 2 {
+			sb.Reset()
+		}
+		resp, err := try(t, sb, path, `{"batch":[],"event":"E","userId":"u"}`)
+		require.NoError(t, err)
+		assert.Equal(t, []string{"sandbox; default-src 'none'"}, resp.Header["Content-Security-Policy"], path)
+		assert.Equal(t, []string{"nosniff"}, resp.Header["X-Content-Type-Options"])
+	}
+}

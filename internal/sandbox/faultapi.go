@@ -41,19 +41,32 @@ type faultView struct {
 	Active    bool `json:"active"`
 }
 
+// maxFaultBytes bounds the texts of a fault that comes by the API.
+const maxFaultBytes = 16 << 10
+
 // parseFault reads a fault and refuses members it does not know: a fault that
 // does not do what was meant makes a test that proves nothing.
 func parseFault(body []byte) (Fault, error) {
 	var in faultJSON
-	dec := json.NewDecoder(bytes.NewReader(body))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&in); err != nil {
+	if err := decodeStrictly(body, &in); err != nil {
 		return Fault{}, explain(err)
 	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return Fault{}, errors.New("the body goes on after the fault: inject one at a time")
-	}
 	return in.fault()
+}
+
+var errGoesOn = errors.New("the body goes on after its object")
+
+// decodeStrictly decodes a body that is one JSON value with known members.
+func decodeStrictly(body []byte, into any) error {
+	dec := json.NewDecoder(bytes.NewReader(body))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(into); err != nil {
+		return err
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return errGoesOn
+	}
+	return nil
 }
 
 func (in faultJSON) fault() (Fault, error) {
@@ -77,6 +90,9 @@ func (in faultJSON) fault() (Fault, error) {
 	if in.Match != nil {
 		f.Match = *in.Match
 	}
+	if size := f.size(); size > maxFaultBytes {
+		return Fault{}, fmt.Errorf("body, headers and match of a fault may have %d bytes together, not %d", maxFaultBytes, size)
+	}
 	return f, f.validate()
 }
 
@@ -88,10 +104,21 @@ func explain(err error) error {
 		}
 		return fmt.Errorf("%s must be a %s, not a %s", typed.Field, typed.Type.Kind(), typed.Value)
 	}
-	if field, found := strings.CutPrefix(err.Error(), "json: unknown field "); found {
+	if errors.Is(err, errGoesOn) {
+		return errors.New("the body goes on after the fault: inject one at a time")
+	}
+	if field, unknown := unknownField(err); unknown {
 		return fmt.Errorf("there is no field %s: a fault has status, retry_after, headers, body, drop, lost_ack, truncate, delay, times, probability, seed, and match with type, user, event, group, message_id, write_key, path, text", field)
 	}
 	return fmt.Errorf("reading the fault: %w", err)
+}
+
+// unknownField returns the field that a strict decoder does not know.
+func unknownField(err error) (quoted string, unknown bool) {
+	if err == nil {
+		return "", false
+	}
+	return strings.CutPrefix(err.Error(), "json: unknown field ")
 }
 
 func viewFault(state FaultState) faultView {
@@ -128,6 +155,19 @@ func (s *Sandbox) faultViews() []faultView {
 	return views
 }
 
+// brief leaves out of a fault what its readers do not show, however long it is.
+func (f faultView) brief() faultView {
+	f.Body, f.Header, f.RetryAfter = "", nil, clipText(f.RetryAfter, maxRowText)
+	if f.Match != nil {
+		m := *f.Match
+		for _, text := range []*string{&m.Type, &m.User, &m.Event, &m.Group, &m.MessageID, &m.Path, &m.Text} {
+			*text = clipText(*text, maxRowText)
+		}
+		f.Match = &m
+	}
+	return f
+}
+
 func (s *Sandbox) serveFaults(w http.ResponseWriter, _ *http.Request, _ *query) {
 	answerJSON(w, http.StatusOK, map[string][]faultView{"faults": s.faultViews()})
 }
@@ -143,7 +183,12 @@ func (s *Sandbox) serveTheseFaults(w http.ResponseWriter, r *http.Request, _ *qu
 	var in struct {
 		Faults []json.RawMessage `json:"faults"`
 	}
-	if err := json.Unmarshal(body, &in); err != nil || in.Faults == nil {
+	err = decodeStrictly(body, &in)
+	if field, unknown := unknownField(err); unknown {
+		answerError(w, http.StatusBadRequest, fmt.Sprintf("there is no field %s beside faults", field))
+		return
+	}
+	if err != nil || in.Faults == nil {
 		answerError(w, http.StatusBadRequest, `the body must be an object such as {"faults":[{"status":503}]}`)
 		return
 	}
@@ -154,18 +199,15 @@ func (s *Sandbox) serveTheseFaults(w http.ResponseWriter, r *http.Request, _ *qu
 			return
 		}
 	}
-	s.faults.clear()
-	for _, fault := range list {
-		if _, err := s.Inject(fault); err != nil {
-			answerError(w, http.StatusBadRequest, err.Error())
-			return
-		}
+	if err := s.faults.replace(list); err != nil {
+		answerError(w, http.StatusBadRequest, err.Error())
+		return
 	}
 	s.serveFaults(w, r, nil)
 }
 
 func readFaultBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	const longest = 64 << 10
+	const longest = 1 << 20
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, longest))
 	if err != nil {
 		return nil, fmt.Errorf("reading the fault: it may have %d bytes", longest)

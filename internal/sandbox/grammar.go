@@ -22,6 +22,13 @@ var termNames = []string{
 	"type", "event", "user", "group", "id", "key", "path", "status", "violation", "warning", "duplicate", "accepted", "seq", "text",
 }
 
+// maxFilterBytes and maxFilterTerms bound a filter: it is held against the text
+// of every call, once for each term.
+const (
+	maxFilterBytes = 8 << 10
+	maxFilterTerms = 50
+)
+
 // ParseFilter reads a filter as a person types it, on the page and in the q of
 // the API: terms with blanks between them, all of which have to hold.
 //
@@ -33,6 +40,9 @@ var termNames = []string{
 // it around.
 func ParseFilter(text string) (Filter, error) {
 	var f Filter
+	if len(text) > maxFilterBytes {
+		return f, fmt.Errorf("a filter may have %d bytes, not %d", maxFilterBytes, len(text))
+	}
 	p := grammar{rest: text}
 	for {
 		p.skipBlanks()
@@ -42,6 +52,9 @@ func ParseFilter(text string) (Filter, error) {
 		t, err := p.term()
 		if err != nil {
 			return Filter{}, err
+		}
+		if len(f.terms) == maxFilterTerms {
+			return Filter{}, fmt.Errorf("a filter may have %d terms", maxFilterTerms)
 		}
 		f.terms = append(f.terms, t)
 	}

@@ -13,17 +13,26 @@ import (
 // a name that is made to resolve to loopback (DNS rebinding) turns a foreign
 // page into one of the same origin.
 func guard(hosts []string, next http.Handler) http.Handler {
-	crossOrigin := http.NewCrossOriginProtection()
+	next = refuseForeign(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
-		switch {
-		case !isAllowedHost(r.Host, hosts):
-			answerError(w, http.StatusForbidden, "the control API is not served under the host name of this request: call it by a loopback name, or allow the name")
-		case isForeign(r), crossOrigin.Check(r) != nil:
-			answerError(w, http.StatusForbidden, "the control API is not for pages of another origin")
-		default:
-			next.ServeHTTP(w, r)
+		if !isAllowedHost(r.Host, hosts) {
+			answerError(w, http.StatusForbidden, "the control API is not served under the host name of this request: call it by a loopback name, or allow the name with --host")
+			return
 		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// refuseForeign keeps pages of other origins away.
+func refuseForeign(next http.Handler) http.Handler {
+	crossOrigin := http.NewCrossOriginProtection()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isForeign(r) || crossOrigin.Check(r) != nil {
+			answerError(w, http.StatusForbidden, "this is not for pages of another origin")
+			return
+		}
+		next.ServeHTTP(w, r)
 	})
 }
 

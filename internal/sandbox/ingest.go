@@ -44,6 +44,7 @@ func (s *Sandbox) serveTracking(w http.ResponseWriter, r *http.Request) {
 	// Senders in a browser need this, and it gives nothing away: a page of
 	// another origin may send, as to Segment, and reads only "success".
 	w.Header().Set("Access-Control-Allow-Origin", "*")
+	sandboxed(w)
 	if r.Method == http.MethodOptions {
 		w.Header().Set("Access-Control-Allow-Methods", http.MethodPost)
 		w.Header().Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Content-Encoding, X-Retry-Count")

@@ -2,9 +2,11 @@ package sandbox
 
 import (
 	"cmp"
+	"crypto/rand"
 	"crypto/rsa"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
@@ -42,12 +44,12 @@ type TokenRequest struct {
 type authority struct {
 	conf OAuth
 
+	// mu guards what follows. It is never held while somebody is waited for.
 	mu sync.Mutex
-	// granted says until when each token is good.
-	granted map[string]time.Time
-	// used holds the ids of assertions, each of which is good for one token.
-	used    map[string]bool
-	journal []TokenRequest
+	// granted says until when each token is good, used until when the id of an
+	// assertion has to be remembered: each is good for one token.
+	granted, used map[string]time.Time
+	journal       []TokenRequest
 	// failures are the answers to give before anything else.
 	failures []tokenFailure
 }
@@ -60,34 +62,39 @@ type tokenFailure struct {
 const (
 	maxTokenForm     = 64 << 10
 	maxAssertionLife = time.Minute
+	maxTokenJournal  = 1_000
 )
 
 func newAuthority(conf OAuth) *authority {
 	conf.TokenLife = cmp.Or(conf.TokenLife, time.Hour)
-	return &authority{conf: conf, granted: map[string]time.Time{}, used: map[string]bool{}}
+	return &authority{conf: conf, granted: map[string]time.Time{}, used: map[string]time.Time{}}
 }
 
 func (a *authority) now() time.Time { return time.Now().Add(a.conf.ClockAhead) }
 
 // ServeHTTP answers a request for a token.
 func (a *authority) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	w.Header().Set("Date", a.now().UTC().Format(http.TimeFormat))
-	if len(a.failures) > 0 {
-		a.fail(w)
+	if failure, told := a.nextFailure(); told {
+		if failure.retryAfter != "" {
+			w.Header().Set("Retry-After", failure.retryAfter)
+		}
+		answerJSON(w, failure.status, map[string]string{"error": "injected"})
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxTokenForm)
-	if err := a.check(r); err != nil {
+	assertion, err := assertionOf(r)
+	var token string
+	if err == nil {
+		token, err = a.grant(assertion)
+	}
+	if err != nil {
 		a.note(http.StatusBadRequest, err.Error())
 		answerJSON(w, http.StatusBadRequest, map[string]string{
 			"error": "invalid_request", "error_description": err.Error(),
 		})
 		return
 	}
-	token := fmt.Sprintf("sandbox-token-%d", len(a.granted)+1)
-	a.granted[token] = a.now().Add(a.conf.TokenLife)
 	a.note(http.StatusOK, "")
 	answerJSON(w, http.StatusOK, map[string]any{
 		"access_token": token, "token_type": "Bearer", "expires_in": a.conf.TokenLife.Seconds(),
@@ -95,26 +102,36 @@ func (a *authority) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *authority) note(status int, refusal string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.noteLocked(status, refusal)
+}
+
+func (a *authority) noteLocked(status int, refusal string) {
 	a.journal = append(a.journal, TokenRequest{ReceivedAt: time.Now(), Status: status, Refusal: refusal})
-}
-
-func (a *authority) fail(w http.ResponseWriter) {
-	next := a.failures[0]
-	a.failures = a.failures[1:]
-	if next.retryAfter != "" {
-		w.Header().Set("Retry-After", next.retryAfter)
+	if len(a.journal) > maxTokenJournal {
+		a.journal = slices.Delete(a.journal, 0, len(a.journal)-maxTokenJournal)
 	}
-	a.note(next.status, "as told to")
-	answerJSON(w, next.status, map[string]string{"error": "injected"})
 }
 
-// check says what is wrong with a request for a token.
-func (a *authority) check(r *http.Request) error {
+func (a *authority) nextFailure() (next tokenFailure, told bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.failures) == 0 {
+		return next, false
+	}
+	next, a.failures = a.failures[0], a.failures[1:]
+	a.noteLocked(next.status, "as told to")
+	return next, true
+}
+
+// assertionOf returns what a request for a token asks with.
+func assertionOf(r *http.Request) (string, error) {
 	if r.Method != http.MethodPost {
-		return errors.New("the method must be POST")
+		return "", errors.New("the method must be POST")
 	}
 	if err := r.ParseForm(); err != nil {
-		return fmt.Errorf("reading the form: %w", err)
+		return "", fmt.Errorf("reading the form: %w", err)
 	}
 	for name, want := range map[string]string{
 		"grant_type":            "client_credentials",
@@ -122,14 +139,35 @@ func (a *authority) check(r *http.Request) error {
 		"scope":                 "tracking_api:write",
 	} {
 		if got := r.PostForm.Get(name); got != want {
-			return fmt.Errorf("%s must be %s", name, want)
+			return "", fmt.Errorf("%s must be %s", name, want)
 		}
 	}
-	return a.checkAssertion(r.PostForm.Get("client_assertion"))
+	return r.PostForm.Get("client_assertion"), nil
 }
 
-func (a *authority) checkAssertion(text string) error {
-	var claims jwt.RegisteredClaims
+// grant returns a token for an assertion. Nobody can guess it: with one, a page
+// of another site could send calls.
+func (a *authority) grant(assertion string) (token string, err error) {
+	claims, err := a.checkAssertion(assertion)
+	if err != nil {
+		return "", err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now := a.now()
+	isPast := func(_ string, until time.Time) bool { return until.Before(now) }
+	maps.DeleteFunc(a.granted, isPast)
+	maps.DeleteFunc(a.used, isPast)
+	if _, again := a.used[claims.ID]; again || claims.ID == "" {
+		return "", errors.New("the assertion needs an id of its own")
+	}
+	a.used[claims.ID] = claims.ExpiresAt.Time
+	token = "sandbox-token-" + rand.Text()
+	a.granted[token] = now.Add(a.conf.TokenLife)
+	return token, nil
+}
+
+func (a *authority) checkAssertion(text string) (claims jwt.RegisteredClaims, err error) {
 	token, err := jwt.ParseWithClaims(
 		text, &claims,
 		func(*jwt.Token) (any, error) { return a.conf.PublicKey, nil },
@@ -139,22 +177,19 @@ func (a *authority) checkAssertion(text string) error {
 		jwt.WithExpirationRequired(),
 	)
 	if err != nil {
-		return err
+		return claims, err
 	}
 	switch {
 	case a.conf.KeyID != "" && token.Header["kid"] != a.conf.KeyID:
-		return errors.New("the key id is not known")
+		return claims, errors.New("the key id is not known")
 	case a.conf.ClientID != "" && claims.Subject != a.conf.ClientID:
-		return errors.New("the client id is not known")
-	case claims.ID == "" || a.used[claims.ID]:
-		return errors.New("the assertion needs an id of its own")
+		return claims, errors.New("the client id is not known")
 	case claims.ExpiresAt.Sub(a.now()) > maxAssertionLife:
-		return errors.New("the assertion must end within a minute")
+		return claims, errors.New("the assertion must end within a minute")
 	case len(claims.Audience) == 0:
-		return errors.New("the assertion names no audience")
+		return claims, errors.New("the assertion names no audience")
 	}
-	a.used[claims.ID] = true
-	return nil
+	return claims, nil
 }
 
 // accepts says whether a request carries a token that is good.

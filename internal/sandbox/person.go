@@ -3,6 +3,7 @@ package sandbox
 import (
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -65,7 +66,7 @@ type traitValue struct {
 	At      int64  `json:"at"`
 }
 
-func (s *Sandbox) servePerson(w http.ResponseWriter, _ *http.Request, q *query) {
+func (s *Sandbox) servePerson(w http.ResponseWriter, r *http.Request, q *query) {
 	id := q.text("id")
 	if q.refused(w) {
 		return
@@ -74,7 +75,15 @@ func (s *Sandbox) servePerson(w http.ResponseWriter, _ *http.Request, q *query) 
 		answerError(w, http.StatusBadRequest, "parameter id must be a user id, an anonymous id or a previous id")
 		return
 	}
-	view := personOf(id, s.Calls(Filter{}))
+	calls, ok := s.matching(w, r, &Filter{})
+	if !ok {
+		return
+	}
+	view, err := personOf(r.Context(), id, valuesOf(calls))
+	if err != nil {
+		answerGone(w)
+		return
+	}
 	if view.Total == 0 {
 		answerError(w, http.StatusNotFound, fmt.Sprintf("no call that is held has the id %q", id))
 		return
@@ -83,11 +92,14 @@ func (s *Sandbox) servePerson(w http.ResponseWriter, _ *http.Request, q *query) 
 }
 
 // personOf gathers what the calls say about whoever has the id.
-func personOf(id string, calls []Call) personView {
+func personOf(ctx context.Context, id string, calls []Call) (personView, error) {
 	view := personView{ID: id, Links: []personLink{}, Traits: []trait{}}
 	ids := newIdentities(calls)
 	root := ids.root(id)
 	for i := range calls {
+		if err := ctx.Err(); err != nil {
+			return view, err
+		}
 		call := &calls[i]
 		if ids.personOf(call) != root {
 			continue
@@ -100,7 +112,7 @@ func personOf(id string, calls []Call) personView {
 		view.Calls = append(view.Calls, summarize(call))
 	}
 	view.Calls = view.Calls[max(0, len(view.Calls)-maxPersonCalls):]
-	return view
+	return view, nil
 }
 
 // addIDs notes the ids of the call and what it joins. A group is no id of the

@@ -1,15 +1,19 @@
 package sandbox
 
+import "context"
+
 // Calls returns the calls held that meet the filter, in order of arrival.
 func (s *Sandbox) Calls(filter Filter) []Call {
-	held, _ := s.store.callsAfter(filter.Since)
-	calls := make([]Call, 0, len(held))
-	for _, call := range held {
-		if filter.Matches(call) {
-			calls = append(calls, *call)
-		}
+	calls, _ := s.store.matching(context.Background(), &filter)
+	return valuesOf(calls)
+}
+
+func valuesOf(calls []*Call) []Call {
+	values := make([]Call, len(calls))
+	for i, call := range calls {
+		values[i] = *call
 	}
-	return calls
+	return values
 }
 
 // Requests returns the journal of requests as far as it is held, in order of

@@ -60,9 +60,13 @@ func (s *Sandbox) serveReplay(w http.ResponseWriter, r *http.Request, q *query) 
 		answerError(w, http.StatusConflict, "there is no place to replay to: start the sandbox with --replay-to")
 		return
 	}
+	held, ok := s.matching(w, r, &filter)
+	if !ok {
+		return
+	}
 	done := replayed{Target: s.cfg.ReplayTo}
 	status := http.StatusOK
-	calls := s.Calls(filter)
+	calls := valuesOf(held)
 	for len(calls) > 0 {
 		n, err := s.replayOnce(r.Context(), calls)
 		if err != nil {

@@ -78,6 +78,8 @@ type Config struct {
 	// MaxBodyMemory bounds the bodies that are in memory at once. A request that
 	// would go beyond it is answered with 503. Zero means 64 MiB.
 	MaxBodyMemory int64
+	// BodyTimeout is how long a body may take to arrive. Zero means 30 seconds.
+	BodyTimeout time.Duration
 }
 
 func (c Config) withDefaults() Config {
@@ -91,6 +93,7 @@ func (c Config) withDefaults() Config {
 	c.Version = cmp.Or(c.Version, "unknown")
 	c.MaxBodyBytes = cmp.Or(c.MaxBodyBytes, 5<<20)
 	c.MaxBodyMemory = cmp.Or(c.MaxBodyMemory, 64<<20)
+	c.BodyTimeout = cmp.Or(c.BodyTimeout, 30*time.Second)
 	return c
 }
 
@@ -104,7 +107,7 @@ type Sandbox struct {
 	store   *store
 	faults  *faults
 	bodies  *ingest.BodyReader
-	control http.Handler
+	handler http.Handler
 	// authority is nil without OAuth.
 	authority *authority
 }
@@ -117,10 +120,23 @@ func NewHandler(cfg Config) *Sandbox {
 		cfg: cfg, run: rand.Text()[:8], store: newStore(cfg), faults: &faults{},
 		bodies: ingest.NewBodyReader(int64(max(cfg.MaxBatchBytes, cfg.MaxCallBytes)), cfg.MaxBodyBytes, cfg.MaxBodyMemory),
 	}
-	s.control = guard(cfg.Hosts, s.controlAPI())
+	control := guard(cfg.Hosts, s.controlAPI())
+	token := control
 	if cfg.OAuth != nil {
 		s.authority = newAuthority(*cfg.OAuth)
+		token = refuseForeign(s.authority)
 	}
+	s.handler = ingest.WithBodyTimeout(cfg.BodyTimeout, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		switch {
+		case strings.HasPrefix(r.URL.Path, "/v1/"):
+			s.serveTracking(w, r)
+		case r.URL.Path == "/token":
+			token.ServeHTTP(w, r)
+		default:
+			control.ServeHTTP(w, r)
+		}
+	}))
 	return s
 }
 
@@ -129,18 +145,7 @@ func NewHandler(cfg Config) *Sandbox {
 //
 // The Tracking API is routed by hand because http.ServeMux answers an unclean
 // path with a redirect, which is the last thing a sender under test should get.
-func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("X-Content-Type-Options", "nosniff")
-	if strings.HasPrefix(r.URL.Path, "/v1/") {
-		s.serveTracking(w, r)
-		return
-	}
-	if s.authority != nil && r.URL.Path == "/token" {
-		s.authority.ServeHTTP(w, r)
-		return
-	}
-	s.control.ServeHTTP(w, r)
-}
+func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
 // Server returns an http.Server for the sandbox with the time-outs and bounds
 // that a server of hostile bytes needs. Its Shutdown ends long-polls and

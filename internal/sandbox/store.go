@@ -199,6 +199,23 @@ func (s *store) callsAfter(seq uint64) ([]*Call, <-chan struct{}) {
 	return calls, s.change()
 }
 
+// matching returns the calls that are held and meet the filter. It looks at them
+// without the lock, as long as ctx lasts: a filter may take its time over the
+// text of all calls.
+func (s *store) matching(ctx context.Context, f *Filter) ([]*Call, error) {
+	held, _ := s.callsAfter(f.Since)
+	calls := held[:0]
+	for _, call := range held {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if f.Matches(call) {
+			calls = append(calls, call)
+		}
+	}
+	return calls, nil
+}
+
 // change returns a channel that is closed at the next change.
 func (s *store) change() <-chan struct{} {
 	if s.changed == nil {
@@ -233,19 +250,27 @@ func (s *store) page(seq uint64, n int) page {
 	return p
 }
 
-// remove deletes the calls that meet the filter. Their numbers stay taken, and
-// the counters count them.
-func (s *store) remove(f *Filter) (removed int) {
+// remove deletes the calls that meet the filter, or none of them where ctx ends.
+// Their numbers stay taken, and the counters count them.
+func (s *store) remove(ctx context.Context, f *Filter) (removed int, err error) {
+	calls, err := s.matching(ctx, f)
+	if err != nil {
+		return 0, err
+	}
+	chosen := make(map[uint64]bool, len(calls))
+	for _, call := range calls {
+		chosen[call.Seq] = true
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	removed = s.calls.remove(func(c *Call) bool { return c.Seq > f.Since && f.Matches(c) })
+	removed = s.calls.remove(func(c *Call) bool { return chosen[c.Seq] })
 	if removed == 0 {
 		// Nothing changes for those who read along.
-		return 0
+		return 0, nil
 	}
 	s.wipes++
 	s.wake()
-	return removed
+	return removed, nil
 }
 
 // vitals returns what the page shows beside the calls.
@@ -290,12 +315,18 @@ func (s *store) summary() Summary {
 }
 
 // await blocks until n calls that match f came in, counting those held when it
-// starts, or until ctx ends. It returns how many there are.
-func (s *store) await(ctx context.Context, f Filter, n int) (matched int, reached bool) {
+// starts, until the time is up, or until ctx ends. It returns how many there
+// are.
+func (s *store) await(ctx context.Context, timeout time.Duration, f Filter, n int) (matched int, reached bool) {
+	patience := time.NewTimer(timeout)
+	defer patience.Stop()
 	seq := f.Since
 	for {
 		calls, changed := s.callsAfter(seq)
 		for _, call := range calls {
+			if ctx.Err() != nil {
+				return matched, false
+			}
 			if f.Matches(call) {
 				matched++
 			}
@@ -309,6 +340,8 @@ func (s *store) await(ctx context.Context, f Filter, n int) (matched int, reache
 			return matched, true
 		}
 		select {
+		case <-patience.C:
+			return matched, false
 		case <-ctx.Done():
 			return matched, false
 		case <-changed:

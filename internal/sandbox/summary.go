@@ -75,6 +75,9 @@ type refusalView struct {
 func (s *Sandbox) state() state {
 	summary, pulse, refused := s.store.vitals(time.Now())
 	view := state{Summary: summary, Pulse: pulse, Faults: s.faultViews()}
+	for i := range view.Faults {
+		view.Faults[i] = view.Faults[i].brief()
+	}
 	if refused != nil {
 		view.Refusal = &refusalView{
 			Request: refused.Seq, At: refused.ReceivedAt.UnixMilli(), Status: refused.Status, Calls: refused.Calls, Why: refused.Refusal,

@@ -84,10 +84,8 @@ func (ts *TestServer) Client() *http.Client { return ts.client }
 // the test when they do not come, or came and made room already.
 func (ts *TestServer) Wait(n int, filters ...Filter) []Call {
 	ts.t.Helper()
-	ctx, cancel := context.WithTimeout(ts.t.Context(), ts.WaitTimeout)
-	defer cancel()
 	filter := ts.oneOf(filters)
-	matched, reached := ts.store.await(ctx, filter, n)
+	matched, reached := ts.store.await(ts.t.Context(), ts.WaitTimeout, filter, n)
 	if !reached {
 		ts.t.Fatalf("sandbox: waited %s for %d calls, got %d\n%s", ts.WaitTimeout, n, matched, ts.Summary())
 	}

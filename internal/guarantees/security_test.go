@@ -76,6 +76,10 @@ var risks = []struct {
 	{"a query that cannot be read acts on everything", "400 on every endpoint", []string{
 		"internal/sandbox TestAQueryThatCannotBeReadDoesNothing", "internal/sandbox TestAnEmptyFilterIsNotForWhatChangesSomething",
 	}},
+	{"the sandbox's filters tell a key letter by letter", "they look at what is shown", []string{
+		"internal/sandbox TestNoFilterTellsAKeyLetterByLetter", "internal/sandbox TestNoFaultTellsAKeyLetterByLetter",
+		"internal/sandbox TestAKeyInAnAddressIsKeptMasked", "internal/sandbox TestNoAnswerShowsAWriteKey",
+	}},
 	{"the sandbox is reached from elsewhere", "loopback, known host names", []string{
 		"cmd/benthos-segment TestTheSandboxCommandSaysWhatIsWrong", "cmd/benthos-segment TestTheControlAPIGoesByTheNameItListensOn",
 		"internal/sandbox TestTheControlAPIIsOnlyForItsOwnPages",

@@ -27,7 +27,7 @@ type Match struct {
 	WriteKey string `json:"write_key,omitempty"`
 	// Path is the path the call came by, such as /v1/batch.
 	Path string `json:"path,omitempty"`
-	// Text is found somewhere in the raw bytes of the call.
+	// Text is found somewhere in the bytes of the call as they are shown.
 	Text string `json:"text,omitempty"`
 }
 
@@ -55,7 +55,7 @@ func (m *Match) matchesContent(c *Call) bool {
 		(m.Event == "" || matchesWildcard(m.Event, c.Name)) &&
 		(m.Group == "" || m.Group == c.GroupID) &&
 		(m.MessageID == "" || m.MessageID == c.MessageID) &&
-		(m.Text == "" || bytes.Contains(c.Raw, []byte(m.Text)))
+		(m.Text == "" || bytes.Contains(c.Shown(), []byte(m.Text)))
 }
 
 // Filter says which of the held calls are meant.
@@ -106,10 +106,10 @@ func (f *Filter) matchesStatus(status int) bool {
 	return f.Status == name || isClass && strings.HasPrefix(name, class)
 }
 
-// matchesWord also looks at the name and the ids as they read, because the raw
-// bytes may have them escaped.
+// matchesWord also looks at the name and the ids as they read, because the bytes
+// of the call may have them escaped.
 func (f *Filter) matchesWord(c *Call) bool {
-	if bytes.Contains(bytes.ToLower(c.Raw), []byte(f.word)) {
+	if bytes.Contains(bytes.ToLower(c.Shown()), []byte(f.word)) {
 		return true
 	}
 	return slices.ContainsFunc([]string{c.Name, c.UserID, c.AnonymousID, c.PreviousID, c.GroupID}, func(text string) bool {

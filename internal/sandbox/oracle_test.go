@@ -1,0 +1,87 @@
+package sandbox_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"benthos-segment/internal/sandbox"
+)
+
+// A key of 26 letters was found with 964 requests: each tells whether one more
+// letter is right, as long as a filter looks at bytes that are not shown.
+func TestNoFilterTellsAKeyLetterByLetter(t *testing.T) {
+	sb := sandbox.NewInProcess(t, sandbox.Config{ReplayTo: "http://127.0.0.1:9"})
+	post(t, sb, "/v1/track", `{"writeKey":"`+canary+`","event":"E","userId":"u","messageId":"m"}`, "Authorization", "")
+	post(t, sb, "/v1/track", `{"write\u004bey":"`+canary+`","event":"E","userId":"u","messageId":"n"}`, "Authorization", "")
+	asked := 0
+	for end := 4; end <= len(canary); end++ { // the first three letters are shown
+		guess := canary[:end]
+		for _, query := range []string{
+			"text=" + guess, "text=" + url.QueryEscape(`"writeKey":"`+guess), "q=" + guess, "q=text:" + guess, "q=" + strings.ToLower(guess),
+			"q=" + url.QueryEscape(`"writekey\":\"`+guess+`"`), "text=" + canary[end-2:end+0] + "nothing", "event=" + guess + "*", "user=" + guess,
+		} {
+			_, answer := control(t, sb, http.MethodGet, "/api/v1/calls?"+query, "")
+			require.Empty(t, answer["calls"], query)
+			asked++
+		}
+		_, answer := control(t, sb, http.MethodGet, "/api/v1/wait?timeout=0s&q="+guess, "")
+		require.EqualValues(t, "0", answer["matched"])
+		_, answer = control(t, sb, http.MethodGet, "/api/v1/assert?text="+guess, "")
+		require.EqualValues(t, "0", answer["calls"])
+		_, answer = control(t, sb, http.MethodDelete, "/api/v1/calls?text="+guess, "")
+		require.EqualValues(t, "0", answer["removed"])
+		_, answer = control(t, sb, http.MethodPost, "/api/v1/replay?text="+guess, "")
+		require.EqualValues(t, "0", answer["calls"])
+		_, text := controlText(t, sb, http.MethodGet, "/api/v1/export?format=ndjson&text="+guess, "")
+		require.Empty(t, text)
+	}
+	t.Logf("%d filters, none of which matched", asked)
+
+	// What is shown is found.
+	for _, query := range []string{"text=" + url.QueryEscape(`wk_…`), "q=" + url.QueryEscape(`"wk_…"`), "write_key=" + canary} {
+		_, answer := control(t, sb, http.MethodGet, "/api/v1/calls?"+query, "")
+		assert.NotEmpty(t, answer["calls"], query)
+	}
+	// The stream has the same filter.
+	live := sandbox.New(t)
+	post(t, live, "/v1/track", `{"writeKey":"`+canary+`","event":"E","userId":"u"}`, "Authorization", "")
+	post(t, live, "/v1/page", `{"userId":"`+canary[:6]+`"}`)
+	assert.Equal(t, "2", seqsOf(t, until(t, follow(t, live, "q="+canary[:6]), "calls")))
+}
+
+// Whether a fault strikes can be seen, too.
+func TestNoFaultTellsAKeyLetterByLetter(t *testing.T) {
+	sb := sandbox.NewInProcess(t)
+	fault := sb.Fail(http.StatusTeapot).Match(sandbox.Match{Text: canary[:5]})
+	status, _ := post(t, sb, "/v1/track", `{"writeKey":"`+canary+`","event":"E","userId":"u"}`, "Authorization", "")
+	assert.Equal(t, http.StatusOK, status)
+	assert.Zero(t, fault.Hits())
+	fault.Match(sandbox.Match{Text: `"wk_…"`})
+	status, _ = post(t, sb, "/v1/track", `{"writeKey":"`+canary+`","event":"E","userId":"u"}`, "Authorization", "")
+	assert.Equal(t, http.StatusTeapot, status)
+}
+
+// SDKs of browsers and phones ask for their settings with the key in the path,
+// and pixels name it in the query of a page that refers to them.
+func TestAKeyInAnAddressIsKeptMasked(t *testing.T) {
+	sb := sandbox.NewInProcess(t)
+	for _, path := range []string{
+		"/v1/projects/" + canary + "/settings", "/v1/projects/projects/" + canary + "/settings/", "/v1/projects/" + canary,
+	} {
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			status, _ := control(t, sb, method, path, "", "Referer", "https://shop.example/?writeKey="+canary, "X-Write-Key", canary)
+			assert.Equal(t, http.StatusNotFound, status)
+		}
+	}
+	require.Len(t, sb.Requests(), 6)
+	assert.Equal(t, "/v1/projects/wk_…/settings", sb.Requests()[0].Path)
+	_, text := controlText(t, sb, http.MethodGet, "/api/v1/requests", "")
+	assert.NotContains(t, text, canary[:6])
+	assert.NotContains(t, fmt.Sprint(sb.Requests()), canary[:6])
+}

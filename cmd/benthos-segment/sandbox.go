@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -59,7 +60,7 @@ func runSandbox(c *cli.Context) error {
 	}
 	ctx, stop := signal.NotifyContext(c.Context, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	greet(c.App.ErrWriter, listener.Addr())
+	greet(c.App.ErrWriter, listener.Addr().(*net.TCPAddr), c.StringSlice("host"))
 	return serve(ctx, sandbox.NewHandler(cfg).Server(), listener)
 }
 
@@ -79,14 +80,15 @@ func sandboxConfig(c *cli.Context) (sandbox.Config, error) {
 		return sandbox.Config{}, err
 	}
 	return sandbox.Config{
-		OAuth:     oauth,
-		ReplayTo:  c.String("replay-to"),
-		Version:   Version,
-		Strict:    c.Bool("strict"),
-		WriteKeys: c.StringSlice("write-key"),
-		Hosts:     append(c.StringSlice("host"), hostOf(c.String("listen"))...),
-		MaxCalls:  c.Int("max-calls"),
-		MaxBytes:  c.Int64("max-bytes"),
+		OAuth:      oauth,
+		ReplayTo:   c.String("replay-to"),
+		Version:    Version,
+		Strict:     c.Bool("strict"),
+		WriteKeys:  c.StringSlice("write-key"),
+		AnyAddress: c.Bool("allow-remote"),
+		Hosts:      append(c.StringSlice("host"), hostOf(c.String("listen"))...),
+		MaxCalls:   c.Int("max-calls"),
+		MaxBytes:   c.Int64("max-bytes"),
 	}, nil
 }
 
@@ -136,11 +138,50 @@ func listenForSandbox(address string, allowRemote bool) (net.Listener, error) {
 	return listener, nil
 }
 
-func greet(w io.Writer, addr net.Addr) {
-	url := "http://" + addr.String()
-	fmt.Fprintf(w, `The sandbox listens on %[1]s. Open it in a browser to watch. Stop it with Ctrl-C.
-Try: curl -u my-key: %[1]s/v1/track -d '{"event":"Hello","userId":"me"}'
-`, url)
+// greet says by which addresses the sandbox can be called, and who else can.
+func greet(w io.Writer, addr *net.TCPAddr, names []string) {
+	urls := addressesOf(addr, names)
+	fmt.Fprintf(w, "The sandbox listens on %s. Open it in a browser to watch. Stop it with Ctrl-C.\n", urls[0])
+	for _, url := range urls[1:] {
+		fmt.Fprintf(w, "  also at %s\n", url)
+	}
+	if !addr.IP.IsLoopback() {
+		fmt.Fprintln(w, "WARNING: other machines reach it, and it asks nobody for a password: whoever reaches it can read, change and delete all that it holds.")
+	}
+	fmt.Fprintf(w, "Try: curl -u my-key: %s/v1/track -d '{\"event\":\"Hello\",\"userId\":\"me\"}'\n", urls[0])
+}
+
+// addressesOf returns the addresses that lead to a listener, the nearest first:
+// where it listens on all of the machine's, those of its interfaces.
+func addressesOf(addr *net.TCPAddr, names []string) []string {
+	var urls, hosts []string
+	if addr.IP.IsUnspecified() {
+		hosts = append([]string{"127.0.0.1"}, interfaceAddresses(addr.IP.To4() != nil)...)
+	} else {
+		urls = []string{"http://" + addr.String()}
+	}
+	for _, host := range append(hosts, names...) {
+		urls = append(urls, "http://"+net.JoinHostPort(host, strconv.Itoa(addr.Port)))
+	}
+	return urls
+}
+
+// interfaceAddresses returns the addresses by which other machines reach this
+// one. Link-local ones need a zone, which no browser takes.
+func interfaceAddresses(onlyIPv4 bool) []string {
+	all, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil
+	}
+	var hosts []string
+	for _, a := range all {
+		network, isNetwork := a.(*net.IPNet)
+		if !isNetwork || !network.IP.IsGlobalUnicast() || onlyIPv4 && network.IP.To4() == nil {
+			continue
+		}
+		hosts = append(hosts, network.IP.String())
+	}
+	return hosts
 }
 
 // serve serves until ctx ends, and then lets the requests under way finish.

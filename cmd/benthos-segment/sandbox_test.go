@@ -80,6 +80,42 @@ func TestTheSandboxCommandServesUntilItIsStopped(t *testing.T) {
 	}
 }
 
+// It said http://[::]:8765, which no browser opens, and answered 403 to every
+// address that another machine could call it by.
+func TestASandboxThatOthersReachSaysHowAndWarns(t *testing.T) {
+	for listen, want := range map[string]int{"0.0.0.0:0": 1, ":0": 1, "127.0.0.1:0": 0} {
+		t.Run(listen, func(t *testing.T) {
+			ctx, stop := context.WithCancel(t.Context())
+			said, ended := &lines{}, make(chan error, 1)
+			go func() { ended <- runCommand(ctx, said, "--listen", listen, "--allow-remote", "--host", "sandbox.test") }()
+			defer func() {
+				stop()
+				assert.NoError(t, <-ended)
+			}()
+			require.Eventually(t, func() bool { return strings.Contains(said.String(), "Try:") }, 10*time.Second, 5*time.Millisecond)
+
+			assert.Equal(t, want, strings.Count(said.String(), "WARNING: other machines reach it"))
+			urls := regexp.MustCompile(`(?m)(?:listens on|also at) (http://\S+:\d+)`).FindAllStringSubmatch(said.String(), -1)
+			require.GreaterOrEqual(t, len(urls), 2, said.String())
+			assert.Contains(t, urls[0][1], "http://127.0.0.1:")
+			assert.Contains(t, urls[len(urls)-1][1], "http://sandbox.test:")
+			port := urls[0][1][strings.LastIndex(urls[0][1], ":"):]
+			for _, url := range urls {
+				assert.NotContains(t, url[1], "0.0.0.0")
+				assert.NotContains(t, url[1], "[::]")
+				// By whatever address it is called, it answers.
+				r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1"+port+"/api/v1/summary", nil)
+				require.NoError(t, err)
+				r.Host = strings.TrimPrefix(url[1], "http://")
+				resp, err := http.DefaultClient.Do(r)
+				require.NoError(t, err)
+				require.NoError(t, resp.Body.Close())
+				assert.Equal(t, http.StatusOK, resp.StatusCode, url[1])
+			}
+		})
+	}
+}
+
 func TestTheSandboxCommandSaysWhatIsWrong(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

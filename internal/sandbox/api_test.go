@@ -311,6 +311,39 @@ func TestTheControlAPIIsOnlyForItsOwnPages(t *testing.T) {
 	}
 }
 
+func TestASandboxThatOthersReachIsCalledByAnyAddress(t *testing.T) {
+	sb := sandbox.NewInProcess(t, sandbox.Config{AnyAddress: true})
+	for host, want := range map[string]int{
+		"192.0.2.1:8765": 200, "[2001:db8::1]:8765": 200, "evil.example:8765": 403, "192.0.2.1.evil.example": 403,
+	} {
+		status, _ := control(t, sb, http.MethodGet, "/api/v1/summary", "", "Host", host)
+		assert.Equal(t, want, status, host)
+	}
+}
+
+// Whoever follows a link in a chat or a wiki got a 403.
+func TestALinkFromAnotherSiteOpensThePage(t *testing.T) {
+	sb := sandbox.NewInProcess(t)
+	visit := []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"}
+	for path, want := range map[string]int{
+		"/": 200, "/?q=type%3Atrack&call=3": 200, "/api/v1/calls": 403, "/api/v1/export?format=ndjson": 403, "/page/main.js": 403,
+	} {
+		status, _ := controlText(t, sb, http.MethodGet, path, "", visit...)
+		assert.Equal(t, want, status, path)
+	}
+	for name, headers := range map[string][]string{
+		"in a frame":     {"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe"},
+		"by a script":    {"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty", "Origin", "https://evil.example"},
+		"as a picture":   {"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image"},
+		"under its name": append([]string{"Host", "evil.example"}, visit...),
+	} {
+		status, _ := controlText(t, sb, http.MethodGet, "/", "", headers...)
+		assert.Equal(t, http.StatusForbidden, status, name)
+	}
+	status, _ := controlText(t, sb, http.MethodPost, "/", "", visit...)
+	assert.Equal(t, http.StatusForbidden, status)
+}
+
 func TestNoAnswerShowsAWriteKey(t *testing.T) {
 	sb := filled(t)
 	sb.Fail(500).Match(sandbox.Match{WriteKey: canary, User: "nobody"})

@@ -12,11 +12,11 @@ import (
 // what customers did and can be told to lose it. The Host is checked because
 // a name that is made to resolve to loopback (DNS rebinding) turns a foreign
 // page into one of the same origin.
-func guard(hosts []string, next http.Handler) http.Handler {
+func guard(cfg Config, next http.Handler) http.Handler {
 	next = refuseForeign(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
-		if !isAllowedHost(r.Host, hosts) {
+		if !isAllowedHost(r.Host, cfg) {
 			answerError(w, http.StatusForbidden, "the control API is not served under the host name of this request: call it by a loopback name, or allow the name with --host")
 			return
 		}
@@ -28,6 +28,10 @@ func guard(hosts []string, next http.Handler) http.Handler {
 func refuseForeign(next http.Handler) http.Handler {
 	crossOrigin := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isVisit(r) {
+			next.ServeHTTP(w, r)
+			return
+		}
 		if isForeign(r) || crossOrigin.Check(r) != nil {
 			answerError(w, http.StatusForbidden, "this is not for pages of another origin")
 			return
@@ -36,7 +40,14 @@ func refuseForeign(next http.Handler) http.Handler {
 	})
 }
 
-func isAllowedHost(hostport string, allowed []string) bool {
+// isVisit tells that somebody follows a link to the page, from wherever. The page
+// of the link does not see what comes, and cannot put it into a frame.
+func isVisit(r *http.Request) bool {
+	return r.URL.Path == "/" && (r.Method == http.MethodGet || r.Method == http.MethodHead) &&
+		r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-Dest") == "document"
+}
+
+func isAllowedHost(hostport string, cfg Config) bool {
 	host, _, err := net.SplitHostPort(hostport)
 	if err != nil {
 		host = hostport
@@ -45,10 +56,10 @@ func isAllowedHost(hostport string, allowed []string) bool {
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
 		return true
 	}
-	if ip := net.ParseIP(host); ip != nil && ip.IsLoopback() {
+	if ip := net.ParseIP(host); ip != nil && (ip.IsLoopback() || cfg.AnyAddress) {
 		return true
 	}
-	return slices.ContainsFunc(allowed, func(name string) bool { return strings.EqualFold(name, host) })
+	return slices.ContainsFunc(cfg.Hosts, func(name string) bool { return strings.EqualFold(name, host) })
 }
 
 // isForeign tells a request that a page of another origin makes, also one

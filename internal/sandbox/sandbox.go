@@ -47,6 +47,10 @@ type Config struct {
 	// Hosts are further host names under which the control API may be called.
 	// Loopback names always may.
 	Hosts []string
+	// AnyAddress lets the control API be called by any IP address, for a sandbox
+	// that other machines reach. No foreign page comes by an address: only a name
+	// can be made to lead elsewhere.
+	AnyAddress bool
 
 	// ReplayTo is the only place that calls are ever sent on to, such as
 	// https://api.segment.io. Empty sends them nowhere.
@@ -120,7 +124,7 @@ func NewHandler(cfg Config) *Sandbox {
 		cfg: cfg, run: rand.Text()[:8], store: newStore(cfg), faults: &faults{},
 		bodies: ingest.NewBodyReader(int64(max(cfg.MaxBatchBytes, cfg.MaxCallBytes)), cfg.MaxBodyBytes, cfg.MaxBodyMemory),
 	}
-	control := guard(cfg.Hosts, s.controlAPI())
+	control := guard(cfg, s.controlAPI())
 	token := control
 	if cfg.OAuth != nil {
 		s.authority = newAuthority(*cfg.OAuth)

@@ -92,7 +92,10 @@ func (tb *tab) watch(ev any) {
 	case *runtime.EventExceptionThrown:
 		problem = "an exception: " + fmt.Sprintf("%+v", ev.ExceptionDetails)
 	case *network.EventRequestWillBeSent:
-		if !isOwn(ev.Request.URL, tb.url) {
+		tb.mu.Lock()
+		own := isOwn(ev.Request.URL, tb.url)
+		tb.mu.Unlock()
+		if !own {
 			problem = "a request to " + ev.Request.URL
 		}
 	}
@@ -101,6 +104,13 @@ func (tb *tab) watch(ev any) {
 		tb.problems = append(tb.problems, problem)
 		tb.mu.Unlock()
 	}
+}
+
+// leavesFor says where the next click leads, so that requests there are fine.
+func (tb *tab) leavesFor(url string) {
+	tb.mu.Lock()
+	defer tb.mu.Unlock()
+	tb.url = url
 }
 
 func isOwn(requested, page string) bool {

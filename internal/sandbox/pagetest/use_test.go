@@ -1,8 +1,10 @@
 package pagetest
 
 import (
+	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -92,6 +94,25 @@ func TestADeepLinkShowsWhatItNames(t *testing.T) {
 	assert.Len(t, tb.seqs(), 5)
 	person := open(t, sb.URL+"/?person=ann")
 	person.shows("#person h2", "u1")
+}
+
+// Another site is another host name here, which is what a browser goes by.
+func TestALinkFromAnotherSiteOpensThePage(t *testing.T) {
+	sb := newSandbox(t)
+	send(t, sb.URL, mixed()...)
+	elsewhere := http.NewServeMux()
+	elsewhere.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		fmt.Fprintf(w, `<a id="link" href="%s/?q=user%%3Au1&call=3">what arrived</a>`, sb.URL)
+	})
+	server := httptest.NewServer(elsewhere)
+	defer server.Close()
+	tb := open(t, strings.Replace(server.URL, "127.0.0.1", "localhost", 1))
+	tb.until(`document.querySelector("#link")`)
+	tb.leavesFor(sb.URL)
+	tb.click("#link")
+	tb.shows(".detail strong", "Order Completed")
+	tb.shows("#link", "Live")
 }
 
 func TestAFaultIsOnePresetAndOneClickAway(t *testing.T) {

@@ -17,11 +17,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // environment sets what a pipeline reads, with a sandbox in Segment's place.
-func environment(t *testing.T, sb *sandbox.TestServer, variables map[string]string) {
+func environment(t *testing.T, sb *segmenttest.Server, variables map[string]string) {
 	t.Helper()
 	t.Setenv("SEGMENT_ENDPOINT", sb.URL)
 	t.Setenv("METRICS_ADDRESS", "127.0.0.1:0")
@@ -81,7 +81,7 @@ func TestTheBackfillKeepsTimesAndReadsGzip(t *testing.T) {
 	require.NoError(t, writer.Close())
 	require.NoError(t, gz.Close())
 	deadLetters := filepath.Join(archive, "dead_letters.ndjson")
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	environment(t, sb, map[string]string{
 		"BACKFILL_FILES": filepath.Join(archive, "*.json*"),
 		"DEAD_LETTERS":   deadLetters,
@@ -132,7 +132,7 @@ func TestTheWebhookAnswersWhenSegmentHasTheCalls(t *testing.T) {
 	address := listener.Addr().String()
 	require.NoError(t, listener.Close())
 	deadLetters := filepath.Join(t.TempDir(), "dead_letters.ndjson")
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	environment(t, sb, map[string]string{
 		"WEBHOOK_ADDRESS": address,
 		"WEBHOOK_TOKEN":   "open-sesame",
@@ -186,7 +186,7 @@ func TestBothSourcesGetEveryEventUnderIDsOfTheirOwn(t *testing.T) {
 		{"type":"track","userId":"u1","event":"Has an id","messageId":"m1"}
 		{"type":"track","userId":"u1","event":"Has a time","timestamp":"2026-03-14T09:00:00Z"}
 	`)
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	environment(t, sb, map[string]string{
 		"SEGMENT_WRITE_KEY_PRODUCT":   "product-key",
 		"SEGMENT_WRITE_KEY_MARKETING": "marketing-key",
@@ -214,7 +214,7 @@ func TestTheWebhookWithAJournalAnswersWhileSegmentIsAway(t *testing.T) {
 	require.NoError(t, err)
 	address := listener.Addr().String()
 	require.NoError(t, listener.Close())
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	environment(t, sb, map[string]string{
 		"WEBHOOK_ADDRESS": address,
 		"WEBHOOK_TOKEN":   "open-sesame",

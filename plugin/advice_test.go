@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // advised is the mapping that a dead letter advises.
@@ -73,7 +73,7 @@ func TestTheMappingThatADeadLetterAdvisesHelps(t *testing.T) {
 		"escaped quotes":      escaped[1 : len(escaped)-1],
 	} {
 		t.Run(name, func(t *testing.T) {
-			sb := sandbox.New(t)
+			sb := segmenttest.New(t)
 			p := start(t, withDeadLetter(segmentOutput(sb.URL)))
 			p.accept(service.MessageBatch{service.NewMessage([]byte(payload))})
 			require.Empty(t, sb.Calls())

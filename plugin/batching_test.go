@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // batchings are policies under which batches come to the output as they were,
@@ -31,8 +31,8 @@ func TestOnlyTheGuiltyReachTheDeadLetterHoweverBatchesAreGathered(t *testing.T) 
 	for name, batching := range batchings {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sb := sandbox.New(t)
-			sb.Fail(http.StatusBadRequest).Match(sandbox.Match{Event: "Refused"})
+			sb := segmenttest.New(t)
+			sb.Fail(http.StatusBadRequest).Match(segmenttest.Match{Event: "Refused"})
 			p := start(t, withDeadLetter(segmentOutput(sb.URL, fields{"batching": batching})))
 			sendAll(
 				p,
@@ -66,10 +66,10 @@ func sendAll(p *pipeline, batches ...service.MessageBatch) {
 }
 
 func TestOnlyTheGuiltyAreDeliveredAgain(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	// The server refuses the whole, parts of it, and the call alone; then it
 	// takes the call.
-	fault := sb.Fail(http.StatusBadRequest).Match(sandbox.Match{Event: "E7"}).Times(4)
+	fault := sb.Fail(http.StatusBadRequest).Match(segmenttest.Match{Event: "E7"}).Times(4)
 	env := service.NewEnvironment()
 	builder := env.NewStreamBuilder()
 	said := &said{}
@@ -130,8 +130,8 @@ func withOutput(t *testing.T, output string, use func(*service.ResourceOutput)) 
 }
 
 func TestAFailureIsThatOfTheMessageItIsAbout(t *testing.T) {
-	sb := sandbox.New(t)
-	sb.Fail(http.StatusBadRequest).Match(sandbox.Match{Event: "Refused"})
+	sb := segmenttest.New(t)
+	sb.Fail(http.StatusBadRequest).Match(segmenttest.Match{Event: "Refused"})
 	failed := writeDirectly(t, segmentOutput(sb.URL, fields{
 		"mapping": `root = match {
   this.skip.or(false) => deleted()

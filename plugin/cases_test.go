@@ -14,14 +14,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // The events that people reported go through a stream with default settings:
 // the converter's tests say what each of them has to become, and this one that
 // nothing between an input and the wire changes it.
 func TestReportedEventsArriveWithDefaultSettings(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	p := start(t, withDeadLetter(segmentOutput(sb.URL)))
 	skipped := int64(0)
 	for _, r := range reportedEvents(t) {
@@ -82,7 +82,7 @@ func reportedEvents(t *testing.T) (all []reportedEvent) {
 }
 
 // assertArrived checks what a call holds at some paths; null is nothing.
-func assertArrived(t *testing.T, want map[string]any, call sandbox.Call) {
+func assertArrived(t *testing.T, want map[string]any, call segmenttest.Call) {
 	t.Helper()
 	assert.Empty(t, call.Violations)
 	got, err := gabs.ParseJSON(call.Raw)
@@ -105,7 +105,7 @@ func assertArrived(t *testing.T, want map[string]any, call sandbox.Call) {
 
 // What the output refuses as a discard of Segment's, the sandbox shows as one.
 func TestTheSandboxShowsTheDiscardsThatTheOutputRefuses(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	for _, r := range reportedEvents(t) {
 		want, isReason := r.Want.(string)
 		if !isReason || !strings.HasPrefix(want, "consent_") {

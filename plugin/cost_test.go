@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // usualEvents makes events of 1.5 KB of many people.
@@ -33,7 +33,7 @@ func usualEvents(from, count int) (batch service.MessageBatch) {
 
 func TestRequestsAreFilledByDefault(t *testing.T) {
 	const batches, count, limit = 4, 3000, 480_000
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	p := start(t, segmentOutput(sb.URL, fields{"batching": fields{}}))
 
 	for n := range batches {
@@ -92,7 +92,7 @@ func TestASlowServerDoesNotFillTheMemory(t *testing.T) {
 // What one giant payload needed does not stay for all that come.
 func TestAGiantPayloadLeavesNothingBehind(t *testing.T) {
 	const size = 24 << 20
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	p := start(t, withDeadLetter(segmentOutput(sb.URL)))
 	giant := func() map[string]any {
 		return map[string]any{"type": "track", "event": "E", "userId": "u", "properties": map[string]any{"x": strings.Repeat("x", size)}}

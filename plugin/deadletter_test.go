@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // mapped runs a mapping over a document.
@@ -66,7 +66,7 @@ func TestADeadLetterKeepsTheBytesOfItsEvent(t *testing.T) {
 		"line separators":   "{\"type\":\"track\",\"userId\":\"\u2028<&>\"}",
 	} {
 		t.Run(name, func(t *testing.T) {
-			sb := sandbox.New(t)
+			sb := segmenttest.New(t)
 			letterbox := `{"dead_letter": {}, "processors": [{"mapping": "root = @fallback_error.segment_dead_letter(content())"}]}`
 			p := start(t, `{"fallback": [`+segmentOutput(sb.URL)+`, `+letterbox+`]}`)
 			p.accept(events(payload))

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 func TestTheIntegrationsObjectIsReadAsConfigured(t *testing.T) {
@@ -20,7 +20,7 @@ func TestTheIntegrationsObjectIsReadAsConfigured(t *testing.T) {
 		"drop":    {`"Excluded"`, `"Included"`},
 	} {
 		t.Run(mode, func(t *testing.T) {
-			sb := sandbox.New(t)
+			sb := segmenttest.New(t)
 			p := start(t, segmentOutput(sb.URL, fields{"integrations": mode}))
 			for range 3 {
 				sb.Reset()
@@ -43,7 +43,7 @@ func TestTheIntegrationsObjectIsReadAsConfigured(t *testing.T) {
 // Events of Segment's SDKs that route at Segment were taken for RudderStack's
 // and never sent (analytics-python#41, analytics.js#577).
 func TestByDefaultNoEventOfSegmentsIsSkipped(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	p := start(t, segmentOutput(sb.URL))
 	p.accept(events(
 		`{"type":"track","event":"A","userId":"u","integrations":{"All":false,"Segment.io":true,"Mixpanel":true}}`,
@@ -63,7 +63,7 @@ func TestTheDialectThatAnInputSaysCounts(t *testing.T) {
 	const event = `{"type":"track","event":"E","userId":"u","integrations":{"All":false}}`
 	for dialect, sent := range map[string]int{"segment": 1, "rudderstack": 0, "RudderStack": 0, "": 1, "other": 1} {
 		t.Run(dialect, func(t *testing.T) {
-			sb := sandbox.New(t)
+			sb := segmenttest.New(t)
 			p := start(t, segmentOutput(sb.URL))
 			batch := events(event)
 			batch[0].MetaSetMut("segment_dialect", dialect)
@@ -76,7 +76,7 @@ func TestTheDialectThatAnInputSaysCounts(t *testing.T) {
 
 // Names that nobody knows are content of the sender, and no label.
 func TestDroppedMembersAreCounted(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	p := start(t, segmentOutput(sb.URL))
 	p.accept(events(
 		`{"type":"page","userId":"u","CANARY":1,"properties":{"a":1},"event":"E","rudderId":"r"}`,

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 func TestAMappingMakesCallsOfAMessage(t *testing.T) {
@@ -32,7 +32,7 @@ func TestAMappingMakesCallsOfAMessage(t *testing.T) {
 		"none":                     {"", `{"type":"track","event":"Paid","userId":"u"}`, []string{"Paid"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sb := sandbox.New(t)
+			sb := segmenttest.New(t)
 			p := start(t, withDeadLetter(segmentOutput(sb.URL, fields{"mapping": test.mapping})))
 			p.accept(events(test.payload))
 			var got []string
@@ -46,7 +46,7 @@ func TestAMappingMakesCallsOfAMessage(t *testing.T) {
 }
 
 func TestAMappingSeesMetadataAndLeavesTheMessageAsItIs(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	p := start(t, withDeadLetter(segmentOutput(sb.URL, fields{
 		"mapping": `root = {"type": "track", "event": @event, "userId": this.user, "properties": {"guilty": true}}
 root.userId = if @event == "Dead" { deleted() }`,
@@ -63,7 +63,7 @@ root.userId = if @event == "Dead" { deleted() }`,
 
 func TestStructuredPayloadsKeepTheirNumbers(t *testing.T) {
 	const numbers = `{"big":9007199254740993,"price":0.10,"huge":1e400,"e":1E+2,"zero":-0.0,"text":"<&>\u2028"}`
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	p := start(t, segmentOutput(sb.URL), `mapping: |
   root = this
   root.userId = "u"
@@ -88,7 +88,7 @@ func TestAnEscapedLoneSurrogateIsKeptWithoutAMapping(t *testing.T) {
 		"with a processor":  {"", []string{"mapping: root = this"}, `{"text":"cut \ufffd"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sb := sandbox.New(t)
+			sb := segmenttest.New(t)
 			p := start(t, segmentOutput(sb.URL, fields{"mapping": test.mapping}), test.processors...)
 			p.accept(events(event))
 			require.Len(t, sb.Calls(), 1)
@@ -99,7 +99,7 @@ func TestAnEscapedLoneSurrogateIsKeptWithoutAMapping(t *testing.T) {
 }
 
 func TestPayloadsThatAProcessorHasBuiltAreEncoded(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	p := start(t, segmentOutput(sb.URL))
 	msg := service.NewMessage(nil)
 	msg.SetStructuredMut(map[string]any{

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // read makes a message as an input does that read it from a broker.
@@ -53,7 +53,7 @@ func records() (batch service.MessageBatch) {
 
 const recordCalls = 2*2*3 + 2*3 + 2 + 2
 
-func idsOf(calls []sandbox.Call) (ids []string) {
+func idsOf(calls []segmenttest.Call) (ids []string) {
 	for _, call := range calls {
 		ids = append(ids, call.MessageID)
 	}
@@ -69,7 +69,7 @@ func unique(ids []string) map[string]bool {
 }
 
 func TestARecordThatIsReadAgainHasTheSameID(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	for range 2 {
 		start(t, segmentOutput(sb.URL)).accept(records())
 	}
@@ -91,7 +91,7 @@ func TestInAnotherProcess(t *testing.T) {
 }
 
 func TestARecordHasTheSameIDInEveryProcess(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	for range 2 {
 		again := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestInAnotherProcess$")
 		again.Env = append(os.Environ(), endpointVariable+"="+sb.URL)
@@ -102,7 +102,7 @@ func TestARecordHasTheSameIDInEveryProcess(t *testing.T) {
 }
 
 func TestIDsAreAlsoThoseOfTheWriteKey(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	for _, key := range []string{"first", "second"} {
 		start(t, segmentOutput(sb.URL, fields{"write_key": key})).accept(records())
 	}
@@ -110,7 +110,7 @@ func TestIDsAreAlsoThoseOfTheWriteKey(t *testing.T) {
 }
 
 func TestTheConfiguredIDGoesFirst(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	p := start(t, segmentOutput(sb.URL, fields{"message_id": `${! json("properties.id") }`}))
 	p.accept(events(
 		`{"type":"track","event":"E","userId":"u","messageId":"own","properties":{"id":"configured"}}`,
@@ -125,7 +125,7 @@ func TestTheConfiguredIDGoesFirst(t *testing.T) {
 }
 
 func TestWithoutAnythingToGoByAnIDIsNew(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	p := start(t, segmentOutput(sb.URL))
 	const event = `{"type":"track","event":"E","userId":"u"}`
 	p.accept(events(event, event))

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 func TestCallsAreAuthorizedByOAuth(t *testing.T) {
@@ -19,7 +19,7 @@ func TestCallsAreAuthorizedByOAuth(t *testing.T) {
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	require.NoError(t, err)
 	private := string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
-	sb := sandbox.New(t, sandbox.Config{OAuth: &sandbox.OAuth{PublicKey: &key.PublicKey, ClientID: "app", KeyID: "kid"}})
+	sb := segmenttest.New(t, segmenttest.Config{OAuth: &segmenttest.OAuth{PublicKey: &key.PublicKey, ClientID: "app", KeyID: "kid"}})
 	p := start(t, segmentOutput(sb.URL, fields{"oauth": fields{
 		"client_id": "app", "key_id": "kid", "private_key": private, "server": sb.URL,
 	}}))
@@ -50,7 +50,7 @@ func TestAPrivateKeyThatIsNoneIsFoundAtTheStart(t *testing.T) {
 
 // Variables that are not set leave everything empty, which means no OAuth.
 func TestOAuthThatIsEmptyIsOff(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	p := start(t, segmentOutput(sb.URL, fields{"oauth": fields{
 		"client_id": "${SEGMENT_TEST_UNSET:}", "key_id": "", "private_key": "",
 	}}))

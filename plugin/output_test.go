@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // sixCalls holds one event of each kind.
@@ -31,7 +31,7 @@ var sixCalls = []string{
 }
 
 func TestAllSixCallsArriveInOneRequest(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	p := start(t, segmentOutput(sb.URL))
 	p.accept(events(sixCalls...))
 
@@ -49,7 +49,7 @@ func TestAllSixCallsArriveInOneRequest(t *testing.T) {
 }
 
 func TestARequestSaysWhoSendsIt(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	p := start(t, segmentOutput(sb.URL))
 	p.accept(events(sixCalls...))
 	req := sb.Requests()[0]
@@ -63,7 +63,7 @@ func TestARequestSaysWhoSendsIt(t *testing.T) {
 }
 
 func TestWhatARequestCarriesCanBeChosen(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	p := start(t, segmentOutput(sb.URL, fields{"sent_at": "none", "compression": "none"}))
 	p.accept(events(sixCalls...))
 	req := sb.Requests()[0]
@@ -73,7 +73,7 @@ func TestWhatARequestCarriesCanBeChosen(t *testing.T) {
 }
 
 func TestTheEndpointMayHaveAPath(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	proxy := httptest.NewServer(http.StripPrefix("/to/segment", sb))
 	t.Cleanup(proxy.Close)
 	for _, endpoint := range []string{
@@ -98,7 +98,7 @@ func guiltyBatch(size, place int, guilty string) service.MessageBatch {
 }
 
 func TestACallThatBreaksARuleIsTheOnlyOneThatFails(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	p := start(t, withDeadLetter(segmentOutput(sb.URL)))
 	const guilty = `{"type":"track","userId":"u"}`
 	p.accept(guiltyBatch(250, 117, guilty))
@@ -112,8 +112,8 @@ func TestACallThatBreaksARuleIsTheOnlyOneThatFails(t *testing.T) {
 }
 
 func TestACallThatTheServerRefusesIsTheOnlyOneThatFails(t *testing.T) {
-	sb := sandbox.New(t)
-	sb.Fail(http.StatusBadRequest).Match(sandbox.Match{Event: "Guilty"})
+	sb := segmenttest.New(t)
+	sb.Fail(http.StatusBadRequest).Match(segmenttest.Match{Event: "Guilty"})
 	p := start(t, withDeadLetter(segmentOutput(sb.URL)))
 	const guilty = `{"type":"track","event":"Guilty","userId":"u"}`
 	p.accept(guiltyBatch(250, 117, guilty))
@@ -129,7 +129,7 @@ func TestACallThatTheServerRefusesIsTheOnlyOneThatFails(t *testing.T) {
 // once and was taken.
 type sandboxTotals struct{ accepted, discarded, duplicates int }
 
-func totalsOf(sb *sandbox.TestServer) sandboxTotals {
+func totalsOf(sb *segmenttest.Server) sandboxTotals {
 	sum := sb.Summary()
 	return sandboxTotals{sum.Accepted, sum.Discarded, sum.Duplicates}
 }
@@ -139,9 +139,9 @@ func totalsOf(sb *sandbox.TestServer) sandboxTotals {
 const segmentReason = `^segment [a-z_]+ [^ :]+: .+$`
 
 func TestEveryErrorHasTheFormThatADeadLetterMappingReads(t *testing.T) {
-	sb := sandbox.New(t)
-	sb.Fail(http.StatusUnprocessableEntity).Match(sandbox.Match{Event: "Refused"})
-	sb.Fail(http.StatusServiceUnavailable).Match(sandbox.Match{Event: "Undelivered"})
+	sb := segmenttest.New(t)
+	sb.Fail(http.StatusUnprocessableEntity).Match(segmenttest.Match{Event: "Refused"})
+	sb.Fail(http.StatusServiceUnavailable).Match(segmenttest.Match{Event: "Undelivered"})
 	p := start(t, withDeadLetter(segmentOutput(sb.URL, fields{
 		"write_key": `${! @key.or("k") }`,
 		"mapping":   `root = if this.fail.or(false) { throw("no such thing") } else { this.without("fail") }`,
@@ -173,7 +173,7 @@ func TestEveryErrorHasTheFormThatADeadLetterMappingReads(t *testing.T) {
 }
 
 func TestEachWriteKeyHasItsOwnRequest(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	p := start(t, withDeadLetter(segmentOutput(sb.URL, fields{"write_key": "${! @key }"})))
 	batch := events(slices.Repeat([]string{sixCalls[1]}, 6)...)
 	for i, msg := range batch {
@@ -196,7 +196,7 @@ func TestEachWriteKeyHasItsOwnRequest(t *testing.T) {
 }
 
 func TestAKeyThatIsRejectedStopsNoOther(t *testing.T) {
-	sb := sandbox.New(t, sandbox.Config{WriteKeys: []string{"good"}})
+	sb := segmenttest.New(t, segmenttest.Config{WriteKeys: []string{"good"}})
 	p := start(t, withDeadLetter(segmentOutput(sb.URL, fields{
 		"write_key": "${! @key }", "on_setup_error": "reject",
 	})))
@@ -218,7 +218,7 @@ func TestTheRateLimitIsAskedOnceForEachRequest(t *testing.T) {
 		func(*service.ParsedConfig, *service.Resources) (service.RateLimit, error) {
 			return &countingLimit{accesses: &accesses}, nil
 		}))
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	sb.Fail(http.StatusServiceUnavailable).Times(1)
 	builder := env.NewResourceBuilder()
 	require.NoError(t, builder.AddRateLimitYAML(`{"label": "ours", "counting": {}}`))
@@ -251,7 +251,7 @@ func (l *countingLimit) Access(context.Context) (time.Duration, error) {
 func (*countingLimit) Close(context.Context) error { return nil }
 
 func TestARetrySaysHowOftenItWasTried(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	sb.Drop().Times(1)
 	sb.Fail(http.StatusBadGateway).Times(1)
 	sb.LostAck().Times(1)
@@ -267,9 +267,9 @@ func TestARetrySaysHowOftenItWasTried(t *testing.T) {
 }
 
 func TestTheCountersSayWhatTheServerSaw(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	sb.Fail(http.StatusServiceUnavailable).Times(2)
-	sb.Fail(http.StatusBadRequest).Match(sandbox.Match{Event: "Guilty"})
+	sb.Fail(http.StatusBadRequest).Match(segmenttest.Match{Event: "Guilty"})
 	p := start(t, withDeadLetter(segmentOutput(sb.URL)))
 	p.accept(events(append(
 		slices.Clone(sixCalls),
@@ -285,7 +285,7 @@ func TestTheCountersSayWhatTheServerSaw(t *testing.T) {
 		"segment_requests 503":                     2,
 		"segment_request_latency_ns":               int64(len(journal)),
 	}
-	for _, call := range sb.Calls(sandbox.Filter{Duplicate: new(false)}) {
+	for _, call := range sb.Calls(segmenttest.Filter{Duplicate: new(false)}) {
 		want["segment_calls_sent "+call.Type]++
 	}
 	for _, req := range journal[2:] {
@@ -307,7 +307,7 @@ func TestTheCountersSayWhatTheServerSaw(t *testing.T) {
 
 func TestWhatCallsWereSentWithoutIsCounted(t *testing.T) {
 	const odd = `{"type":"page","userId":"u","originalTimestamp":"2021-10-16T16:00:27.029:Z","sentAt":"soon"}`
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	p := start(t, withDeadLetter(segmentOutput(sb.URL)))
 	p.accept(events(odd, sixCalls[0], odd, `[`+odd+`,{"type":"track"}]`))
 	assert.Equal(t, sandboxTotals{accepted: 3}, totalsOf(sb))
@@ -317,8 +317,8 @@ func TestWhatCallsWereSentWithoutIsCounted(t *testing.T) {
 func TestTheWriteKeyIsSentAndNeverSaid(t *testing.T) {
 	const canary = "wk_CANARY_of_the_output_tests"
 	coded := base64.StdEncoding.EncodeToString([]byte(canary + ":"))
-	sb := sandbox.New(t)
-	sb.Fail(http.StatusBadRequest).Match(sandbox.Match{Event: "Guilty"})
+	sb := segmenttest.New(t)
+	sb.Fail(http.StatusBadRequest).Match(segmenttest.Match{Event: "Guilty"})
 	sb.Drop().Times(1)
 	p := start(t, withDeadLetter(segmentOutput(sb.URL, fields{"write_key": canary})))
 	p.accept(events(append(slices.Clone(sixCalls), `{"type":"track","event":"Guilty","userId":"u"}`, `{`)...))

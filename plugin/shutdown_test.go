@@ -11,24 +11,24 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // waiting are the reasons for which a request may wait.
-var waiting = map[string]func(sb *sandbox.TestServer){
-	"held":             func(sb *sandbox.TestServer) { sb.Fail(http.StatusUnauthorized) },
-	"throttled":        func(sb *sandbox.TestServer) { sb.Fail(http.StatusTooManyRequests).RetryAfter("300") },
-	"backing off":      func(sb *sandbox.TestServer) { sb.Fail(http.StatusServiceUnavailable) },
-	"without answer":   func(sb *sandbox.TestServer) { sb.Delay(time.Hour) },
-	"cut off":          func(sb *sandbox.TestServer) { sb.Drop() },
-	"throttled by 503": func(sb *sandbox.TestServer) { sb.Fail(http.StatusServiceUnavailable).RetryAfter("300") },
+var waiting = map[string]func(sb *segmenttest.Server){
+	"held":             func(sb *segmenttest.Server) { sb.Fail(http.StatusUnauthorized) },
+	"throttled":        func(sb *segmenttest.Server) { sb.Fail(http.StatusTooManyRequests).RetryAfter("300") },
+	"backing off":      func(sb *segmenttest.Server) { sb.Fail(http.StatusServiceUnavailable) },
+	"without answer":   func(sb *segmenttest.Server) { sb.Delay(time.Hour) },
+	"cut off":          func(sb *segmenttest.Server) { sb.Drop() },
+	"throttled by 503": func(sb *segmenttest.Server) { sb.Fail(http.StatusServiceUnavailable).RetryAfter("300") },
 }
 
 func TestAStreamThatIsStoppedNacksWhatWaits(t *testing.T) {
 	for name, inject := range waiting {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sb := sandbox.New(t)
+			sb := segmenttest.New(t)
 			inject(sb)
 			p := start(t, segmentOutput(sb.URL, fields{
 				"retry": fields{"initial_interval": "1h", "max_interval": "1h"},
@@ -58,7 +58,7 @@ func TestAStreamThatIsStoppedNacksWhatWaits(t *testing.T) {
 }
 
 func TestAWrongSetUpIsSaidWithoutTheKey(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	// What has been said of a server that is away does not hide it.
 	sb.Fail(http.StatusServiceUnavailable).Times(4)
 	sb.Fail(http.StatusForbidden)
@@ -74,7 +74,7 @@ func TestAWrongSetUpIsSaidWithoutTheKey(t *testing.T) {
 }
 
 func TestNothingIsLeftBehind(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	sb.Fail(http.StatusServiceUnavailable).Times(1)
 	before := goleak.IgnoreCurrent()
 	t.Run("a life", func(t *testing.T) {

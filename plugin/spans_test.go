@@ -17,7 +17,7 @@ import (
 	"go.opentelemetry.io/otel/trace/embedded"
 	"go.opentelemetry.io/otel/trace/noop"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // recorder is a tracer provider that keeps the spans it has started.
@@ -96,7 +96,7 @@ func spanContext(n int) trace.SpanContext {
 }
 
 func TestARequestIsASpanLinkedToItsMessages(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	sb.Fail(http.StatusServiceUnavailable).Times(1)
 	p := start(t, segmentOutput(sb.URL))
 
@@ -127,7 +127,7 @@ func TestARequestIsASpanLinkedToItsMessages(t *testing.T) {
 }
 
 func TestARequestOfManyMessagesHasABoundedNumberOfLinks(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	p := start(t, segmentOutput(sb.URL))
 	batch := events(slices.Repeat([]string{`{"type":"track","event":"A","userId":"u"}`}, 300)...)
 	for n, msg := range batch {

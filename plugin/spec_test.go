@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // lint says what the linter minds about an output.
@@ -222,7 +222,7 @@ func hostOf(t *testing.T, output string) (host string) {
 }
 
 func TestTheConnectionTestTellsWhetherTheEndpointCanBeReached(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	withOutput(t, segmentOutput(sb.URL), func(o *service.ResourceOutput) {
 		results := o.ConnectionTest(t.Context())
 		require.Len(t, results, 1)

@@ -10,11 +10,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // timestampsOf returns the timestamps of the calls that have arrived.
-func timestampsOf(t *testing.T, sb *sandbox.TestServer) (times []string) {
+func timestampsOf(t *testing.T, sb *segmenttest.Server) (times []string) {
 	t.Helper()
 	for _, call := range sb.Calls() {
 		var sent struct{ Timestamp string }
@@ -43,7 +43,7 @@ func TestARefusedTimeComesWithTheMappingThatReadsIt(t *testing.T) {
 	} {
 		t.Run(given, func(t *testing.T) {
 			payload := `{"type":"track","event":"E","userId":"u","timestamp":` + given + `}`
-			sb := sandbox.New(t)
+			sb := segmenttest.New(t)
 			p := start(t, withDeadLetter(segmentOutput(sb.URL)))
 			p.accept(events(payload))
 			require.Len(t, p.dead.reasons(), 1)
@@ -92,7 +92,7 @@ func TestTheRecordsOwnTimeStandsInForReceivedAt(t *testing.T) {
 		"no metadata":                      {nil, ofTheDevice},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sb := sandbox.New(t)
+			sb := segmenttest.New(t)
 			p := start(t, segmentOutput(sb.URL))
 			p.accept(service.MessageBatch{read(event, test.metadata)})
 			assert.Equal(t, []string{test.want}, timestampsOf(t, sb))
@@ -103,7 +103,7 @@ func TestTheRecordsOwnTimeStandsInForReceivedAt(t *testing.T) {
 
 // The record of a dead letter or of an archive is younger than its event.
 func TestARecordThatIsPublishedAgainLaterCorrectsNoClock(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	p := start(t, segmentOutput(sb.URL))
 	var batch service.MessageBatch
 	for _, hours := range []int64{0, 23, 25, 24 * 365} {
@@ -124,7 +124,7 @@ func TestARecordThatIsPublishedAgainLaterCorrectsNoClock(t *testing.T) {
 
 // A mapping makes a new message, and what was read stays what it was.
 func TestAMappingKeepsTheTimeOfTheRecord(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	p := start(t, segmentOutput(sb.URL, fields{"mapping": "root = [this.event, this.event]\nmeta = deleted()"}))
 	p.accept(service.MessageBatch{read(
 		`{"event":{"type":"track","event":"E","userId":"u","originalTimestamp":"2024-02-22T03:34:17Z","sentAt":"2024-02-22T03:34:23Z"}}`,

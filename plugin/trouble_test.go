@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // Whoever is paged reads what to look at, by what was answered.
@@ -34,7 +34,7 @@ func TestAHeldKeySaysWhatToCheck(t *testing.T) {
 		400: "Check endpoint and proxy_url, since something in front of Segment may answer in its place, then write_key and region",
 		409: "Check endpoint and proxy_url, since something in front of Segment may answer in its place, then write_key and region",
 	}
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	p := start(t, segmentOutput(sb.URL, fields{"write_key": `${! json("key") }`}))
 	batch := func() (all service.MessageBatch) {
 		for status := range checks {
@@ -49,7 +49,7 @@ func TestAHeldKeySaysWhatToCheck(t *testing.T) {
 		if status == 400 || status == 409 {
 			times = 2
 		}
-		sb.Fail(status).Match(sandbox.Match{WriteKey: fmt.Sprintf("answers-%d", status)}).Times(times)
+		sb.Fail(status).Match(segmenttest.Match{WriteKey: fmt.Sprintf("answers-%d", status)}).Times(times)
 	}
 
 	p.accept(batch())

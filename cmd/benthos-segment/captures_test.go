@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 var captures = filepath.Join("..", "..", "internal", "segment", "testdata", "captures")
@@ -111,7 +111,7 @@ func TestEveryEventThatSDKsSendArrivesAsTheCallItShouldBe(t *testing.T) {
 			t.Parallel()
 			path, err := filepath.Abs(file)
 			require.NoError(t, err)
-			sb := sandbox.New(t)
+			sb := segmenttest.New(t)
 			dead := filepath.Join(t.TempDir(), "dead.ndjson")
 			p := begin(t, "run", pipeline(t, strings.NewReplacer(
 				"$EVENTS", path, "$ENDPOINT", sb.URL, "$DEAD", dead,
@@ -126,7 +126,7 @@ func TestEveryEventThatSDKsSendArrivesAsTheCallItShouldBe(t *testing.T) {
 // assertArrived checks calls against the events that they were made of. With
 // one batch at a time, and their number far below a request's limit, they
 // come in the order of the file.
-func assertArrived(t *testing.T, events []event, calls []sandbox.Call) {
+func assertArrived(t *testing.T, events []event, calls []segmenttest.Call) {
 	t.Helper()
 	require.Len(t, calls, len(events), "none is lost and none comes twice")
 	seen := map[string]bool{}

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // orderPipeline has processors, as most pipelines do.
@@ -32,7 +32,7 @@ output:
 // Issue 10, C12: with the engine's default threads, 5 to 800 of 5,000 events
 // arrived out of order.
 func TestOrderHoldsThroughProcessorsInOneThread(t *testing.T) {
-	sb := sandbox.New(t, sandbox.Config{MaxCalls: 5000})
+	sb := segmenttest.New(t, segmenttest.Config{MaxCalls: 5000})
 	p := begin(t, "run", pipeline(t, strings.ReplaceAll(orderPipeline, "$ENDPOINT", sb.URL)))
 	require.Zero(t, p.code(), p.said())
 

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // manyPipeline sends many events in small requests.
@@ -32,8 +32,8 @@ output:
 
 // serveSandbox serves a sandbox on a listener until the function that it
 // returns cuts all connections, as the death of the process would.
-func serveSandbox(t *testing.T, sb *sandbox.Sandbox, listener net.Listener) (kill func()) {
-	server, ended := sb.Server(), make(chan error, 1)
+func serveSandbox(t *testing.T, sb *segmenttest.Server, listener net.Listener) (kill func()) {
+	server, ended := &http.Server{Handler: sb}, make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	return func() {
 		require.NoError(t, server.Close())
@@ -42,7 +42,7 @@ func serveSandbox(t *testing.T, sb *sandbox.Sandbox, listener net.Listener) (kil
 }
 
 func TestNothingIsLostWhenTheServerDiesAndComesBack(t *testing.T) {
-	sb := sandbox.NewHandler(sandbox.Config{})
+	sb := segmenttest.NewInProcess(t)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	address := listener.Addr().String()
@@ -70,7 +70,7 @@ func TestNothingIsLostWhenTheServerDiesAndComesBack(t *testing.T) {
 	// Only a request whose answer was lost is sent again.
 	assert.LessOrEqual(t, sum.Duplicates, 10)
 	names := map[string]bool{}
-	for _, call := range sb.Calls(sandbox.Filter{}) {
+	for _, call := range sb.Calls(segmenttest.Filter{}) {
 		names[call.Name] = true
 	}
 	for n := range 600 {
@@ -79,7 +79,7 @@ func TestNothingIsLostWhenTheServerDiesAndComesBack(t *testing.T) {
 }
 
 func TestAProcessThatIsStoppedWhileHeldEndsWell(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	sb.Fail(http.StatusUnauthorized)
 	p := begin(t, "run", pipeline(t, "shutdown_timeout: 1s\n"+strings.ReplaceAll(manyPipeline, "$ENDPOINT", sb.URL)))
 	p.awaitText("holding calls")

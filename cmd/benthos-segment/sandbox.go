@@ -17,6 +17,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"benthos-segment/internal/sandbox"
+	"benthos-segment/internal/sandbox/controlapi"
+	"benthos-segment/internal/sandbox/tokens"
 )
 
 // sandboxCommand returns the command that serves a local stand-in of Segment's
@@ -61,7 +63,7 @@ func runSandbox(c *cli.Context) error {
 	ctx, stop := signal.NotifyContext(c.Context, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	greet(c.App.ErrWriter, listener.Addr().(*net.TCPAddr), c.StringSlice("host"))
-	return serve(ctx, sandbox.NewHandler(cfg).Server(), listener)
+	return serve(ctx, sandbox.New(cfg).Server(), listener)
 }
 
 func sandboxConfig(c *cli.Context) (sandbox.Config, error) {
@@ -71,7 +73,7 @@ func sandboxConfig(c *cli.Context) (sandbox.Config, error) {
 		}
 	}
 	if target := c.String("replay-to"); target != "" {
-		if err := sandbox.CheckReplayTo(target); err != nil {
+		if err := controlapi.CheckReplayTo(target); err != nil {
 			return sandbox.Config{}, fmt.Errorf("--replay-to: %w", err)
 		}
 	}
@@ -94,7 +96,7 @@ func sandboxConfig(c *cli.Context) (sandbox.Config, error) {
 
 // sandboxOAuth reads the key that the sandbox checks assertions with, if it is
 // to ask for any.
-func sandboxOAuth(file string) (*sandbox.OAuth, error) {
+func sandboxOAuth(file string) (*tokens.Config, error) {
 	if file == "" {
 		return nil, nil
 	}
@@ -106,7 +108,7 @@ func sandboxOAuth(file string) (*sandbox.OAuth, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--oauth-public-key %s holds no RSA public key in PEM; make one with: openssl rsa -in private.pem -pubout", file)
 	}
-	return &sandbox.OAuth{PublicKey: key}, nil
+	return &tokens.Config{PublicKey: key}, nil
 }
 
 // hostOf returns the host to listen on where it is one that can be called.

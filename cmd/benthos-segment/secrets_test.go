@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // canary is a write key that must be found nowhere but in requests.
@@ -68,13 +68,13 @@ func TestTheWriteKeyIsFoundNowhere(t *testing.T) {
 			t.Setenv("SEGMENT_TEST_KEY", canary)
 			events, err := filepath.Abs(filepath.Join("testdata", "mixed.ndjson"))
 			require.NoError(t, err)
-			sb := sandbox.New(t)
+			sb := segmenttest.New(t)
 			sb.Drop().Times(1)
 			sb.Fail(http.StatusServiceUnavailable).Body("no, " + canary).Times(1)
 			sb.Fail(http.StatusTooManyRequests).RetryAfter("0").Times(1)
-			sb.Fail(http.StatusBadRequest).Body("bad key " + canary).Match(sandbox.Match{Event: "Refused"})
+			sb.Fail(http.StatusBadRequest).Body("bad key " + canary).Match(segmenttest.Match{Event: "Refused"})
 			// The last event is held until the process is told to stop.
-			sb.Fail(http.StatusUnauthorized).Match(sandbox.Match{Event: "Held"})
+			sb.Fail(http.StatusUnauthorized).Match(segmenttest.Match{Event: "Held"})
 			metrics := freeAddress(t)
 			dead := filepath.Join(t.TempDir(), "dead.ndjson")
 			conf := pipeline(t, strings.NewReplacer("$METRICS", metrics, "$EVENTS", events, "$KEY", key,

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // A pipeline whose calls the server does not take ends all the same when it
@@ -28,7 +28,7 @@ func TestEverySignalEndsAPipelineThatWaits(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sb := sandbox.New(t)
+			sb := segmenttest.New(t)
 			sb.Fail(429).RetryAfter("300")
 			p := begin(t, "run", pipeline(t, `
 shutdown_timeout: 2s

@@ -16,13 +16,13 @@ import (
 	_ "github.com/redpanda-data/benthos/v4/public/components/io"
 	_ "github.com/redpanda-data/benthos/v4/public/components/pure"
 
-	"benthos-segment/internal/sandbox"
 	_ "benthos-segment/plugin"
+	"benthos-segment/plugin/segmenttest"
 )
 
 func TestTheSampleEventsArriveAndTheGuiltyOneIsADeadLetter(t *testing.T) {
 	t.Chdir("../..")
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	deadLetters := filepath.Join(t.TempDir(), "dead_letters.ndjson")
 	t.Setenv("SEGMENT_ENDPOINT", sb.URL)
 	t.Setenv("DEAD_LETTERS", deadLetters)
@@ -57,7 +57,7 @@ func TestADeadLetterOfTheQuickstartKeepsTheBytesOfItsEvent(t *testing.T) {
 	folder := t.TempDir()
 	events, deadLetters := filepath.Join(folder, "events.ndjson"), filepath.Join(folder, "dead_letters.ndjson")
 	require.NoError(t, os.WriteFile(events, []byte(latin1+"\n"), 0o600))
-	t.Setenv("SEGMENT_ENDPOINT", sandbox.New(t).URL)
+	t.Setenv("SEGMENT_ENDPOINT", segmenttest.New(t).URL)
 	t.Setenv("EVENTS", events)
 	t.Setenv("DEAD_LETTERS", deadLetters)
 
@@ -79,7 +79,7 @@ func TestADeadLetterOfTheQuickstartKeepsTheBytesOfItsEvent(t *testing.T) {
 // What the README of the quickstart tells its reader to look for.
 func TestTheSampleEventsArriveAsTheCallsTheyShouldBe(t *testing.T) {
 	t.Chdir("../..")
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	t.Setenv("SEGMENT_ENDPOINT", sb.URL)
 	t.Setenv("DEAD_LETTERS", filepath.Join(t.TempDir(), "dead_letters.ndjson"))
 
@@ -110,7 +110,7 @@ func TestTheSampleEventsArriveAsTheCallsTheyShouldBe(t *testing.T) {
 // every type of call, and what Segment would throw away.
 func TestTheTrafficIsWorthWatching(t *testing.T) {
 	t.Chdir("../..")
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	t.Setenv("SEGMENT_ENDPOINT", sb.URL)
 	t.Setenv("INTERVAL", "1ms")
 	t.Setenv("COUNT", "200")
@@ -126,7 +126,7 @@ func TestTheTrafficIsWorthWatching(t *testing.T) {
 	assert.Len(t, summary.Violations, 4)
 	assert.InDelta(t, 200/19, summary.Discarded, 2)
 	assert.Zero(t, summary.Duplicates)
-	for _, order := range sb.Calls(sandbox.Filter{Match: sandbox.Match{Event: "Order Completed"}}) {
+	for _, order := range sb.Calls(segmenttest.Filter{Match: segmenttest.Match{Event: "Order Completed"}}) {
 		assert.NotEmpty(t, order.UserID)
 		assert.NotEmpty(t, order.AnonymousID)
 	}

@@ -6,11 +6,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 func TestGoodCallsArriveAndTheGuiltyOneDoesNot(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	t.Setenv("SEGMENT_ENDPOINT", sb.URL)
 
 	require.NoError(t, run(t.Context()))

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 const corpusDir = "../segment/testdata/corpus"
@@ -41,7 +41,7 @@ func corpus(t *testing.T) (items []badInput) {
 // proveBadInput: one bad message among 249 good ones costs nobody anything,
 // and the dead letter says what it is.
 func proveBadInput(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	p := start(t, withDeadLetter(segmentOutput(sb.URL)))
 	good := trial{calls: 249, people: 50}.givenCalls()
 	for i, item := range corpus(t) {
@@ -57,14 +57,14 @@ func proveBadInput(t *testing.T) {
 			assert.Zero(t, sb.Summary().Discarded, "%v", sb.Summary().Violations)
 			requireOrder(t, sb, good)
 			for _, g := range good {
-				assert.Len(t, sb.Calls(sandbox.Filter{Match: sandbox.Match{MessageID: g.id}}), 1)
+				assert.Len(t, sb.Calls(segmenttest.Filter{Match: segmenttest.Match{MessageID: g.id}}), 1)
 			}
 			requireOutcome(t, sb, p.dead.letters, item)
 		})
 	}
 }
 
-func requireOutcome(t *testing.T, sb *sandbox.TestServer, letters []letter, item badInput) {
+func requireOutcome(t *testing.T, sb *segmenttest.Server, letters []letter, item badInput) {
 	t.Helper()
 	var sent int
 	switch {
@@ -92,7 +92,7 @@ func TestOddWriteKeysStayWithinTheirHeader(t *testing.T) {
 		"10 KB": strings.Repeat("k", 10<<10), "percent": "%0d%0a%00", "a blank": "a b", "quotes": `"'<script>`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			sb := sandbox.New(t)
+			sb := segmenttest.New(t)
 			p := start(t, withDeadLetter(segmentOutput(sb.URL, fields{"write_key": "${! @key }"})))
 			batch := messages(trial{calls: 2, people: 2}.givenCalls())
 			for _, msg := range batch {

@@ -12,14 +12,14 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/dns/dnsmessage"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // proveAddresses: a name that does not resolve is a failure that passes, and
 // when the address behind a name changes, the next connection goes there.
 func proveAddresses(t *testing.T) {
 	names := newNames(t)
-	sb := sandbox.NewInProcess(t)
+	sb := segmenttest.NewInProcess(t)
 	first, second := net.IPv4(127, 0, 0, 2), net.IPv4(127, 0, 0, 3)
 	old, port := serveOn(t, first, "0", sb)
 	p := start(t, segmentOutput("http://segment:"+port))

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // An edge in front of Segment, such as a proxy with a maintenance page, answers
@@ -83,9 +83,9 @@ type answeringEdge struct {
 }
 
 // serve puts the edge in front of a sandbox.
-func (e *answeringEdge) serve(t *testing.T) *sandbox.TestServer {
+func (e *answeringEdge) serve(t *testing.T) *segmenttest.Server {
 	t.Helper()
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	to, err := url.Parse(sb.URL)
 	require.NoError(t, err)
 	proxy := httputil.NewSingleHostReverseProxy(to)

@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
 	"benthos-segment/internal/tracking"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // The functions here make trials and faults that the matrix has in several
@@ -29,8 +29,8 @@ func places(n int) (all []int) {
 	return all
 }
 
-func failing(status, times int, retryAfter ...string) func(*sandbox.TestServer) {
-	return func(sb *sandbox.TestServer) {
+func failing(status, times int, retryAfter ...string) func(*segmenttest.Server) {
+	return func(sb *segmenttest.Server) {
 		fault := sb.Fail(status).Times(times)
 		for _, value := range retryAfter {
 			fault.RetryAfter(value)
@@ -40,8 +40,8 @@ func failing(status, times int, retryAfter ...string) func(*sandbox.TestServer) 
 
 // failingAtRandom fails a share of the requests, with one status as often as
 // with another.
-func failingAtRandom(share float64, statuses ...int) func(*sandbox.TestServer) {
-	return func(sb *sandbox.TestServer) {
+func failingAtRandom(share float64, statuses ...int) func(*segmenttest.Server) {
+	return func(sb *segmenttest.Server) {
 		for i, status := range statuses {
 			sb.Fail(status).Probability(share/float64(len(statuses)), uint64(i))
 		}
@@ -49,13 +49,13 @@ func failingAtRandom(share float64, statuses ...int) func(*sandbox.TestServer) {
 }
 
 // forAWhile removes a fault later.
-func forAWhile(d time.Duration, fault *sandbox.Injected) {
+func forAWhile(d time.Duration, fault *segmenttest.Injected) {
 	time.AfterFunc(d, fault.Remove)
 }
 
 // strangeSuccess is a 2xx that looks like none.
 func strangeSuccess(body string) trial {
-	return trial{heap: 1 << 20, fail: func(sb *sandbox.TestServer) {
+	return trial{heap: 1 << 20, fail: func(sb *segmenttest.Server) {
 		sb.Fail(http.StatusOK).Body(body).Times(3)
 	}}
 }
@@ -65,9 +65,9 @@ func guilty(atMost int, guilty ...int) trial {
 	return trial{
 		calls: 250, people: 25, known: true, refused: guilty, atMost: atMost,
 		output: fields{"max_request_calls": 250},
-		fail: func(sb *sandbox.TestServer) {
+		fail: func(sb *segmenttest.Server) {
 			for _, place := range guilty {
-				sb.Fail(http.StatusBadRequest).Match(sandbox.Match{MessageID: idOf(place)})
+				sb.Fail(http.StatusBadRequest).Match(segmenttest.Match{MessageID: idOf(place)})
 			}
 		},
 	}
@@ -79,7 +79,7 @@ func guilty(atMost int, guilty ...int) trial {
 func edge(status int) trial {
 	return trial{
 		calls: 900, known: true, edge: true, atMost: 3*900/requestCalls + 3*16 + 8*4,
-		fail: func(sb *sandbox.TestServer) { forAWhile(10*time.Second, sb.Fail(status)) },
+		fail: func(sb *segmenttest.Server) { forAWhile(10*time.Second, sb.Fail(status)) },
 		then: counted("segment_calls_rejected refused", 0),
 	}
 }
@@ -96,8 +96,8 @@ func unproven() trial {
 func firstEver() trial {
 	return trial{
 		calls: 250, refused: places(1), atMost: 30,
-		fail: func(sb *sandbox.TestServer) {
-			sb.Fail(http.StatusBadRequest).Match(sandbox.Match{MessageID: idOf(0)})
+		fail: func(sb *segmenttest.Server) {
+			sb.Fail(http.StatusBadRequest).Match(segmenttest.Match{MessageID: idOf(0)})
 		},
 		then: func(t *testing.T, r *result) { assert.Zero(t, r.took) },
 	}
@@ -108,9 +108,9 @@ func inARow(from, to int) trial {
 	all := places(to)
 	return trial{
 		known: true, refused: all[from:], atMost: 2*(to-from) + 100,
-		fail: func(sb *sandbox.TestServer) {
+		fail: func(sb *segmenttest.Server) {
 			for _, place := range all[from:] {
-				sb.Fail(http.StatusBadRequest).Match(sandbox.Match{MessageID: idOf(place)})
+				sb.Fail(http.StatusBadRequest).Match(segmenttest.Match{MessageID: idOf(place)})
 			}
 		},
 		then: func(t *testing.T, r *result) { assert.Less(t, r.took, 2*time.Second, "it is never held") },
@@ -138,7 +138,7 @@ func held(status int) trial {
 // flapping is a server that is up for 30 s and down for 30 s, for an hour,
 // and answers so slowly that the calls take as long.
 func flapping() trial {
-	return trial{calls: 50_000, atMost: 1500, fail: func(sb *sandbox.TestServer) {
+	return trial{calls: 50_000, atMost: 1500, fail: func(sb *segmenttest.Server) {
 		for n := range 60 {
 			time.AfterFunc(time.Duration(n)*time.Minute, func() {
 				forAWhile(30*time.Second, sb.Drop())
@@ -211,7 +211,7 @@ func proveRetryAfter(t *testing.T) {
 	} {
 		t.Run(header, onAFakeClock(trial{
 			calls: 10, atMost: 2, silence: want,
-			fail: func(sb *sandbox.TestServer) {
+			fail: func(sb *segmenttest.Server) {
 				if header == inAMinute {
 					header = time.Now().Add(want).UTC().Format(http.TimeFormat)
 				}
@@ -243,7 +243,7 @@ func proveLateServer(t *testing.T) {
 	go func() { ended <- p.send(t.Context(), messages(r.given)) }()
 	p.awaitCount(t, "segment_requests error", 5)
 
-	r.sb = sandbox.NewInProcess(t)
+	r.sb = segmenttest.NewInProcess(t)
 	serveAt(t, address, r.sb)
 
 	require.NoError(t, <-ended)

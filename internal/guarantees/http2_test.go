@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/http2"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // proveHTTP2: a body can be sent again, whichever way HTTP/2 says no.
@@ -26,7 +26,7 @@ func proveHTTP2(t *testing.T) {
 	for name, test := range map[string]struct {
 		first   h2Conduct
 		streams uint32
-		fail    func(*sandbox.TestServer)
+		fail    func(*segmenttest.Server)
 	}{
 		"sound":                {},
 		"one stream at a time": {streams: 1},
@@ -43,13 +43,13 @@ func proveHTTP2(t *testing.T) {
 		"RST_STREAM, internal error": {first: func(framer *http2.Framer, stream uint32) error {
 			return framer.WriteRSTStream(stream, http2.ErrCodeInternal)
 		}},
-		"RST_STREAM after the request": {fail: func(sb *sandbox.TestServer) { sb.Drop().Times(3) }},
-		"RST_STREAM before the answer": {fail: func(sb *sandbox.TestServer) { sb.LostAck().Times(3) }},
+		"RST_STREAM after the request": {fail: func(sb *segmenttest.Server) { sb.Drop().Times(3) }},
+		"RST_STREAM before the answer": {fail: func(sb *segmenttest.Server) { sb.LostAck().Times(3) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := &result{
 				trial: trial{unseen: true, duplicates: true, atMost: 35}.withDefaults(),
-				sb:    sandbox.NewInProcess(t),
+				sb:    segmenttest.NewInProcess(t),
 			}
 			r.given = r.givenCalls()
 			if test.fail != nil {

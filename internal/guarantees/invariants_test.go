@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // requireInvariants checks what must hold whatever went wrong. The reference
@@ -47,7 +47,7 @@ func (r *result) requireNoLoss(t *testing.T) {
 		delete(expected, r.given[place].id)
 	}
 	require.Len(t, r.failed, len(r.refused), "only the guilty fail")
-	for _, call := range r.sb.Calls(sandbox.Filter{Accepted: new(true), Duplicate: new(false)}) {
+	for _, call := range r.sb.Calls(segmenttest.Filter{Accepted: new(true), Duplicate: new(false)}) {
 		if call.MessageID == firstID {
 			continue // as a sample
 		}
@@ -84,7 +84,7 @@ func (r *result) requireSameIDs(t *testing.T) {
 // samplesIn are the requests, by their numbers, that hold one call which had
 // been accepted before. Such a call is sent again to find out whose fault it is
 // that others are refused.
-func samplesIn(sb *sandbox.TestServer) map[uint64]bool {
+func samplesIn(sb *segmenttest.Server) map[uint64]bool {
 	samples, accepted := map[uint64]bool{}, map[string]bool{firstID: true}
 	for _, req := range sb.Requests() {
 		if req.Calls == 1 && accepted[req.MessageIDs[0]] {
@@ -131,14 +131,14 @@ func isRefusal(status int) bool {
 }
 
 // I3: the calls of a person are first accepted in the order they were given.
-func requireOrder(t *testing.T, sb *sandbox.TestServer, list []given) {
+func requireOrder(t *testing.T, sb *segmenttest.Server, list []given) {
 	t.Helper()
 	place, person := map[string]int{}, map[string]string{}
 	for i, g := range list {
 		place[g.id], person[g.id] = i, g.person
 	}
 	last := map[string]int{}
-	for _, call := range sb.Calls(sandbox.Filter{Accepted: new(true), Duplicate: new(false)}) {
+	for _, call := range sb.Calls(segmenttest.Filter{Accepted: new(true), Duplicate: new(false)}) {
 		who, isGiven := person[call.MessageID]
 		if !isGiven {
 			continue
@@ -176,12 +176,12 @@ func (r *result) requireBoundedAttempts(t *testing.T) {
 
 // isTooLarge tells a request that was refused for its size. Nobody looked into
 // it, so that its calls and its sentAt are not known.
-func isTooLarge(req sandbox.Request) bool { return req.Status == 400 && req.Calls == 0 }
+func isTooLarge(req segmenttest.Request) bool { return req.Status == 400 && req.Calls == 0 }
 
 // attempts are the requests of a journal that are attempts of the same one,
 // without samples.
-func attempts(sb *sandbox.TestServer) map[string][]sandbox.Request {
-	groups, samples := map[string][]sandbox.Request{}, samplesIn(sb)
+func attempts(sb *segmenttest.Server) map[string][]segmenttest.Request {
+	groups, samples := map[string][]segmenttest.Request{}, samplesIn(sb)
 	for _, req := range sb.Requests() {
 		if samples[req.Seq] || isTooLarge(req) {
 			continue
@@ -275,7 +275,7 @@ func (r *result) requireCountersAsJournal(t *testing.T) {
 	assert.Equal(t, want, got)
 }
 
-func journalCounts(sb *sandbox.TestServer) map[string]int64 {
+func journalCounts(sb *segmenttest.Server) map[string]int64 {
 	sums := map[string]int64{}
 	for _, req := range sb.Requests() {
 		status := "error"

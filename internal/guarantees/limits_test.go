@@ -16,13 +16,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
 	"benthos-segment/internal/tracking"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // proveCallLimit: a call is measured as it leaves, with what we add to it.
 func proveCallLimit(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	p := start(t, withDeadLetter(segmentOutput(sb.URL, fields{"max_call_bytes": 32_768})))
 	sized := func(id, text string) given {
 		return given{id: id, payload: `{"type":"track","event":"E","userId":"u","messageId":"` + id + `","properties":{"t":"` + text + `"}}`}
@@ -59,7 +59,7 @@ func proveRequestLimit(t *testing.T) {
 			{32_768, 1, 480_000, 1},
 			{480_001, 15, 480_000, 2},
 		} {
-			sb := sandbox.NewInProcess(t)
+			sb := segmenttest.NewInProcess(t)
 			conf := clientConfig(sb)
 			conf.MaxRequestBytes, conf.MaxRequestCalls, conf.ParallelRequests = test.limit, 2500, 1
 			list := requestOf(test.bytes, test.calls)

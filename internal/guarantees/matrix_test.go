@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
 	"benthos-segment/internal/tracking"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // row is one fault, what is expected of it, and the proof: a trial after
@@ -93,7 +93,7 @@ var matrix = []row{
 		[]string{"internal/tracking TestAFailureThatPassesIsRetriedWithBackoff"},
 	},
 	{"7", "the server takes 100 KB only", "halved until it fits, nothing lost", onAFakeClock(trial{
-		calls: 4000, known: true, sandbox: sandbox.Config{MaxBatchBytes: 100 << 10},
+		calls: 4000, known: true, sandbox: segmenttest.Config{MaxBatchBytes: 100 << 10},
 		client: func(c *tracking.Config) { c.MaxRequestCalls = 2500 }, atMost: 31,
 	}), []string{"internal/tracking TestOneGuiltyCallFailsAlone"}},
 	{"8", "429 with Retry-After: 2 for ten requests", "every lane silent, patience untouched", onAFakeClock(trial{
@@ -105,7 +105,7 @@ var matrix = []row{
 		fail: failing(429, 10), atMost: 32, then: counted("segment_retries throttled", 10),
 	}), nil},
 	{"11", "429 with Retry-After: 1 for a minute", "one probe a window, not one a lane", onAFakeClock(trial{
-		fail: func(sb *sandbox.TestServer) {
+		fail: func(sb *segmenttest.Server) {
 			forAWhile(time.Minute, sb.Fail(429).RetryAfter("1"))
 		},
 		silence: time.Second, atMost: 22 + 8 + 60,
@@ -147,7 +147,7 @@ var matrix = []row{
 	{"20", "a header of 1 MB", "sent again", inAStream(broken(answering("HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 1<<20) + "\r\n\r\n"))), nil},
 	{"21", "accepted, and the answer is lost, 5 % of 10,000 calls", "duplicates with the same id only", inAStream(trial{
 		calls: 10_000, output: fields{"max_request_calls": 20}, atMost: 580, duplicates: true,
-		fail: func(sb *sandbox.TestServer) { sb.LostAck().Probability(0.05, 1) },
+		fail: func(sb *segmenttest.Server) { sb.LostAck().Probability(0.05, 1) },
 	}), []string{"internal/tracking TestALostAnswerRepeatsTheSameCallsWithAFreshSentAt"}},
 	{
 		"22", "no address, then one, then another", "asked again", proveAddresses,

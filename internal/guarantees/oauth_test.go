@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // signer signs assertions. It is made once: to make an RSA key takes a while.
@@ -36,8 +36,8 @@ func signed(server string) fields {
 }
 
 // granting makes the sandbox want tokens that live for so long.
-func granting(life time.Duration) sandbox.Config {
-	return sandbox.Config{OAuth: &sandbox.OAuth{PublicKey: &signer().PublicKey, TokenLife: life}}
+func granting(life time.Duration) segmenttest.Config {
+	return segmenttest.Config{OAuth: &segmenttest.OAuth{PublicKey: &signer().PublicKey, TokenLife: life}}
 }
 
 // tokensStaySecret checks that neither a token nor the key that signs for it is
@@ -59,7 +59,7 @@ func proveTokens(t *testing.T) {
 	}))
 	t.Run("revoked", inAStream(trial{
 		sandbox: granting(time.Hour), known: true, atMost: 22 + 8,
-		fail: func(sb *sandbox.TestServer) { sb.RevokeTokens() },
+		fail: func(sb *segmenttest.Server) { sb.RevokeTokens() },
 		then: func(t *testing.T, r *result) {
 			assert.Len(t, r.sb.TokenRequests(), 2)
 			assert.Positive(t, r.counts["segment_requests 401"])
@@ -68,7 +68,7 @@ func proveTokens(t *testing.T) {
 	}))
 	t.Run("renewed on the way", inAStream(trial{
 		sandbox: granting(500 * time.Millisecond), batches: 20, atMost: 22,
-		fail: func(sb *sandbox.TestServer) { sb.Delay(50 * time.Millisecond) },
+		fail: func(sb *segmenttest.Server) { sb.Delay(50 * time.Millisecond) },
 		then: func(t *testing.T, r *result) {
 			assert.Greater(t, len(r.sb.TokenRequests()), 1)
 			assert.Zero(t, r.counts["segment_requests 401"], "nobody was refused")
@@ -93,7 +93,7 @@ func proveAStopWithoutAToken(t *testing.T) {
 		}))
 		t.Cleanup(silent.Close)
 		t.Cleanup(silent.CloseClientConnections)
-		sb := sandbox.New(t)
+		sb := segmenttest.New(t)
 		p := start(t, segmentOutput(sb.URL, signed(silent.URL), fields{"timeout": "1h"}))
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)

@@ -16,9 +16,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
 	"benthos-segment/internal/segment"
 	"benthos-segment/internal/tracking"
+	"benthos-segment/plugin/segmenttest"
 )
 
 var (
@@ -41,9 +41,9 @@ func TestRandomScripts(t *testing.T) {
 
 func runScript(t *testing.T, seed uint64) {
 	dice := rand.New(rand.NewPCG(seed, 0))
-	sb := sandbox.NewInProcess(t, sandbox.Config{MaxCalls: 100_000, MaxRequests: 100_000})
+	sb := segmenttest.NewInProcess(t, segmenttest.Config{MaxCalls: 100_000, MaxRequests: 100_000})
 	play := newPlay(dice)
-	stage := &stage{next: sb.Transport(), dice: dice, scripts: map[string][]scriptedAnswer{}, guilty: play.guilty}
+	stage := &stage{next: sb.Client().Transport, dice: dice, scripts: map[string][]scriptedAnswer{}, guilty: play.guilty}
 	client := tracking.NewClient(play.config(sb, stage))
 	watch := &watcher{}
 	// Every key has worked before, as a key that never did is held for wrong.
@@ -65,7 +65,7 @@ func runScript(t *testing.T, seed uint64) {
 	for id := range play.guilty {
 		assert.Contains(t, failed[id], "segment refused -", id)
 	}
-	for _, call := range sb.Calls(sandbox.Filter{Accepted: new(true), Duplicate: new(false)}) {
+	for _, call := range sb.Calls(segmenttest.Filter{Accepted: new(true), Duplicate: new(false)}) {
 		assert.False(t, play.guilty[call.MessageID])
 	}
 	assert.Equal(t, len(play.list)-len(play.guilty), sb.Summary().Unique, "each once, by its id")
@@ -79,7 +79,7 @@ func runScript(t *testing.T, seed uint64) {
 		len(sb.Requests())+stage.unseen, stage.bad, sb.Summary().Duplicates, stage.took())
 }
 
-func requireSameBytes(t *testing.T, sb *sandbox.TestServer) {
+func requireSameBytes(t *testing.T, sb *segmenttest.Server) {
 	t.Helper()
 	first := map[string]string{}
 	for _, call := range sb.Calls() {
@@ -164,7 +164,7 @@ func (p *play) call(who *actor, place int) segment.Call {
 	return call
 }
 
-func (p *play) config(sb *sandbox.TestServer, stage *stage) tracking.Config {
+func (p *play) config(sb *segmenttest.Server, stage *stage) tracking.Config {
 	conf := clientConfig(sb)
 	conf.Transport = stage
 	conf.ParallelRequests = 1 + p.dice.IntN(12)

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // risks lists what could be done to us, or with us, the rule against it, and
@@ -170,7 +170,7 @@ func TestAProxyIsThatOfTheConfigOrTheEnvironment(t *testing.T) {
 		start(t, segmentOutput("http://segment")).accept(t, list)
 		return
 	}
-	sb := sandbox.NewInProcess(t)
+	sb := segmenttest.NewInProcess(t)
 	var asked []string
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked = append(asked, r.URL.Host)

@@ -14,9 +14,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
 	"benthos-segment/internal/segment"
 	"benthos-segment/internal/tracking"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // proveRedirects: a redirect would take the key to another host.
@@ -27,7 +27,7 @@ func proveRedirects(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		t.Run(itoa(status), inAStream(trial{
 			calls: 10, refused: places(10), atMost: 1, output: fields{"on_setup_error": "reject"},
-			fail: func(sb *sandbox.TestServer) { sb.Fail(status).Header("Location", elsewhere.URL) },
+			fail: func(sb *segmenttest.Server) { sb.Fail(status).Header("Location", elsewhere.URL) },
 			then: func(t *testing.T, r *result) {
 				assert.Contains(t, r.failed[idOf(0)], fmt.Sprintf("status %d, which is about the set-up", status))
 			},
@@ -48,7 +48,7 @@ func proveSkew(t *testing.T) {
 	} {
 		t.Run(name, onAFakeClock(trial{
 			calls: 10, atMost: 2,
-			fail: func(sb *sandbox.TestServer) {
+			fail: func(sb *segmenttest.Server) {
 				tenSeconds := time.Now().Add(test.ahead + 10*time.Second)
 				sb.Fail(http.StatusTooManyRequests).RetryAfter(tenSeconds.UTC().Format(http.TimeFormat)).Times(1)
 			},
@@ -64,7 +64,7 @@ func proveSkew(t *testing.T) {
 // id, and nothing here may change that.
 func proveRepetition(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sb := sandbox.NewInProcess(t)
+		sb := segmenttest.NewInProcess(t)
 		client := tracking.NewClient(clientConfig(sb))
 		list := trial{calls: 100, people: 10}.givenCalls()
 		for _, pause := range []time.Duration{0, time.Second, 25 * time.Hour} {
@@ -85,8 +85,8 @@ func proveRepetition(t *testing.T) {
 // those behind in the same lane, and the next batch; not the other lanes.
 func proveBadPerson(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sb := sandbox.NewInProcess(t)
-		bad := sb.Fail(http.StatusInternalServerError).Match(sandbox.Match{User: "person-007"})
+		sb := segmenttest.NewInProcess(t)
+		bad := sb.Fail(http.StatusInternalServerError).Match(segmenttest.Match{User: "person-007"})
 		client := tracking.NewClient(clientConfig(sb))
 		list := trial{calls: 10_000, people: 1000}.givenCalls()
 		sent := make(chan []*segment.Violation)
@@ -112,7 +112,7 @@ func proveBackpressure(t *testing.T) {
 	t.Run("10 KB a second", inAStream(trial{
 		network: []conduct{slowly, slowly, slowly, slowly, slowly, slowly, slowly, slowly},
 	}))
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	sb.Delay(10 * time.Millisecond)
 	p := newPipeline()
 	builder := p.builder(t)
@@ -146,7 +146,7 @@ func proveBackpressure(t *testing.T) {
 // proveFullDeadLetter: a dead letter that cannot be written is no place for a
 // call to get lost.
 func proveFullDeadLetter(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	p := newPipeline()
 	p.dead.full = 3
 	builder := p.builder(t)
@@ -173,7 +173,7 @@ func proveFullDeadLetter(t *testing.T) {
 // proveRotation: a wrong key holds the calls. The stream with the new one, as
 // the engine makes it when the config changes, delivers the same.
 func proveRotation(t *testing.T) {
-	sb := sandbox.New(t, sandbox.Config{WriteKeys: []string{canaryKey}})
+	sb := segmenttest.New(t, segmenttest.Config{WriteKeys: []string{canaryKey}})
 	list := trial{calls: 100, people: 10}.givenCalls()
 	old := start(t, segmentOutput(sb.URL, fields{"write_key": "wk_CANARY_revoked", "on_setup_error": "hold"}))
 	ctx, cancel := context.WithCancel(t.Context())

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // gathered is how many events a batch has in these tests.
@@ -65,7 +65,7 @@ func (in *oneByOne) hasRead(n int) bool {
 //
 // In the config of the input, $INPUT stands for the one whose
 // acknowledgements are looked at.
-func stoppedWhileHeld(t *testing.T, sb *sandbox.TestServer, input string, room int, output fields) (lost []string) {
+func stoppedWhileHeld(t *testing.T, sb *segmenttest.Server, input string, room int, output fields) (lost []string) {
 	t.Helper()
 	in := &oneByOne{events: trial{calls: 10 * gathered, people: 10}.givenCalls()}
 	env := service.NewEnvironment()
@@ -103,16 +103,16 @@ func stoppedWhileHeld(t *testing.T, sb *sandbox.TestServer, input string, room i
 // Segment answered 503 lost 100 to 200 of them. Gathered at the output, none.
 func TestNothingIsAcknowledgedThatWasNotAcceptedWhereTheOutputGathers(t *testing.T) {
 	output := fields{"batching": fields{"count": gathered, "period": "1h"}, "max_request_calls": 2}
-	for name, hold := range map[string]func(*sandbox.TestServer){
-		"an outage":      func(sb *sandbox.TestServer) { sb.Fail(http.StatusServiceUnavailable) },
-		"a wrong set-up": func(sb *sandbox.TestServer) { sb.Fail(http.StatusUnauthorized) },
-		"a Retry-After":  func(sb *sandbox.TestServer) { sb.Fail(http.StatusTooManyRequests).RetryAfter("300") },
-		"an outage of some": func(sb *sandbox.TestServer) {
-			sb.Fail(http.StatusServiceUnavailable).Match(sandbox.Match{User: "person-003"})
+	for name, hold := range map[string]func(*segmenttest.Server){
+		"an outage":      func(sb *segmenttest.Server) { sb.Fail(http.StatusServiceUnavailable) },
+		"a wrong set-up": func(sb *segmenttest.Server) { sb.Fail(http.StatusUnauthorized) },
+		"a Retry-After":  func(sb *segmenttest.Server) { sb.Fail(http.StatusTooManyRequests).RetryAfter("300") },
+		"an outage of some": func(sb *segmenttest.Server) {
+			sb.Fail(http.StatusServiceUnavailable).Match(segmenttest.Match{User: "person-003"})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sb := sandbox.New(t)
+			sb := segmenttest.New(t)
 			hold(sb)
 			// One batch is on its way, and one is full.
 			assert.Empty(t, stoppedWhileHeld(t, sb, "$INPUT", 2*gathered, output))
@@ -128,7 +128,7 @@ func TestTheEngineStillAcknowledgesWhatAnInputGatheredAndNeverHandedOver(t *test
 		"broker":  `{broker: {batching: {count: 20}, inputs: [{$INPUT}]}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			sb := sandbox.New(t)
+			sb := segmenttest.New(t)
 			sb.Fail(http.StatusServiceUnavailable)
 			// Which of two ways the engine takes is up to chance each time.
 			for range 50 {

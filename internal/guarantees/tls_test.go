@@ -21,7 +21,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // authority is a certificate authority that the output is told to trust.
@@ -89,7 +89,7 @@ func proveTLS(t *testing.T) {
 		"a certificate is wanted": {Certificates: []tls.Certificate{ca.sign(t, serverCertificate())}, ClientAuth: tls.RequireAndVerifyClientCert},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sb := sandbox.NewInProcess(t)
+			sb := segmenttest.NewInProcess(t)
 			wire := serveTLS(t, sb, conf)
 			p := start(t, withDeadLetter(segmentOutput(wire.url, fields{
 				"on_setup_error": "reject", "tls": fields{"root_cas": ca.pem()},
@@ -104,7 +104,7 @@ func proveTLS(t *testing.T) {
 		})
 	}
 	t.Run("sound", func(t *testing.T) {
-		sb := sandbox.NewInProcess(t)
+		sb := segmenttest.NewInProcess(t)
 		wire := serveTLS(t, sb, &tls.Config{Certificates: []tls.Certificate{ca.sign(t, serverCertificate())}})
 		p := start(t, segmentOutput(wire.url, fields{"tls": fields{"root_cas": ca.pem()}}))
 		p.accept(t, trial{calls: 10, people: 10}.givenCalls())
@@ -112,7 +112,7 @@ func proveTLS(t *testing.T) {
 		wire.requireNothingInClear(t)
 	})
 	t.Run("the handshake is cut", func(t *testing.T) {
-		sb := sandbox.NewInProcess(t)
+		sb := segmenttest.NewInProcess(t)
 		wire := serveTLS(t, sb, &tls.Config{Certificates: []tls.Certificate{ca.sign(t, serverCertificate())}})
 		n := newNetwork(t, "http://"+wire.address, []conduct{resetInRequest, resetInRequest})
 		p := start(t, segmentOutput("https"+n.url[len("http"):], fields{"tls": fields{"root_cas": ca.pem()}}))

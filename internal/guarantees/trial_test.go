@@ -13,9 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"benthos-segment/internal/sandbox"
 	"benthos-segment/internal/segment"
 	"benthos-segment/internal/tracking"
+	"benthos-segment/plugin/segmenttest"
 )
 
 const (
@@ -35,11 +35,11 @@ type trial struct {
 	// batches is how many batches of a stream they come in, one after the
 	// other.
 	batches int
-	sandbox sandbox.Config
+	sandbox segmenttest.Config
 	// known makes the key one that has worked before.
 	known bool
 	// fail puts the faults in place.
-	fail func(*sandbox.TestServer)
+	fail func(*segmenttest.Server)
 	// client alters the sender on a fake clock, output the fields of one in a
 	// stream.
 	client func(*tracking.Config)
@@ -110,7 +110,7 @@ func idOf(place int) string { return fmt.Sprintf("call-%06d", place) }
 type result struct {
 	trial
 	given []given
-	sb    *sandbox.TestServer
+	sb    *segmenttest.Server
 	// failed holds the error of each call that has one, by its id.
 	failed map[string]string
 	// counts are the counters as the metrics name them.
@@ -129,7 +129,7 @@ func onAFakeClock(tr trial) func(*testing.T) {
 		before := liveHeap()
 		// A goroutine that is left over fails the test by itself.
 		synctest.Test(t, func(t *testing.T) {
-			r := &result{trial: tr, given: tr.givenCalls(), sb: sandbox.NewInProcess(t, tr.sandbox)}
+			r := &result{trial: tr, given: tr.givenCalls(), sb: segmenttest.NewInProcess(t, tr.sandbox)}
 			r.send(t)
 			r.requireInvariants(t, true)
 			r.sb.Reset()
@@ -179,7 +179,7 @@ func callsOf(list []given) []segment.Call {
 	return calls
 }
 
-func clientConfig(sb *sandbox.TestServer) tracking.Config {
+func clientConfig(sb *segmenttest.Server) tracking.Config {
 	return tracking.Config{
 		Endpoint:         sb.URL,
 		UserAgent:        "benthos-segment/test",
@@ -203,7 +203,7 @@ func inAStream(tr trial) func(*testing.T) {
 		before := liveHeap()
 		leaks := goleak.IgnoreCurrent()
 		t.Run("stream", func(t *testing.T) {
-			r := &result{trial: tr, given: tr.givenCalls(), sb: sandbox.New(t, tr.sandbox)}
+			r := &result{trial: tr, given: tr.givenCalls(), sb: segmenttest.New(t, tr.sandbox)}
 			r.stream(t)
 			r.requireInvariants(t, false)
 			r.sb.Reset()
@@ -261,7 +261,7 @@ func (r *result) finish(t *testing.T, p *pipeline) {
 func warmUp(t *testing.T) {
 	t.Helper()
 	t.Run("warm-up", func(t *testing.T) {
-		sb := sandbox.New(t)
+		sb := segmenttest.New(t)
 		p := start(t, withDeadLetter(segmentOutput(sb.URL)))
 		p.accept(t, trial{calls: 10, people: 2}.givenCalls())
 		p.stop(t)

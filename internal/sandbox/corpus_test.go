@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 const corpusDir = "../segment/testdata/corpus"
@@ -29,7 +29,7 @@ func TestBadInputAmongGoodCalls(t *testing.T) {
 		item, err := os.ReadFile(filepath.Join(corpusDir, file))
 		require.NoError(t, err)
 		t.Run(file, func(t *testing.T) {
-			sb := sandbox.NewInProcess(t)
+			sb := segmenttest.NewInProcess(t)
 			body := `{"batch":[` + track("a") + `,` + string(item) + `,` + track("b") + `]}`
 
 			status, answer := post(t, sb, "/v1/batch", body)
@@ -59,7 +59,7 @@ func TestBadInputAmongGoodCalls(t *testing.T) {
 
 // verdict writes the rules that a call breaks as the table of outcomes does,
 // whether Segment would discard it for them or not.
-func verdict(call sandbox.Call) []string {
+func verdict(call segmenttest.Call) []string {
 	if len(call.Violations)+len(call.Warnings) == 0 {
 		return []string{"fine"}
 	}
@@ -80,7 +80,7 @@ func TestAnyContentTypeWillDo(t *testing.T) {
 		"", "application/json", "application/json; charset=utf-8", "APPLICATION/JSON", "text/plain",
 		"text/plain;charset=UTF-8", "application/x-www-form-urlencoded", "application/octet-stream", "nonsense", ";",
 	} {
-		sb := sandbox.New(t)
+		sb := segmenttest.New(t)
 		status, answer := post(t, sb, "/v1/batch", batch(track("m")), "Content-Type", contentType)
 		assert.Equal(t, http.StatusOK, status, "%q: %s", contentType, answer)
 		assert.Len(t, sb.Calls(), 1)
@@ -97,8 +97,8 @@ func FuzzBody(f *testing.F) {
 		f.Add([]byte(`{"batch":[1,{},"x",[]],"writeKey":"k"}`), encoding, "")
 	}
 	f.Fuzz(func(t *testing.T, body []byte, encoding, contentType string) {
-		sb := sandbox.NewHandler(sandbox.Config{MaxBodyBytes: 1 << 20})
-		client := &http.Client{Transport: sb.Transport()}
+		sb := segmenttest.NewInProcess(t, segmenttest.Config{MaxBodyBytes: 1 << 20})
+		client := sb.Client()
 		r, err := http.NewRequest(http.MethodPost, "http://127.0.0.1/v1/batch", strings.NewReader(string(body)))
 		require.NoError(t, err)
 		r.SetBasicAuth(canary, "")

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // documented returns the curl commands of docs/sandbox.md in their order.
@@ -36,15 +36,15 @@ func TestEveryDocumentedCommandWorks(t *testing.T) {
 	if _, err := exec.LookPath("curl"); err != nil {
 		t.Skip("there is no curl")
 	}
-	target := sandbox.New(t)
+	target := segmenttest.New(t)
 	for _, command := range documented(t) {
 		t.Run(command, func(t *testing.T) {
-			sb := sandbox.New(t, sandbox.Config{ReplayTo: target.URL})
+			sb := segmenttest.New(t, segmenttest.Config{ReplayTo: target.URL})
 			post(t, sb, "/v1/batch", batch(
 				`{"type":"track","event":"Order Completed","userId":"42","messageId":"m1"}`,
 				`{"type":"track","event":"Order Completed","userId":"42","messageId":"m2"}`,
 			))
-			sb.Fail(503).Match(sandbox.Match{User: "nobody"})
+			sb.Fail(503).Match(segmenttest.Match{User: "nobody"})
 			command := strings.Replace(command, "timeout=30s", "timeout=0s", 1)
 			command = strings.ReplaceAll(command, "localhost:8765", strings.TrimPrefix(sb.URL, "http://"))
 			run := exec.CommandContext(t.Context(), "sh", "-c", strings.Replace(command, "curl ", "curl -sS --fail-with-body ", 1))
@@ -58,7 +58,7 @@ func TestEveryDocumentedCommandWorks(t *testing.T) {
 // Every endpoint has its curl.
 func TestEveryEndpointIsDocumented(t *testing.T) {
 	commands := documented(t)
-	sb := sandbox.NewInProcess(t)
+	sb := segmenttest.NewInProcess(t)
 	_, answer := control(t, sb, http.MethodGet, "/openapi.json", "")
 	for path, methods := range answer["paths"].(map[string]any) {
 		if strings.Count(path, "/") > 1 && answer["paths"].(map[string]any)[strings.TrimPrefix(path, "/api/v1")] != nil {

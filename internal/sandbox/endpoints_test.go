@@ -12,11 +12,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 func TestTheAPIDescribesItself(t *testing.T) {
-	sb := sandbox.NewInProcess(t, sandbox.Config{Version: "v1.2.3"})
+	sb := segmenttest.NewInProcess(t, segmenttest.Config{Version: "v1.2.3"})
 	_, answer := control(t, sb, http.MethodGet, "/openapi.json", "")
 	paths := answer["paths"].(map[string]any)
 	assert.Contains(t, paths, "/api/v1/calls/{seq}/raw")
@@ -93,39 +93,8 @@ func TestAListIsNotSentTwice(t *testing.T) {
 	assert.Equal(t, http.StatusOK, get(tag).StatusCode)
 }
 
-func TestFaultsAreReplacedAllOrNone(t *testing.T) {
-	sb := sandbox.NewInProcess(t)
-	sb.Fail(500)
-	status, _ := control(t, sb, http.MethodPut, "/api/v1/faults", `{"faults":[{"status":429},{"drop":true,"status":500}]}`)
-	assert.Equal(t, http.StatusBadRequest, status)
-	assert.Len(t, sb.Faults(), 1)
-	status, _ = control(t, sb, http.MethodPut, "/api/v1/faults", `{"faults":[{"status":429},{"drop":true}]}`)
-	assert.Equal(t, http.StatusOK, status)
-	assert.Len(t, sb.Faults(), 2)
-	status, _ = control(t, sb, http.MethodPut, "/api/v1/faults", `{}`)
-	assert.Equal(t, http.StatusBadRequest, status)
-}
-
-func TestEveryPresetIsAFault(t *testing.T) {
-	sb := sandbox.NewInProcess(t)
-	_, text := controlText(t, sb, http.MethodGet, "/api/v1/faults/presets", "")
-	var answer struct {
-		Presets []struct {
-			Name, What string
-			Fault      json.RawMessage
-		}
-	}
-	require.NoError(t, json.Unmarshal([]byte(text), &answer))
-	require.Len(t, answer.Presets, 10)
-	for _, preset := range answer.Presets {
-		status, text := controlText(t, sb, http.MethodPost, "/api/v1/faults", string(preset.Fault))
-		assert.Equal(t, http.StatusCreated, status, "%s: %s", preset.Name, text)
-		assert.NotEmpty(t, preset.What)
-	}
-}
-
 func TestATruncatedAnswerBeginsWithSuccess(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	control(t, sb, http.MethodPost, "/api/v1/faults", `{"truncate":true,"times":1}`)
 	resp, err := try(t, sb, "/v1/batch", batch(track("a")))
 	require.NoError(t, err)
@@ -137,7 +106,7 @@ func TestATruncatedAnswerBeginsWithSuccess(t *testing.T) {
 
 func TestARemovedFaultLetsGoWhatItHeldUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sb := sandbox.NewInProcess(t)
+		sb := segmenttest.NewInProcess(t)
 		sb.Delay(10 * time.Minute)
 		start := time.Now()
 		go func() {
@@ -148,24 +117,4 @@ func TestARemovedFaultLetsGoWhatItHeldUp(t *testing.T) {
 		assert.Equal(t, http.StatusOK, status)
 		assert.Equal(t, 2*time.Second, time.Since(start))
 	})
-}
-
-func TestThePageIsServedWithItsPolicy(t *testing.T) {
-	sb := sandbox.NewInProcess(t)
-	for path, kind := range map[string]string{
-		"/": "text/html", "/page/main.js": "text/javascript", "/page/style.css": "text/css", "/page/icon.svg": "image/svg+xml",
-	} {
-		resp, err := sb.Client().Get(sb.URL + path)
-		require.NoError(t, err)
-		assert.Equal(t, http.StatusOK, resp.StatusCode, path)
-		assert.Contains(t, resp.Header.Get("Content-Type"), kind)
-		policy := resp.Header.Get("Content-Security-Policy")
-		for _, rule := range []string{"default-src 'none'", "script-src 'self'", "frame-ancestors 'none'", "require-trusted-types-for 'script'"} {
-			assert.Contains(t, policy, rule)
-		}
-		assert.NotContains(t, policy, "unsafe")
-		assert.Equal(t, "no-referrer", resp.Header.Get("Referrer-Policy"))
-	}
-	status, _ := controlText(t, sb, http.MethodGet, "/", "", "Host", "evil.example")
-	assert.Equal(t, http.StatusForbidden, status)
 }

@@ -13,14 +13,15 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/internal/sandbox/journal"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // event is one of the stream. Comments and the retry field are left out.
 type event struct{ name, id, data string }
 
 // follow opens the stream and returns its events as they come.
-func follow(t *testing.T, sb *sandbox.TestServer, query string, headers ...string) <-chan event {
+func follow(t *testing.T, sb *segmenttest.Server, query string, headers ...string) <-chan event {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, sb.URL+"/api/v1/events?"+query, nil)
 	require.NoError(t, err)
@@ -88,7 +89,7 @@ func seqsOf(t *testing.T, e event) string {
 }
 
 func TestTheStreamShowsWhatIsHeldAndThenWhatComes(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	post(t, sb, "/v1/batch", batch(tracks(0, 3)...))
 	events := follow(t, sb, "")
 	assert.Contains(t, until(t, events, "hello").data, `"last":3`)
@@ -106,7 +107,7 @@ func TestTheStreamShowsWhatIsHeldAndThenWhatComes(t *testing.T) {
 }
 
 func TestTheStreamIsFiltered(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	events := follow(t, sb, "q=type:page+-user:bob")
 	post(t, sb, "/v1/batch", batch(track("a"), `{"type":"page","userId":"bob"}`, `{"type":"page","userId":"eve"}`))
 	assert.Equal(t, "3", seqsOf(t, until(t, events, "calls")))
@@ -117,7 +118,7 @@ func TestTheStreamIsFiltered(t *testing.T) {
 }
 
 func TestAReaderGoesOnWhereHeWas(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	post(t, sb, "/v1/batch", batch(tracks(0, 3)...))
 	first := until(t, follow(t, sb, ""), "calls")
 	post(t, sb, "/v1/batch", batch(tracks(3, 5)...))
@@ -132,7 +133,7 @@ func TestAReaderGoesOnWhereHeWas(t *testing.T) {
 func TestAReaderWhoWasAwayIsToldThatEverythingWasForgotten(t *testing.T) {
 	for _, method := range []string{http.MethodPost + " /api/v1/reset", http.MethodDelete + " /api/v1/calls"} {
 		t.Run(method, func(t *testing.T) {
-			sb := sandbox.New(t)
+			sb := segmenttest.New(t)
 			post(t, sb, "/v1/batch", batch(tracks(0, 3)...))
 			seen := until(t, follow(t, sb, ""), "calls")
 			verb, path, _ := strings.Cut(method, " ")
@@ -155,7 +156,7 @@ func TestAReaderWhoWasAwayIsToldThatEverythingWasForgotten(t *testing.T) {
 }
 
 func TestAReaderWhoIsBehindIsToldOfTheGap(t *testing.T) {
-	sb := sandbox.New(t, sandbox.Config{MaxCalls: 5})
+	sb := segmenttest.New(t, segmenttest.Config{MaxCalls: 5})
 	post(t, sb, "/v1/batch", batch(tracks(0, 3)...))
 	seen := until(t, follow(t, sb, ""), "calls")
 	post(t, sb, "/v1/batch", batch(tracks(3, 12)...))
@@ -167,7 +168,7 @@ func TestAReaderWhoIsBehindIsToldOfTheGap(t *testing.T) {
 
 // A reader who has never seen the calls that made room misses none of them.
 func TestANewReaderIsToldOfNoGap(t *testing.T) {
-	sb := sandbox.New(t, sandbox.Config{MaxCalls: 2})
+	sb := segmenttest.New(t, segmenttest.Config{MaxCalls: 2})
 	post(t, sb, "/v1/batch", batch(tracks(0, 9)...))
 	for e := range follow(t, sb, "") {
 		require.NotEqual(t, "gap", e.name)
@@ -179,7 +180,7 @@ func TestANewReaderIsToldOfNoGap(t *testing.T) {
 }
 
 func TestAReaderWhoDoesNotReadHoldsUpNobody(t *testing.T) {
-	sb := sandbox.New(t, sandbox.Config{MaxCalls: 100})
+	sb := segmenttest.New(t, segmenttest.Config{MaxCalls: 100})
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, sb.URL+"/api/v1/events", nil)
 	require.NoError(t, err)
 	resp, err := sb.Client().Do(r)
@@ -193,7 +194,7 @@ func TestAReaderWhoDoesNotReadHoldsUpNobody(t *testing.T) {
 }
 
 func TestTheStreamSaysThatEverythingWasForgotten(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	post(t, sb, "/v1/batch", batch(tracks(0, 3)...))
 	events := follow(t, sb, "")
 	until(t, events, "calls")
@@ -205,13 +206,13 @@ func TestTheStreamSaysThatEverythingWasForgotten(t *testing.T) {
 }
 
 func TestTheStateHasCountersThePulseAndFaults(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	sb.Fail(429).Times(1)
 	post(t, sb, "/v1/batch", batch(tracks(0, 3)...))
 	post(t, sb, "/v1/batch", batch(tracks(0, 3)...), "X-Retry-Count", "1")
 	var state struct {
-		Summary sandbox.Summary
-		Pulse   sandbox.Pulse
+		Summary segmenttest.Summary
+		Pulse   journal.Pulse
 		Faults  []struct{ Effect string }
 		Refusal struct {
 			Status, Calls int
@@ -237,12 +238,12 @@ func TestTheStateHasCountersThePulseAndFaults(t *testing.T) {
 }
 
 func TestShutdownEndsTheStream(t *testing.T) {
-	handler := sandbox.NewHandler(sandbox.Config{})
+	sb := segmenttest.NewInProcess(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {
 		r, _ := http.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1/api/v1/events", nil)
-		_, err := handler.Transport().RoundTrip(r)
+		_, err := sb.Client().Do(r)
 		done <- err
 	}()
 	cancel()

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // sized returns a track call of that many bytes, in letters of two bytes.
@@ -45,7 +45,7 @@ func TestLimitsAreThoseOfSegment(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, encoding := range []string{"", "gzip"} {
-				sb := sandbox.New(t)
+				sb := segmenttest.New(t)
 				body := given.body
 				if encoding == "gzip" {
 					body = zipped(t, body)
@@ -61,7 +61,7 @@ func TestLimitsAreThoseOfSegment(t *testing.T) {
 }
 
 func TestBatchesOfTooManyCallsAreDiscardedWhole(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	post(t, sb, "/v1/batch", batch(tracks(0, 2500)...))
 	post(t, sb, "/v1/batch", batch(tracks(2500, 5001)...))
 
@@ -72,7 +72,7 @@ func TestBatchesOfTooManyCallsAreDiscardedWhole(t *testing.T) {
 }
 
 func TestARefusedBatchStillShowsItsMessageIDs(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	post(t, sb, "/v1/batch", batch(track("m1"), sized(t, "m2", 40_000)))
 
 	assert.Equal(t, []string{"m1", "m2"}, sb.Requests()[0].MessageIDs)
@@ -96,7 +96,7 @@ func TestBodiesThatCannotBeDecoded(t *testing.T) {
 		"empty":            {"", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sb := sandbox.New(t)
+			sb := segmenttest.New(t)
 			status, answer := post(t, sb, "/v1/batch", given.body, "Content-Encoding", given.encoding)
 			assert.Equal(t, http.StatusBadRequest, status)
 			assert.Contains(t, answer, `"success":false`)
@@ -120,7 +120,7 @@ func TestAGzipBombStaysSmall(t *testing.T) {
 	}
 	require.NoError(t, zw.Close())
 	require.Less(t, bomb.Len(), 5<<20, "or it is not the inflating that is bounded")
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 
@@ -134,7 +134,7 @@ func TestAGzipBombStaysSmall(t *testing.T) {
 }
 
 func TestTheBodyOnTheWireIsBounded(t *testing.T) {
-	sb := sandbox.New(t, sandbox.Config{MaxBodyBytes: 1000})
+	sb := segmenttest.New(t, segmenttest.Config{MaxBodyBytes: 1000})
 	status, _ := post(t, sb, "/v1/batch", strings.Repeat(" ", 1001))
 	assert.Equal(t, http.StatusBadRequest, status)
 	assert.EqualValues(t, 1000, sb.Requests()[0].BytesOnWire)

@@ -10,13 +10,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // A key of 26 letters was found with 964 requests: each tells whether one more
 // letter is right, as long as a filter looks at bytes that are not shown.
 func TestNoFilterTellsAKeyLetterByLetter(t *testing.T) {
-	sb := sandbox.NewInProcess(t, sandbox.Config{ReplayTo: "http://127.0.0.1:9"})
+	sb := segmenttest.NewInProcess(t, segmenttest.Config{ReplayTo: "http://127.0.0.1:9"})
 	post(t, sb, "/v1/track", `{"writeKey":"`+canary+`","event":"E","userId":"u","messageId":"m"}`, "Authorization", "")
 	post(t, sb, "/v1/track", `{"write\u004bey":"`+canary+`","event":"E","userId":"u","messageId":"n"}`, "Authorization", "")
 	asked := 0
@@ -49,7 +49,7 @@ func TestNoFilterTellsAKeyLetterByLetter(t *testing.T) {
 		assert.NotEmpty(t, answer["calls"], query)
 	}
 	// The stream has the same filter.
-	live := sandbox.New(t)
+	live := segmenttest.New(t)
 	post(t, live, "/v1/track", `{"writeKey":"`+canary+`","event":"E","userId":"u"}`, "Authorization", "")
 	post(t, live, "/v1/page", `{"userId":"`+canary[:6]+`"}`)
 	assert.Equal(t, "2", seqsOf(t, until(t, follow(t, live, "q="+canary[:6]), "calls")))
@@ -57,12 +57,12 @@ func TestNoFilterTellsAKeyLetterByLetter(t *testing.T) {
 
 // Whether a fault strikes can be seen, too.
 func TestNoFaultTellsAKeyLetterByLetter(t *testing.T) {
-	sb := sandbox.NewInProcess(t)
-	fault := sb.Fail(http.StatusTeapot).Match(sandbox.Match{Text: canary[:5]})
+	sb := segmenttest.NewInProcess(t)
+	fault := sb.Fail(http.StatusTeapot).Match(segmenttest.Match{Text: canary[:5]})
 	status, _ := post(t, sb, "/v1/track", `{"writeKey":"`+canary+`","event":"E","userId":"u"}`, "Authorization", "")
 	assert.Equal(t, http.StatusOK, status)
 	assert.Zero(t, fault.Hits())
-	fault.Match(sandbox.Match{Text: `"wk_…"`})
+	fault.Match(segmenttest.Match{Text: `"wk_…"`})
 	status, _ = post(t, sb, "/v1/track", `{"writeKey":"`+canary+`","event":"E","userId":"u"}`, "Authorization", "")
 	assert.Equal(t, http.StatusTeapot, status)
 }
@@ -70,7 +70,7 @@ func TestNoFaultTellsAKeyLetterByLetter(t *testing.T) {
 // SDKs of browsers and phones ask for their settings with the key in the path,
 // and pixels name it in the query of a page that refers to them.
 func TestAKeyInAnAddressIsKeptMasked(t *testing.T) {
-	sb := sandbox.NewInProcess(t)
+	sb := segmenttest.NewInProcess(t)
 	for _, path := range []string{
 		"/v1/projects/" + canary + "/settings", "/v1/projects/projects/" + canary + "/settings/", "/v1/projects/" + canary,
 	} {

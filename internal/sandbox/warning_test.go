@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // Segment's list of discards has no code for these, so that a call which a
@@ -29,7 +29,7 @@ func TestWhatSegmentTakesAllTheSameIsAWarning(t *testing.T) {
 		"alias of nobody's name": {`{"type":"alias","userId":"u","messageId":"m","previousId":""}`, "id_not_string", "previousId"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sb := sandbox.NewInProcess(t, sandbox.Config{Strict: true})
+			sb := segmenttest.NewInProcess(t, segmenttest.Config{Strict: true})
 			status, answer := post(t, sb, "/v1/batch", batch(given.call))
 			require.Equal(t, http.StatusOK, status, answer)
 			call := sb.Calls()[0]
@@ -47,14 +47,14 @@ func TestWhatSegmentTakesAllTheSameIsAWarning(t *testing.T) {
 }
 
 func TestWarningsStandBesideViolations(t *testing.T) {
-	sb := sandbox.NewInProcess(t)
+	sb := segmenttest.NewInProcess(t)
 	post(t, sb, "/v1/batch", batch(
 		track("a"),
 		`{"type":"track","event":"E","userId":"u","messageId":"b","timestamp":"yesterday"}`,
 		`{"type":"track","userId":"u","messageId":"c","timestamp":"yesterday"}`,
 	))
 
-	assert.Equal(t, []string{"a", "b"}, idsOf(sb.Calls(sandbox.Filter{Accepted: new(true)})))
+	assert.Equal(t, []string{"a", "b"}, idsOf(sb.Calls(segmenttest.Filter{Accepted: new(true)})))
 	sum := sb.Summary()
 	assert.Equal(t, map[string]int{"timestamp_unparseable": 2}, sum.Warnings)
 	assert.Equal(t, map[string]int{"event_not_defined": 1}, sum.Violations)
@@ -106,7 +106,7 @@ func TestWarningsStandBesideViolations(t *testing.T) {
 
 // What a refused request would have been warned of is in the journal, too.
 func TestARefusedRequestHasItsWarnings(t *testing.T) {
-	sb := sandbox.NewInProcess(t, sandbox.Config{Strict: true})
+	sb := segmenttest.NewInProcess(t, segmenttest.Config{Strict: true})
 	status, _ := post(t, sb, "/v1/batch", batch(`{"type":"track","userId":"u","timestamp":"x"}`))
 	assert.Equal(t, http.StatusBadRequest, status)
 	require.Len(t, sb.Requests()[0].Warnings, 1)

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // The product knows by metadata of the inputs when a record came in. Only a
@@ -31,7 +31,7 @@ func TestABrokerTellsWhenARecordCameIn(t *testing.T) {
 				`{"type":"page","userId":"u","originalTimestamp":%q,"sentAt":%q}`,
 				sent.Add(-time.Minute).Format(time.RFC3339Nano), sent.Format(time.RFC3339Nano))}}))
 			after := time.Now()
-			sb := sandbox.New(t)
+			sb := segmenttest.New(t)
 			env := from.env()
 			env["SEGMENT_WRITE_KEY"], env["SEGMENT_ENDPOINT"] = writeKey, sb.URL
 

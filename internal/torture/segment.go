@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"benthos-segment/internal/sandbox"
+	received "benthos-segment/internal/sandbox/journal"
 )
 
 // segment is the stand-in of Segment that outlives the processes which deliver
@@ -54,7 +55,7 @@ const room = 2_000_000
 
 func newSegment(seed uint64, jitter time.Duration) *segment {
 	return &segment{
-		Sandbox: sandbox.NewHandler(sandbox.Config{
+		Sandbox: sandbox.New(sandbox.Config{
 			MaxCalls: room, MaxBytes: 4 << 30, MaxRequests: room, MaxMessageIDs: room,
 		}),
 		arrived:  map[step]bool{},
@@ -167,7 +168,8 @@ func (s *segment) accept(process int, handle func()) {
 	defer s.mu.Unlock()
 	handle()
 	first := len(s.journal)
-	for _, call := range s.Calls(sandbox.Filter{Since: s.read}) {
+	calls, _ := s.Journal.Matching(context.Background(), &received.Filter{Since: s.read}) // which only its context can end
+	for _, call := range calls {
 		s.read = call.Seq
 		where, err := stepOf(call.Raw)
 		if err != nil {
@@ -216,7 +218,7 @@ func (s *segment) until(ctx context.Context, reached func() bool) error {
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return fmt.Errorf("waiting for calls: %w\n%s", ctx.Err(), s.Summary())
+			return fmt.Errorf("waiting for calls: %w\n%s", ctx.Err(), s.Journal.Summary())
 		}
 	}
 }

@@ -10,7 +10,8 @@ import (
 	"syscall"
 	"time"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/internal/sandbox/faults"
+	received "benthos-segment/internal/sandbox/journal"
 )
 
 // A plight is what a process is in the middle of when it is asked to stop.
@@ -28,8 +29,8 @@ type plight struct {
 var plights = []plight{
 	{"idle", nobody, arrangeIdle},
 	{"mid-batch", nobody, arrangeMidBatch},
-	{"in a Retry-After of 300 s", nobody, arrangeAnswers(sandbox.Fault{Status: http.StatusTooManyRequests, RetryAfter: "300"})},
-	{"in backoff", nobody, arrangeAnswers(sandbox.Fault{Status: http.StatusServiceUnavailable})},
+	{"in a Retry-After of 300 s", nobody, arrangeAnswers(faults.Fault{Status: http.StatusTooManyRequests, RetryAfter: "300"})},
+	{"in backoff", nobody, arrangeAnswers(faults.Fault{Status: http.StatusServiceUnavailable})},
 	{"while bisecting", isRefused, arrangeBisecting},
 }
 
@@ -48,11 +49,11 @@ func arrangeMidBatch(seg *segment, rng *rand.Rand) (func(context.Context) error,
 }
 
 // arrangeAnswers has every request answered alike, after a few good ones.
-func arrangeAnswers(f sandbox.Fault) func(*segment, *rand.Rand) (func(context.Context) error, func(), error) {
+func arrangeAnswers(f faults.Fault) func(*segment, *rand.Rand) (func(context.Context) error, func(), error) {
 	return func(seg *segment, rng *rand.Rand) (func(context.Context) error, func(), error) {
 		after, injected := rng.IntN(6), make(chan error, 1)
 		inject := sync.OnceFunc(func() {
-			_, err := seg.Inject(f)
+			_, err := seg.Faults.Add(f)
 			injected <- err
 		})
 		if after == 0 {
@@ -83,8 +84,8 @@ func isRefused(a acceptance) bool { return a.Seq == refusedStep }
 // arrangeBisecting refuses one step of everyone, and holds a request back once
 // the search for the guilty ones is on.
 func arrangeBisecting(seg *segment, rng *rand.Rand) (func(context.Context) error, func(), error) {
-	_, err := seg.Inject(sandbox.Fault{
-		Status: http.StatusBadRequest, Match: sandbox.Match{Text: fmt.Sprintf(`"seq":%d}`, refusedStep)},
+	_, err := seg.Faults.Add(faults.Fault{
+		Status: http.StatusBadRequest, Match: received.Match{Text: fmt.Sprintf(`"seq":%d}`, refusedStep)},
 	})
 	if err != nil {
 		return nil, nil, err
@@ -118,7 +119,7 @@ func (s *segment) hold(nth int, answered bool) (reached func(context.Context) er
 
 // struck says whether a fault has done something.
 func (s *segment) struck() bool {
-	for _, f := range s.Faults() {
+	for _, f := range s.Faults.States() {
 		if f.Hits > 0 {
 			return true
 		}
@@ -193,9 +194,7 @@ func (s stops) ordeal(ctx context.Context, seg *segment, reached func(context.Co
 	if _, err := allAccepted(ctx, s.source, seg.has); err != nil {
 		return fmt.Errorf("stopping %s: %w", s.plight.name, err)
 	}
-	for _, f := range seg.Faults() {
-		seg.RemoveFault(f.ID)
-	}
+	seg.Faults.Clear()
 	seg.watched(nil)
 	second, err := s.start(seg, 2)
 	if err != nil {

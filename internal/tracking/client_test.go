@@ -14,13 +14,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
 	"benthos-segment/internal/segment"
 	"benthos-segment/internal/tracking"
+	"benthos-segment/plugin/segmenttest"
 )
 
 func TestABatchThatFitsIsOneRequest(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	watch := &observed{}
 
 	errs := tracking.NewClient(config(sb)).Send(t.Context(), tracks(1000, 200), watch)
@@ -68,7 +68,7 @@ func TestTheBodyIsAnOrdinaryBatch(t *testing.T) {
 				assert.Equal(t, test.gzip, r.Header.Get("Content-Encoding") == "gzip")
 			}))
 			t.Cleanup(server.Close)
-			conf := config(sandbox.NewInProcess(t))
+			conf := config(segmenttest.NewInProcess(t))
 			conf.Endpoint, conf.Transport = server.URL, http.DefaultTransport
 			conf.Gzip, conf.SentAt = test.gzip, test.sentAt
 			before := time.Now().Truncate(time.Millisecond)
@@ -96,7 +96,7 @@ func TestTheBodyIsAnOrdinaryBatch(t *testing.T) {
 
 func TestTheEndpointIsTakenAsPeopleWriteIt(t *testing.T) {
 	for _, suffix := range []string{"", "/", "/v1", "/v1/", "//"} {
-		sb := sandbox.New(t)
+		sb := segmenttest.New(t)
 		conf := config(sb)
 		conf.Endpoint += suffix
 
@@ -108,7 +108,7 @@ func TestTheEndpointIsTakenAsPeopleWriteIt(t *testing.T) {
 }
 
 func TestEachSourceGetsRequestsOfItsOwn(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	calls := tracks(6, 1)
 	for i := range calls {
 		calls[i].WriteKey = []string{"one", "two", "three"}[i%3]
@@ -119,12 +119,12 @@ func TestEachSourceGetsRequestsOfItsOwn(t *testing.T) {
 	assert.Empty(t, failed(errs))
 	assert.Len(t, sb.Requests(), 3)
 	for _, key := range []string{"one", "two", "three"} {
-		assert.Len(t, sb.Calls(sandbox.Filter{Match: sandbox.Match{WriteKey: key}}), 2, key)
+		assert.Len(t, sb.Calls(segmenttest.Filter{Match: segmenttest.Match{WriteKey: key}}), 2, key)
 	}
 }
 
 func TestRequestsAreFilledToTheLimitAndStayWithinIt(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	conf := config(sb)
 	conf.MaxRequestBytes = 50_000
 	watch := &observed{}
@@ -148,7 +148,7 @@ func TestRequestsAreFilledToTheLimitAndStayWithinIt(t *testing.T) {
 }
 
 func TestACountOfCallsBoundsARequestToo(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	conf := config(sb)
 	conf.MaxRequestCalls = 7
 	conf.ParallelRequests = 1
@@ -167,7 +167,7 @@ func TestACountOfCallsBoundsARequestToo(t *testing.T) {
 // Whoever logs in has calls under the anonymous id, under both, and under the
 // user id alone. All are one person's.
 func TestOrderHoldsAcrossLoginAndAlias(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	conf := config(sb)
 	conf.MaxRequestCalls = 5
 	var calls []segment.Call
@@ -200,7 +200,7 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { visits.Add(1) }))
 	t.Cleanup(elsewhere.Close)
 	for _, status := range []int{301, 302, 303, 307, 308} {
-		sb := sandbox.New(t)
+		sb := segmenttest.New(t)
 		sb.Fail(status).Header("Location", elsewhere.URL)
 		conf := config(sb)
 		conf.RejectOnSetupError = true
@@ -213,7 +213,7 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 }
 
 func TestReachTellsAServerFromNone(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	conf := config(sb)
 	require.NoError(t, tracking.NewClient(conf).Reach(t.Context()))
 

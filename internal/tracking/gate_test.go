@@ -13,9 +13,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
 	"benthos-segment/internal/segment"
 	"benthos-segment/internal/tracking"
+	"benthos-segment/plugin/segmenttest"
 )
 
 func TestRetryAfterSilencesAllLanesOfTheKey(t *testing.T) {
@@ -38,7 +38,7 @@ func TestRetryAfterSilencesAllLanesOfTheKey(t *testing.T) {
 					times = 1
 					test.header = time.Now().Add(test.want).UTC().Format(http.TimeFormat)
 				}
-				sb := sandbox.NewInProcess(t)
+				sb := segmenttest.NewInProcess(t)
 				sb.Fail(http.StatusTooManyRequests).RetryAfter(test.header).Times(times)
 				conf := config(sb)
 				conf.MaxRequestCalls = 20
@@ -73,7 +73,7 @@ func TestARetryAfterThatAsksForNothingIsBackedOff(t *testing.T) {
 	for _, header := range []string{"0", "-1", "abc", "Fri, 01 Jan 1999 00:00:00 GMT", "1.5", ""} {
 		t.Run(header, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				sb := sandbox.NewInProcess(t)
+				sb := segmenttest.NewInProcess(t)
 				sb.Fail(http.StatusTooManyRequests).RetryAfter(header).Times(1)
 				watch := &observed{}
 
@@ -90,7 +90,7 @@ func TestARetryAfterThatAsksForNothingIsBackedOff(t *testing.T) {
 func TestRetryAfterCountsOnAnyStatusThatIsRetried(t *testing.T) {
 	for _, status := range []int{408, 503, 529} {
 		synctest.Test(t, func(t *testing.T) {
-			sb := sandbox.NewInProcess(t)
+			sb := segmenttest.NewInProcess(t)
 			sb.Fail(status).RetryAfter("10").Times(1)
 
 			errs := tracking.NewClient(config(sb)).Send(t.Context(), tracks(1, 1), &observed{})
@@ -105,7 +105,7 @@ func TestRetryAfterCountsOnAnyStatusThatIsRetried(t *testing.T) {
 // each lane.
 func TestOneRequestGoesFirstAfterAWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sb := sandbox.NewInProcess(t)
+		sb := segmenttest.NewInProcess(t)
 		sb.Fail(http.StatusTooManyRequests).RetryAfter("10").Delay(100 * time.Millisecond)
 		conf := config(sb)
 		conf.MaxRequestCalls = 10
@@ -125,7 +125,7 @@ func TestASetupErrorHoldsTheCallsUntilItIsMended(t *testing.T) {
 	for _, status := range []int{401, 403, 404, 407, 301, 302, 308, 501, 505, 511} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				sb := sandbox.NewInProcess(t)
+				sb := segmenttest.NewInProcess(t)
 				sb.Fail(status).Times(9)
 				watch := &observed{}
 
@@ -151,9 +151,9 @@ func TestASetupErrorHoldsTheCallsUntilItIsMended(t *testing.T) {
 // during it. That says nothing about those who wait.
 func TestAnAnswerFromBeforeTheWaitDoesNotEndIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sb := sandbox.NewInProcess(t)
-		sb.Fail(http.StatusTooManyRequests).RetryAfter("60").Match(sandbox.Match{User: "user-000"}).Times(1)
-		sb.Delay(10 * time.Second).Match(sandbox.Match{User: "user-001"}).Times(1)
+		sb := segmenttest.NewInProcess(t)
+		sb.Fail(http.StatusTooManyRequests).RetryAfter("60").Match(segmenttest.Match{User: "user-000"}).Times(1)
+		sb.Delay(10 * time.Second).Match(segmenttest.Match{User: "user-001"}).Times(1)
 		conf := config(sb)
 		conf.MaxRequestCalls = 5
 		conf.ParallelRequests = 2
@@ -172,7 +172,7 @@ func TestAnAnswerFromBeforeTheWaitDoesNotEndIt(t *testing.T) {
 // Whoever waited for a slot was let through the gate before it was shut.
 func TestARequestThatWaitedForASlotLooksAtTheGateAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sb := sandbox.NewInProcess(t)
+		sb := segmenttest.NewInProcess(t)
 		sb.Fail(http.StatusTooManyRequests).RetryAfter("60").Delay(time.Second).Times(1)
 		conf := config(sb)
 		conf.ParallelRequests = 1
@@ -197,7 +197,7 @@ func TestARequestThatWaitedForASlotLooksAtTheGateAgain(t *testing.T) {
 // twice as long as the one before.
 func TestLanesThatFailTogetherAreHeldForOnePause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sb := sandbox.NewInProcess(t)
+		sb := segmenttest.NewInProcess(t)
 		sb.Fail(http.StatusUnauthorized).Delay(100 * time.Millisecond).Times(8)
 		conf := config(sb)
 		conf.MaxRequestCalls = 10
@@ -213,7 +213,7 @@ func TestLanesThatFailTogetherAreHeldForOnePause(t *testing.T) {
 // Once the set-up works, the next trouble starts with a short pause again.
 func TestAPauseStartsOverAfterASuccess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sb := sandbox.NewInProcess(t)
+		sb := segmenttest.NewInProcess(t)
 		client := tracking.NewClient(config(sb))
 		for range 2 {
 			sb.Fail(http.StatusUnauthorized).Times(2)
@@ -225,7 +225,7 @@ func TestAPauseStartsOverAfterASuccess(t *testing.T) {
 }
 
 func TestASetupErrorCanBeRejectedSoThatOtherKeysGoOn(t *testing.T) {
-	sb := sandbox.New(t, sandbox.Config{WriteKeys: []string{"good"}})
+	sb := segmenttest.New(t, segmenttest.Config{WriteKeys: []string{"good"}})
 	conf := config(sb)
 	conf.RejectOnSetupError = true
 	calls := tracks(10, 10)
@@ -243,7 +243,7 @@ func TestASetupErrorCanBeRejectedSoThatOtherKeysGoOn(t *testing.T) {
 
 func TestAKeyThatIsHeldStopsNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sb := sandbox.NewInProcess(t, sandbox.Config{WriteKeys: []string{"good"}})
+		sb := segmenttest.NewInProcess(t, segmenttest.Config{WriteKeys: []string{"good"}})
 		conf := config(sb)
 		conf.ParallelRequests = 1
 		calls := tracks(10, 10)
@@ -265,7 +265,7 @@ func TestAKeyThatIsHeldStopsNoOther(t *testing.T) {
 
 func TestRequestsSideBySideAreBoundedAcrossKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sb := sandbox.NewInProcess(t)
+		sb := segmenttest.NewInProcess(t)
 		sb.Delay(time.Second)
 		conf := config(sb)
 		conf.ParallelRequests = 3
@@ -284,7 +284,7 @@ func TestRequestsSideBySideAreBoundedAcrossKeys(t *testing.T) {
 
 func TestRequestsSideBySideAreBoundedAcrossBatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sb := sandbox.NewInProcess(t)
+		sb := segmenttest.NewInProcess(t)
 		sb.Delay(time.Second)
 		conf := config(sb)
 		conf.ParallelRequests = 3
@@ -311,7 +311,7 @@ func TestAWaitIsSpreadByUpToATenth(t *testing.T) {
 	waits := map[time.Duration]bool{}
 	for range 5 {
 		synctest.Test(t, func(t *testing.T) {
-			sb := sandbox.NewInProcess(t)
+			sb := segmenttest.NewInProcess(t)
 			sb.Fail(http.StatusTooManyRequests).RetryAfter("100").Times(1)
 
 			errs := tracking.NewClient(config(sb)).Send(t.Context(), tracks(1, 1), &observed{})

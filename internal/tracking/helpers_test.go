@@ -10,13 +10,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
 	"benthos-segment/internal/segment"
 	"benthos-segment/internal/tracking"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // config is a usual configuration towards a sandbox.
-func config(sb *sandbox.TestServer) tracking.Config {
+func config(sb *segmenttest.Server) tracking.Config {
 	return tracking.Config{
 		Endpoint:         sb.URL,
 		UserAgent:        "benthos-segment/test",
@@ -131,7 +131,7 @@ func reasonOf(t *testing.T, v *segment.Violation) segment.Reason {
 }
 
 // requireOrder checks that the calls of each person arrived in their order.
-func requireOrder(t *testing.T, calls []sandbox.Call) {
+func requireOrder(t *testing.T, calls []segmenttest.Call) {
 	t.Helper()
 	last := map[string]string{}
 	for _, call := range calls {
@@ -141,12 +141,12 @@ func requireOrder(t *testing.T, calls []sandbox.Call) {
 }
 
 // firstAccepted are the calls that arrived, without what came again.
-func firstAccepted(sb *sandbox.TestServer) []sandbox.Call {
-	return sb.Calls(sandbox.Filter{Accepted: new(true), Duplicate: new(false)})
+func firstAccepted(sb *segmenttest.Server) []segmenttest.Call {
+	return sb.Calls(segmenttest.Filter{Accepted: new(true), Duplicate: new(false)})
 }
 
 // gaps returns the times between the requests in the sandbox's journal.
-func gaps(sb *sandbox.TestServer) (list []time.Duration) {
+func gaps(sb *segmenttest.Server) (list []time.Duration) {
 	journal := sb.Requests()
 	for i := 1; i < len(journal); i++ {
 		list = append(list, journal[i].ReceivedAt.Sub(journal[i-1].ReceivedAt))
@@ -154,7 +154,7 @@ func gaps(sb *sandbox.TestServer) (list []time.Duration) {
 	return list
 }
 
-func retryCounts(sb *sandbox.TestServer) string {
+func retryCounts(sb *segmenttest.Server) string {
 	var counts []string
 	for _, req := range sb.Requests() {
 		counts = append(counts, req.RetryCount)

@@ -15,9 +15,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
 	"benthos-segment/internal/segment"
 	"benthos-segment/internal/tracking"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // signingKey is made once: to make an RSA key takes a while.
@@ -30,13 +30,13 @@ var signingKey = sync.OnceValue(func() *rsa.PrivateKey {
 })
 
 // authorized starts a sandbox that grants tokens, and a client that gets them.
-func authorized(t *testing.T, alter ...func(*sandbox.OAuth)) (*sandbox.TestServer, *tracking.Client) {
+func authorized(t *testing.T, alter ...func(*segmenttest.OAuth)) (*segmenttest.Server, *tracking.Client) {
 	t.Helper()
-	conf := &sandbox.OAuth{PublicKey: &signingKey().PublicKey, ClientID: "app", KeyID: "kid"}
+	conf := &segmenttest.OAuth{PublicKey: &signingKey().PublicKey, ClientID: "app", KeyID: "kid"}
 	for _, change := range alter {
 		change(conf)
 	}
-	sb := sandbox.NewInProcess(t, sandbox.Config{OAuth: conf})
+	sb := segmenttest.NewInProcess(t, segmenttest.Config{OAuth: conf})
 	client := config(sb)
 	client.OAuth = &tracking.OAuth{
 		ClientID: "app", KeyID: "kid", PrivateKey: signingKey(),
@@ -46,7 +46,7 @@ func authorized(t *testing.T, alter ...func(*sandbox.OAuth)) (*sandbox.TestServe
 	return sb, tracking.NewClient(client)
 }
 
-func grants(sb *sandbox.TestServer) (statuses []int) {
+func grants(sb *segmenttest.Server) (statuses []int) {
 	for _, req := range sb.TokenRequests() {
 		statuses = append(statuses, req.Status)
 	}
@@ -125,7 +125,7 @@ func TestATokenThatWasRevokedIsRenewedAndTheCallsAreKept(t *testing.T) {
 		assert.Equal(t, []int{200, 200}, grants(sb), "one new token for all lanes")
 		assert.Zero(t, time.Since(started), "it is tried again at once")
 		assert.Empty(t, watch.stuck)
-		requireOrder(t, sb.Calls(sandbox.Filter{Since: 1}))
+		requireOrder(t, sb.Calls(segmenttest.Filter{Since: 1}))
 	})
 }
 
@@ -149,7 +149,7 @@ func TestTheClockOfTheServerCounts(t *testing.T) {
 	for _, ahead := range []time.Duration{-time.Hour, -time.Minute, 2 * time.Minute, 48 * time.Hour} {
 		t.Run(ahead.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				sb, client := authorized(t, func(conf *sandbox.OAuth) { conf.ClockAhead = ahead })
+				sb, client := authorized(t, func(conf *segmenttest.OAuth) { conf.ClockAhead = ahead })
 				started := time.Now()
 
 				errs := client.Send(t.Context(), tracks(1, 1), &observed{})
@@ -200,7 +200,7 @@ func TestAServerThatGrantsNoTokenIsTreatedByWhatItAnswers(t *testing.T) {
 
 func TestWithoutATokenTheCallsCanBeRejected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sb := sandbox.NewInProcess(t, sandbox.Config{OAuth: &sandbox.OAuth{PublicKey: &signingKey().PublicKey, ClientID: "another"}})
+		sb := segmenttest.NewInProcess(t, segmenttest.Config{OAuth: &segmenttest.OAuth{PublicKey: &signingKey().PublicKey, ClientID: "another"}})
 		conf := config(sb)
 		conf.RejectOnSetupError = true
 		conf.OAuth = &tracking.OAuth{ClientID: "app", PrivateKey: signingKey(), Server: sb.URL, Scope: "tracking_api:write"}

@@ -11,19 +11,19 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
 	"benthos-segment/internal/segment"
 	"benthos-segment/internal/tracking"
+	"benthos-segment/plugin/segmenttest"
 )
 
 func TestPatienceEndsAfterMaxElapsedTime(t *testing.T) {
-	for name, fail := range map[string]func(*sandbox.TestServer){
-		"a failure that passes": func(sb *sandbox.TestServer) { sb.Fail(http.StatusBadGateway) },
-		"a wrong set-up":        func(sb *sandbox.TestServer) { sb.Fail(http.StatusUnauthorized) },
+	for name, fail := range map[string]func(*segmenttest.Server){
+		"a failure that passes": func(sb *segmenttest.Server) { sb.Fail(http.StatusBadGateway) },
+		"a wrong set-up":        func(sb *segmenttest.Server) { sb.Fail(http.StatusUnauthorized) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				sb := sandbox.NewInProcess(t)
+				sb := segmenttest.NewInProcess(t)
 				fail(sb)
 				conf := config(sb)
 				conf.MaxRequestCalls = 10
@@ -44,7 +44,7 @@ func TestPatienceEndsAfterMaxElapsedTime(t *testing.T) {
 
 func TestWaitsTheServerAskedForDoNotCountAgainstPatience(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sb := sandbox.NewInProcess(t)
+		sb := segmenttest.NewInProcess(t)
 		sb.Fail(http.StatusTooManyRequests).RetryAfter("300").Times(20)
 		sb.Fail(http.StatusBadGateway).Times(3)
 		conf := config(sb)
@@ -58,16 +58,16 @@ func TestWaitsTheServerAskedForDoNotCountAgainstPatience(t *testing.T) {
 }
 
 func TestStoppingEndsEveryWaitAndGivesUpTheRest(t *testing.T) {
-	for name, fail := range map[string]func(*sandbox.TestServer){
-		"a Retry-After":   func(sb *sandbox.TestServer) { sb.Fail(429).RetryAfter("300") },
-		"a hold":          func(sb *sandbox.TestServer) { sb.Fail(401) },
-		"a backoff":       func(sb *sandbox.TestServer) { sb.Fail(500) },
-		"a slow answer":   func(sb *sandbox.TestServer) { sb.Delay(time.Hour) },
-		"a dead endpoint": func(sb *sandbox.TestServer) { sb.Drop() },
+	for name, fail := range map[string]func(*segmenttest.Server){
+		"a Retry-After":   func(sb *segmenttest.Server) { sb.Fail(429).RetryAfter("300") },
+		"a hold":          func(sb *segmenttest.Server) { sb.Fail(401) },
+		"a backoff":       func(sb *segmenttest.Server) { sb.Fail(500) },
+		"a slow answer":   func(sb *segmenttest.Server) { sb.Delay(time.Hour) },
+		"a dead endpoint": func(sb *segmenttest.Server) { sb.Drop() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				sb := sandbox.NewInProcess(t)
+				sb := segmenttest.NewInProcess(t)
 				conf := config(sb)
 				conf.MaxRequestCalls = 10
 				conf.ParallelRequests = 1
@@ -91,8 +91,8 @@ func TestStoppingEndsEveryWaitAndGivesUpTheRest(t *testing.T) {
 // What comes behind a request that is given up must not overtake it.
 func TestWhatIsBehindAGivenUpRequestIsGivenUpToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sb := sandbox.NewInProcess(t)
-		sb.Fail(500).Match(sandbox.Match{MessageID: "user-000-00020"})
+		sb := segmenttest.NewInProcess(t)
+		sb.Fail(500).Match(segmenttest.Match{MessageID: "user-000-00020"})
 		conf := config(sb)
 		conf.MaxRequestCalls = 10
 		conf.Retry.MaxElapsedTime = time.Minute
@@ -108,7 +108,7 @@ func TestWhatIsBehindAGivenUpRequestIsGivenUpToo(t *testing.T) {
 
 func TestTheRateLimitIsAccessedOncePerRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sb := sandbox.NewInProcess(t)
+		sb := segmenttest.NewInProcess(t)
 		sb.Fail(http.StatusTooManyRequests).RetryAfter("9").Delay(time.Second).Times(3)
 		conf := config(sb)
 		conf.MaxRequestCalls = 10

@@ -8,9 +8,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
 	"benthos-segment/internal/segment"
 	"benthos-segment/internal/tracking"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // trusted returns a client whose key the sandbox has accepted a call of.
@@ -25,10 +25,10 @@ func TestOneGuiltyCallFailsAlone(t *testing.T) {
 	for _, status := range []int{400, 409, 413, 422, 418} {
 		for _, guilty := range []int{0, 1, 124, 249} {
 			synctest.Test(t, func(t *testing.T) {
-				sb := sandbox.NewInProcess(t)
+				sb := segmenttest.NewInProcess(t)
 				calls := tracks(250, 25)
 				client := trusted(t, config(sb))
-				id := sandbox.Match{Text: string(calls[guilty].JSON)}
+				id := segmenttest.Match{Text: string(calls[guilty].JSON)}
 				sb.Fail(status).Match(id)
 				watch := &observed{}
 
@@ -53,12 +53,12 @@ func TestOneGuiltyCallFailsAlone(t *testing.T) {
 }
 
 func TestSeveralGuiltyCallsFailAlone(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	calls := tracks(250, 25)
 	client := trusted(t, config(sb))
 	guilty := []int{17, 130, 131}
 	for _, i := range guilty {
-		sb.Fail(http.StatusBadRequest).Match(sandbox.Match{Text: string(calls[i].JSON)})
+		sb.Fail(http.StatusBadRequest).Match(segmenttest.Match{Text: string(calls[i].JSON)})
 	}
 
 	errs := client.Send(t.Context(), calls, &observed{})

@@ -9,15 +9,15 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
 	"benthos-segment/internal/tracking"
+	"benthos-segment/plugin/segmenttest"
 )
 
 func TestAFailureThatPassesIsRetriedWithBackoff(t *testing.T) {
 	for _, status := range []int{408, 410, 460, 500, 502, 503, 504, 508, 529, 599} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				sb := sandbox.NewInProcess(t)
+				sb := segmenttest.NewInProcess(t)
 				sb.Fail(status).Times(4)
 				watch := &observed{}
 
@@ -39,7 +39,7 @@ func TestAFailureThatPassesIsRetriedWithBackoff(t *testing.T) {
 
 func TestABrokenConnectionIsRetried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sb := sandbox.NewInProcess(t)
+		sb := segmenttest.NewInProcess(t)
 		sb.Drop().Times(2)
 
 		errs := tracking.NewClient(config(sb)).Send(t.Context(), tracks(10, 3), &observed{})
@@ -51,7 +51,7 @@ func TestABrokenConnectionIsRetried(t *testing.T) {
 
 func TestAServerThatHangsIsGivenUpAfterTheTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sb := sandbox.NewInProcess(t)
+		sb := segmenttest.NewInProcess(t)
 		sb.Delay(time.Hour).Times(1)
 		started := time.Now()
 
@@ -66,7 +66,7 @@ func TestAServerThatHangsIsGivenUpAfterTheTimeout(t *testing.T) {
 // differ: Segment tells them by their message ids.
 func TestALostAnswerRepeatsTheSameCallsWithAFreshSentAt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sb := sandbox.NewInProcess(t)
+		sb := segmenttest.NewInProcess(t)
 		sb.LostAck().Times(1)
 
 		errs := tracking.NewClient(config(sb)).Send(t.Context(), tracks(5, 2), &observed{})

@@ -12,9 +12,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
 	"benthos-segment/internal/segment"
 	"benthos-segment/internal/tracking"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // poison is an event that the servers of these tests do not take.
@@ -26,14 +26,14 @@ func poisoned(call segment.Call, n int) segment.Call {
 }
 
 // poisonable is a sandbox that refuses the poison.
-func poisonable(t *testing.T, status int) *sandbox.TestServer {
-	sb := sandbox.NewInProcess(t)
-	sb.Fail(status).Match(sandbox.Match{Event: poison})
+func poisonable(t *testing.T, status int) *segmenttest.Server {
+	sb := segmenttest.NewInProcess(t)
+	sb.Fail(status).Match(segmenttest.Match{Event: poison})
 	return sb
 }
 
 // samplesIn counts the requests with nothing but one call that had been accepted.
-func samplesIn(sb *sandbox.TestServer) (n int) {
+func samplesIn(sb *segmenttest.Server) (n int) {
 	accepted := map[string]bool{}
 	for _, req := range sb.Requests() {
 		if req.Calls == 1 && accepted[req.MessageIDs[0]] {
@@ -53,7 +53,7 @@ func TestAnEdgeThatRefusesEverythingCostsNoCall(t *testing.T) {
 		for _, parallel := range []int{1, 8} {
 			t.Run(fmt.Sprintf("%d, %d side by side", status, parallel), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					sb := sandbox.NewInProcess(t)
+					sb := segmenttest.NewInProcess(t)
 					conf := config(sb)
 					conf.MaxRequestCalls, conf.ParallelRequests = 50, parallel
 					client := trusted(t, conf)
@@ -78,7 +78,7 @@ func TestAnEdgeThatRefusesEverythingCostsNoCall(t *testing.T) {
 
 func TestAnEdgeThatRefusesEverythingIsASetupErrorThatCanBeRejected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sb := sandbox.NewInProcess(t)
+		sb := segmenttest.NewInProcess(t)
 		conf := config(sb)
 		conf.RejectOnSetupError = true
 		client := trusted(t, conf)
@@ -102,7 +102,7 @@ func TestAnEdgeThatRefusesEverythingIsASetupErrorThatCanBeRejected(t *testing.T)
 // edge is right again by then.
 func TestWhatIsAfterARejectedSuspectIsRejectedToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sb := sandbox.NewInProcess(t)
+		sb := segmenttest.NewInProcess(t)
 		conf := config(sb)
 		conf.RejectOnSetupError, conf.MaxRequestCalls = true, 1
 		client := trusted(t, conf)
@@ -206,7 +206,7 @@ func TestThereIsNoQuietWhileARequestIsUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sb := poisonable(t, http.StatusBadRequest)
 		client := trusted(t, config(sb))
-		sb.Delay(10 * time.Second).Match(sandbox.Match{User: "slow"})
+		sb.Delay(10 * time.Second).Match(segmenttest.Match{User: "slow"})
 		started := time.Now()
 		sends := make(chan []*segment.Violation, 2)
 		go func() { sends <- client.Send(t.Context(), []segment.Call{poisoned(track("u", 0), 0)}, &observed{}) }()
@@ -227,9 +227,9 @@ func TestThereIsNoQuietWhileARequestIsUnderWay(t *testing.T) {
 // may have come in between.
 func TestAnAcceptanceOfWhatWasSentBeforeTellsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sb := sandbox.NewInProcess(t)
+		sb := segmenttest.NewInProcess(t)
 		client := trusted(t, config(sb))
-		sb.Delay(500 * time.Millisecond).Match(sandbox.Match{User: "slow"}).Times(1)
+		sb.Delay(500 * time.Millisecond).Match(segmenttest.Match{User: "slow"}).Times(1)
 		first := make(chan []*segment.Violation, 1)
 		go func() { first <- client.Send(t.Context(), []segment.Call{track("slow", 0)}, &observed{}) }()
 		synctest.Wait()
@@ -246,12 +246,12 @@ func TestAnAcceptanceOfWhatWasSentBeforeTellsNothing(t *testing.T) {
 // and must not be overtaken by what goes back.
 func TestASampleWaitsForWhatIsUnderWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sb := sandbox.NewInProcess(t)
+		sb := segmenttest.NewInProcess(t)
 		conf := config(sb)
 		conf.MaxRequestCalls = 1
 		client := trusted(t, conf)
-		sb.Fail(http.StatusBadRequest).Match(sandbox.Match{Event: poison}).Delay(100 * time.Millisecond)
-		sb.Delay(5 * time.Second).Match(sandbox.Match{User: "slow"}).Times(1)
+		sb.Fail(http.StatusBadRequest).Match(segmenttest.Match{Event: poison}).Delay(100 * time.Millisecond)
+		sb.Delay(5 * time.Second).Match(segmenttest.Match{User: "slow"}).Times(1)
 		calls := tracks(20, 1)
 		for i := range 17 {
 			calls[i] = poisoned(calls[i], i)
@@ -281,7 +281,7 @@ func TestASampleWaitsForWhatIsUnderWay(t *testing.T) {
 func TestAKeyThatRefusesEverythingIsTakenForWrong(t *testing.T) {
 	for _, status := range []int{http.StatusBadRequest, http.StatusUnprocessableEntity} {
 		synctest.Test(t, func(t *testing.T) {
-			sb := sandbox.NewInProcess(t)
+			sb := segmenttest.NewInProcess(t)
 			wrong := sb.Fail(status)
 			client := tracking.NewClient(config(sb))
 			watch := &observed{}
@@ -311,7 +311,7 @@ func TestAKeyThatRefusesEverythingIsTakenForWrong(t *testing.T) {
 // nothing is wrong with them, and the sentence does not say so.
 func TestAKeyThatRefusesEverythingCanBeRejected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sb := sandbox.NewInProcess(t)
+		sb := segmenttest.NewInProcess(t)
 		sb.Fail(http.StatusBadRequest)
 		conf := config(sb)
 		conf.RejectOnSetupError = true
@@ -359,7 +359,7 @@ func TestStoppingGivesSuspectsBack(t *testing.T) {
 				sb := poisonable(t, http.StatusBadRequest)
 				client := trusted(t, config(sb))
 				if status != 0 {
-					sb.Fail(status).Match(sandbox.Match{User: "first"})
+					sb.Fail(status).Match(segmenttest.Match{User: "first"})
 				}
 				ctx, cancel := context.WithTimeout(t.Context(), 900*time.Millisecond+time.Duration(status)*10*time.Millisecond)
 				defer cancel()
@@ -402,7 +402,7 @@ func TestAStoppedBatchLeavesNoDoubtBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sb := poisonable(t, http.StatusBadRequest)
 		client := trusted(t, config(sb))
-		sb.Delay(10 * time.Second).Match(sandbox.Match{User: "first"})
+		sb.Delay(10 * time.Second).Match(segmenttest.Match{User: "first"})
 		ctx, cancel := context.WithTimeout(t.Context(), 1200*time.Millisecond)
 		defer cancel()
 		errs := client.Send(ctx, []segment.Call{poisoned(track("u", 0), 0)}, &observed{})
@@ -417,7 +417,7 @@ func TestAStoppedBatchLeavesNoDoubtBehind(t *testing.T) {
 
 func TestAKeyThatIsRefusedStopsNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sb := sandbox.NewInProcess(t)
+		sb := segmenttest.NewInProcess(t)
 		conf := config(sb)
 		conf.ParallelRequests = 1
 		client := tracking.NewClient(conf)
@@ -427,8 +427,8 @@ func TestAKeyThatIsRefusedStopsNoOther(t *testing.T) {
 		}
 		require.Empty(t, failed(client.Send(t.Context(), calls, &observed{})))
 		calls[2] = poisoned(calls[2], 2)
-		sb.Fail(http.StatusConflict).Match(sandbox.Match{Event: poison})
-		edge := sb.Fail(http.StatusConflict).Match(sandbox.Match{WriteKey: "edge"})
+		sb.Fail(http.StatusConflict).Match(segmenttest.Match{Event: poison})
+		edge := sb.Fail(http.StatusConflict).Match(segmenttest.Match{WriteKey: "edge"})
 		time.AfterFunc(time.Hour, edge.Remove)
 		started := time.Now()
 
@@ -446,17 +446,17 @@ func TestAKeyThatIsRefusedStopsNoOther(t *testing.T) {
 
 // Whatever else the sample meets tells nothing, and is waited out.
 func TestASampleThatTellsNothingIsSentAgain(t *testing.T) {
-	for name, meet := range map[string]func(*sandbox.TestServer) *sandbox.Injected{
-		"an outage":      func(sb *sandbox.TestServer) *sandbox.Injected { return sb.Fail(503) },
-		"a throttle":     func(sb *sandbox.TestServer) *sandbox.Injected { return sb.Fail(429).RetryAfter("7") },
-		"a wrong set-up": func(sb *sandbox.TestServer) *sandbox.Injected { return sb.Fail(401) },
-		"no answer":      func(sb *sandbox.TestServer) *sandbox.Injected { return sb.Drop() },
+	for name, meet := range map[string]func(*segmenttest.Server) *segmenttest.Injected{
+		"an outage":      func(sb *segmenttest.Server) *segmenttest.Injected { return sb.Fail(503) },
+		"a throttle":     func(sb *segmenttest.Server) *segmenttest.Injected { return sb.Fail(429).RetryAfter("7") },
+		"a wrong set-up": func(sb *segmenttest.Server) *segmenttest.Injected { return sb.Fail(401) },
+		"no answer":      func(sb *segmenttest.Server) *segmenttest.Injected { return sb.Drop() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				sb := poisonable(t, http.StatusBadRequest)
 				client := trusted(t, config(sb))
-				met := meet(sb).Match(sandbox.Match{User: "first"}).Times(3)
+				met := meet(sb).Match(segmenttest.Match{User: "first"}).Times(3)
 
 				errs := client.Send(t.Context(), []segment.Call{poisoned(track("u", 0), 0)}, &observed{})
 
@@ -483,7 +483,7 @@ func TestTheWaitForAVerdictIsExcused(t *testing.T) {
 
 func TestAKeyThatIsHeldForItsRefusalsIsReportedAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sb := sandbox.NewInProcess(t)
+		sb := segmenttest.NewInProcess(t)
 		sb.Fail(http.StatusBadRequest)
 		watch := &observed{}
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
@@ -499,7 +499,7 @@ func TestAKeyThatIsHeldForItsRefusalsIsReportedAtOnce(t *testing.T) {
 // A refusal may be that of an edge, which has only taken another form.
 func TestARefusalOfACallAloneIsNoRecovery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sb := sandbox.NewInProcess(t)
+		sb := segmenttest.NewInProcess(t)
 		client := trusted(t, config(sb))
 		sb.Fail(http.StatusBadGateway).Times(5)
 		edge := sb.Fail(http.StatusBadRequest)
@@ -524,7 +524,7 @@ func TestASampleIsNotTheOnlyProbe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sb := poisonable(t, http.StatusBadRequest)
 		client := trusted(t, config(sb))
-		sb.Fail(http.StatusConflict).Match(sandbox.Match{User: "first"})
+		sb.Fail(http.StatusConflict).Match(segmenttest.Match{User: "first"})
 		first := make(chan []*segment.Violation, 1)
 		go func() { first <- client.Send(t.Context(), []segment.Call{poisoned(track("u", 0), 0)}, &observed{}) }()
 		time.Sleep(2 * time.Second)
@@ -537,7 +537,7 @@ func TestASampleIsNotTheOnlyProbe(t *testing.T) {
 
 func TestPatienceEndsForSuspectsToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sb := sandbox.NewInProcess(t)
+		sb := segmenttest.NewInProcess(t)
 		conf := config(sb)
 		conf.Retry.MaxElapsedTime = 10 * time.Minute
 		client := trusted(t, conf)

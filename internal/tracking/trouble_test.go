@@ -12,15 +12,15 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
 	"benthos-segment/internal/tracking"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // A 429 that does not say how long to wait shuts the gate of the key all the
 // same, and its waits are not the request's fault.
 func TestA429WithoutARetryAfterMakesAllLanesWaitAndIsExcused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sb := sandbox.NewInProcess(t)
+		sb := segmenttest.NewInProcess(t)
 		sb.Fail(http.StatusTooManyRequests).Delay(10 * time.Millisecond).Times(20)
 		conf := config(sb)
 		conf.MaxRequestCalls = 10
@@ -38,19 +38,19 @@ func TestA429WithoutARetryAfterMakesAllLanesWaitAndIsExcused(t *testing.T) {
 
 func TestTroubleThatStaysIsReportedEveryMinute(t *testing.T) {
 	for name, test := range map[string]struct {
-		fail func(*sandbox.TestServer) *sandbox.Injected
+		fail func(*segmenttest.Server) *segmenttest.Injected
 		says string
 	}{
-		"a wrong set-up": {func(sb *sandbox.TestServer) *sandbox.Injected { return sb.Fail(401) }, "setup: status 401"},
-		"a throttle":     {func(sb *sandbox.TestServer) *sandbox.Injected { return sb.Fail(429).RetryAfter("300") }, "throttled: status 429"},
+		"a wrong set-up": {func(sb *segmenttest.Server) *segmenttest.Injected { return sb.Fail(401) }, "setup: status 401"},
+		"a throttle":     {func(sb *segmenttest.Server) *segmenttest.Injected { return sb.Fail(429).RetryAfter("300") }, "throttled: status 429"},
 		"an outage": {
-			func(sb *sandbox.TestServer) *sandbox.Injected { return sb.Drop() },
+			func(sb *segmenttest.Server) *segmenttest.Injected { return sb.Drop() },
 			"transient: read tcp: read: connection reset by peer",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				sb := sandbox.NewInProcess(t)
+				sb := segmenttest.NewInProcess(t)
 				trouble := test.fail(sb)
 				watch := &observed{}
 				ctx, cancel := context.WithTimeout(t.Context(), 30*time.Minute)
@@ -78,7 +78,7 @@ func TestTroubleThatStaysIsReportedEveryMinute(t *testing.T) {
 // What passes by itself within a minute is nobody's business.
 func TestAShortThrottleIsNotReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sb := sandbox.NewInProcess(t)
+		sb := segmenttest.NewInProcess(t)
 		sb.Fail(http.StatusTooManyRequests).RetryAfter("30").Times(1)
 		watch := &observed{}
 
@@ -93,7 +93,7 @@ func TestAShortThrottleIsNotReported(t *testing.T) {
 // of the calls.
 func TestARateLimitThatFailsIsAskedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sb := sandbox.NewInProcess(t)
+		sb := segmenttest.NewInProcess(t)
 		conf := config(sb)
 		asked := 0
 		conf.RateLimit = func(context.Context) error {
@@ -131,7 +131,7 @@ func TestAnAnswerThatIsNotHTTPIsNotRepeated(t *testing.T) {
 					_ = conn.Close()
 				}
 			}()
-			conf := config(sandbox.NewInProcess(t))
+			conf := config(segmenttest.NewInProcess(t))
 			conf.Endpoint = "http://" + listener.Addr().String()
 			conf.Transport = tracking.NewTransport(tracking.TransportConfig{})
 			conf.Retry = tracking.Retry{InitialInterval: time.Millisecond, MaxInterval: time.Millisecond, MaxElapsedTime: 50 * time.Millisecond}

@@ -25,7 +25,7 @@ function bar(call, raw, means) {
     copier("Copy JSON", () => raw),
     copier("Copy as curl", () => text(`export?format=curl&q=seq:${call.seq}`)),
     person && button("Person", () => means.onperson(person)),
-    call.message_id && doer("Refuse it", "Refused", refuse, { title: "Answer 400 to every request that holds this call" }),
+    call.message_id && doer("Refuse it", "Refused", refuse, { title: "Answer 400 to every request with this call" }),
     means.replayTo && doer("Replay", "Replayed", () => tell(`replay?q=seq:${call.seq}`, "POST"), { title: "To " + means.replayTo }),
     button("×", means.onclose, { class: "icon", "aria-label": "Close" }));
 }
@@ -48,11 +48,11 @@ function body(raw) {
 function facts(call, means) {
   const person = (id) => id && button(id, () => means.onperson(id), { class: "plain" });
   const list = [
-    ["Became of it", call.duplicate ? "accepted, a duplicate" : call.accepted ? "accepted" : "answered with success, and discarded"],
+    ["Outcome", call.duplicate ? "accepted, a duplicate" : call.accepted ? "accepted" : "answered with 200, but discarded"],
     ["User", person(call.user_id)], ["Anonymous", person(call.anonymous_id)], ["Previous", person(call.previous_id)],
     ["Group", call.group_id], ["Message id", call.message_id || "none"],
     ["Received", clock(call.received_at)], ["Timestamp", call.timestamp], ["Sent at", call.sent_at],
-    ["Write key", `${call.write_key} (${call.write_key_fingerprint})`], ["Came by", call.path],
+    ["Write key", `${call.write_key} (${call.write_key_fingerprint})`], ["Path", call.path],
   ];
   return h("dl.facts", ...list.filter(([, value]) => value).flatMap(([name, value]) => [h("dt", name), h("dd", value)]));
 }
@@ -63,7 +63,7 @@ const attempts = (call) => h("section",
     h("li", { class: a.status >= 200 && a.status < 300 ? "" : "failed" },
       h("b", a.status || "cut"), h("time", clock(a.received_at)),
       h("span", `request ${a.request}`, a.retry_count && `, X-Retry-Count ${a.retry_count}`, a.fault && `, fault ${a.fault.id}: ${a.fault.effect}`)))),
-  call.attempts.length === 0 && h("p.quiet", "Without a message id, attempts cannot be told."));
+  call.attempts.length === 0 && h("p.quiet", "Without a message id, attempts are unknown."));
 
 function headers(call) {
   const table = h("table");
@@ -71,7 +71,7 @@ function headers(call) {
     if (table.childElementCount) return;
     /** @type {Journaled | null} */
     const request = await ask(`requests/${call.request}`).catch(() => null);
-    const rows = Object.entries(request?.headers ?? { "": ["The request made room for newer ones."] });
+    const rows = Object.entries(request?.headers ?? { "": ["Newer requests have evicted this one."] });
     table.append(...rows.map(([name, values]) => h("tr", h("th", { scope: "row" }, name), h("td", h("code", values.join(", "))))));
     if (request) table.after(h("p.quiet", `${some(request.calls, "call")}, ${bytes(request.bytes_on_wire)} on the wire, ${bytes(request.bytes)} of JSON`));
   };

@@ -1,4 +1,4 @@
-// Elements and texts. What a call says becomes text, never markup.
+// Elements and texts. Calls become text, never markup.
 
 /** @param {string} id @returns {any} an element that index.html has */
 export const byID = (id) => document.getElementById(id);
@@ -28,13 +28,13 @@ export const h = (tag, ...parts) => make((name) => document.createElement(name),
 /** @returns {SVGElement} */
 export const svg = (tag, ...parts) => make((name) => document.createElementNS("http://www.w3.org/2000/svg", name), tag, parts);
 
-/** Sets a text where it changed. @param {Element} element @param {string | number} text */
+/** Sets a text if it changed. @param {Element} element @param {string | number} text */
 export function say(element, text) {
   if (element.textContent !== String(text)) element.textContent = String(text);
 }
 export const why = (problem) => problem.message ?? String(problem);
 
-// Shapes tell the types apart where colours do not.
+// Shapes tell the types apart without colours.
 const shapes = new Map([
   ["identify", "M6 1a2.5 2.5 0 1 1 0 5a2.5 2.5 0 1 1 0-5zM1 11.5a5 4.5 0 0 1 10 0z"],
   ["track", "M2 1l9 5l-9 5z"],
@@ -73,7 +73,7 @@ export function clock(at) {
 /** A button. @param {string} label @param {(e: any) => void} onclick @param {object} [props] */
 export const button = (label, onclick, props) => h("button", { onclick, ...props }, label);
 
-/** A button that does something and says whether it was done. */
+/** A button that says whether its action succeeded. */
 export const doer = (label, done, act, props) => button(label, async (e) => {
   try {
     await act();
@@ -88,6 +88,6 @@ export const doer = (label, done, act, props) => button(label, async (e) => {
 /** @param {string} label @param {() => string | Promise<string>} text */
 export const copier = (label, text) => doer(label, "Copied", async () => navigator.clipboard.writeText(await text()));
 
-/** A value of the filter grammar, in quotes where it needs them. @param {string} value */
+/** A value for a filter, in quotes if it needs them. @param {string} value */
 export const quoted = (value) =>
   /^[^\s":-][^\s":]*$/.test(value) ? value : '"' + value.replace(/[\\"]/g, "\\$&") + '"';

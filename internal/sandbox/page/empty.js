@@ -8,13 +8,13 @@ const note = (title, text, ...more) => h("div.welcome", h("h2", title), h("p", t
 
 /** Nothing came yet. */
 export const welcome = (here = location.origin) => note("Waiting for the first call",
-  "Every call appears here in exact order, and stays on this machine.",
+  "Every call appears here in exact order and stays on this machine.",
   snippet("Send one by hand", `curl -u my-key: ${here}/v1/track -d '{"event":"Tea Ordered","userId":"42","properties":{"price":19.90}}'`),
   snippet("Or point a pipeline here", `output:\n  segment:\n    write_key: my-key\n    endpoint: ${here}\n`));
 
 /** @param {() => void} onshow */
-export const noMatch = (onshow) => note("No call matches", "What comes and matches will appear here.", button("Show all calls", onshow));
+export const noMatch = (onshow) => note("No call matches", "Matching calls will appear here as they arrive.", button("Show all calls", onshow));
 
 /** @param {number} last @param {() => void} onshow */
 export const cleared = (last, onshow) =>
-  note("Cleared", `Calls up to ${last} are hidden here, and the sandbox still has them.`, button("Show them again", onshow));
+  note("Cleared", `Calls up to ${last} are hidden here; the sandbox still has them.`, button("Show them again", onshow));

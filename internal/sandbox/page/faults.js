@@ -1,4 +1,4 @@
-// Breaking things on purpose.
+// Injected faults.
 import { ask, tell } from "./api.js";
 import { button, h, say, why } from "./dom.js";
 
@@ -40,7 +40,7 @@ export async function faultPanel(onchange) {
   const inject = (fault, needsMatch = false) => {
     const match = Object.fromEntries(["event", "user"].map((name) => [name, valueOf(whom, name)]).filter(([, value]) => value));
     const chosen = Object.keys(match).length > 0;
-    if (needsMatch && !chosen) say(said, "Say first which calls: an event or a user.");
+    if (needsMatch && !chosen) say(said, "First choose the calls: an event or a user.");
     else change("faults", "POST", chosen ? { ...fault, match } : fault);
   };
   const ofOwn = () => {
@@ -55,5 +55,5 @@ export async function faultPanel(onchange) {
   return h("div.panel", h("h2", "Faults"), active, whom,
     h("ul.presets", ...presets.map((p) =>
       h("li", h("button", { "data-preset": p.name, onclick: () => inject(p.fault, p.needs_match) }, h("b", p.name), h("small", p.what))))),
-    h("details", h("summary", "One of your own"), own, button("Put in place", () => inject(ofOwn()))), said);
+    h("details", h("summary", "Custom fault"), own, button("Inject", () => inject(ofOwn()))), said);
 }

@@ -3,21 +3,21 @@ import { h } from "./dom.js";
 
 const keys = {
   "j ↓": "older call", "k ↑": "newer call", Enter: "open or close the call", Esc: "close, or leave", "/": "to the filter",
-  p: "pause", c: "clear the view, or undo that", g: "to the newest call", f: "faults", e: "export", "?": "this",
+  p: "pause or resume", c: "clear the view, or undo", g: "to the newest call", f: "faults", e: "export", "?": "this help",
 };
 
 const terms = {
   "type:track": "one of the six, or unknown", 'event:"Order*"': "event, or name of a page or screen",
-  "user:42": "user, anonymous or previous id", "group:acme": "group id", "id:m1": "message id", "violation:any": "any, or a code; warning: too",
+  "user:42": "user, anonymous or previous id", "group:acme": "group id", "id:m1": "message id", "violation:any": "or a code; warning: too",
   "status:discarded": "accepted, discarded, duplicate, cut, 200, 2xx", "duplicate:true": "or accepted:false",
-  "key:a1b2c3d4": "write key, or its fingerprint", "-type:page": "not this", "tea": "anywhere in the call",
+  "key:a1b2c3d4": "write key, or its fingerprint", "-type:page": "not", "tea": "anywhere in the call, in any case",
 };
 
 const table = (list, tag) => h("table", ...Object.entries(list).map(([what, does]) =>
   h("tr", h("th", { scope: "row" }, h(tag, what)), h("td", does))));
 
 export const helpPanel = () => h("div.panel", h("h2", "Keys"), table(keys, "kbd"),
-  h("h2", "Filters"), h("p", "All have to hold. The API takes the same as q."), table(terms, "code"));
+  h("h2", "Filters"), h("p", "All terms have to match. The API takes the same text as q."), table(terms, "code"));
 
 /**
  * Calls the action of a key, unless somebody types or a dialog is open.

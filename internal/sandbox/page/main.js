@@ -17,7 +17,7 @@ const query = byID("q");
 const here = new URLSearchParams(location.search);
 let q = "";
 let since = Number(here.get("since"));
-let wanted = Number(here.get("call")); // to be opened as soon as it is there
+let wanted = Number(here.get("call")); // to be opened when it arrives
 let person = here.get("person") ?? "";
 
 /** @type {Stream | undefined} */
@@ -50,7 +50,7 @@ function forget() {
   keepAddress();
 }
 
-// Follows the calls from where the view was cleared.
+// Follows the calls after those that were cleared.
 function restart() {
   stream?.close();
   forget();
@@ -61,13 +61,13 @@ function restart() {
       list.bound(Math.min(Math.max(greeting.max_calls, 1000), 50_000));
       if (!anew) return;
       // The numbers start again and mean other calls.
-      announce("The sandbox was started anew.");
+      announce("The sandbox was restarted.");
       if (since === 0) return forget();
       since = 0;
       restart();
     },
     calls: take,
-    gap: ({ from, to }) => take([{ seq: to, gap: `${some(to - from + 1, "call")} made room before this page could show them: ${from} to ${to}` }]),
+    gap: ({ from, to }) => take([{ seq: to, gap: `${some(to - from + 1, "call")} evicted before this page could show them: ${from} to ${to}` }]),
     reset: forget,
     state(now) {
       state = now;
@@ -103,7 +103,7 @@ function pause() {
   showStrip();
 }
 
-// Hides what is there, or shows it again.
+// Hides the calls, or shows them again.
 function clear() {
   since = since && list.length === 0 ? 0 : Math.max(state?.summary.last_seq ?? 0, list.newest);
   restart();
@@ -212,13 +212,13 @@ function showStrip() {
 function refusal() {
   const last = state?.refusal;
   if (!last || Date.now() - last.at > 10_000) return "";
-  return `Request ${last.request} was ${last.status ? "answered " + last.status : "cut"}, its ${some(last.calls, "call")} may come again: ${last.why}`;
+  return `Request ${last.request} was ${last.status ? "answered " + last.status : "cut"}, its ${some(last.calls, "call")} may be sent again: ${last.why}`;
 }
 
 function held() {
   if (!state) return "";
   const { calls_held: kept, calls_dropped: dropped } = state.summary;
-  return some(kept, "call") + " held" + (dropped ? `, the oldest ${count(dropped)} made room` : "") + (q ? `, ${count(list.length)} match` : "");
+  return some(kept, "call") + " held" + (dropped ? `, ${count(dropped)} older ones evicted` : "") + (q ? `, ${count(list.length)} match` : "");
 }
 
 list.onopen = open;

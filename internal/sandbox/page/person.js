@@ -27,7 +27,7 @@ export async function showPerson(id, means) {
 }
 
 function traits(person) {
-  if (person.traits.length === 0) return h("p.quiet", "No identify call told any.");
+  if (person.traits.length === 0) return h("p.quiet", "No identify call has any.");
   return h("table.traits", ...person.traits.map((trait) => {
     const [now, ...before] = trait.history.toReversed();
     return h("tr", h("th", { scope: "row" }, trait.name), h("td", h("code", now.literal),

@@ -4,7 +4,7 @@ import { bytes, byID, count, h, say, svg } from "./dom.js";
 const ofClass = (s, first) =>
   Object.entries(s.requests_by_status).reduce((n, [status, k]) => n + (status[0] === first ? k : 0), 0);
 
-/** Name, value, and the class where it is not zero. @type {[string, (s: Summary) => number, string][]} */
+/** Name, value, and its class unless it is zero. @type {[string, (s: Summary) => number, string][]} */
 const counters = [
   ["calls", (s) => s.calls, ""], ["requests", (s) => s.requests, ""],
   ["2xx", (s) => ofClass(s, "2"), ""], ["4xx", (s) => ofClass(s, "4"), "warn"], ["5xx", (s) => ofClass(s, "5"), "bad"],
@@ -33,7 +33,7 @@ export function showStats({ summary, pulse }) {
   const { gap_p50_ms: p50, gap_p99_ms: p99 } = pulse;
   show("gap p50 / p99", p99 ? `${millis(p50)} / ${millis(p99)}` : "–");
 
-  // The second under way would look like a slump.
+  // The current second is not complete.
   const calls = pulse.calls.slice(0, -1);
   const most = Math.max(...calls, 1);
   const x = (i) => (i * 180 / (calls.length - 1)).toFixed(1);

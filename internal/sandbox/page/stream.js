@@ -1,4 +1,4 @@
-// The calls as they come.
+// The calls as they arrive.
 
 /**
  * Follows one filter until it is closed. The browser reconnects and says where

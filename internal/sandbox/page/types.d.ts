@@ -1,5 +1,5 @@
-// What the API of the sandbox answers, for the type checker alone. Browsers do
-// not see this file.
+// The answers of the API, for the type checker only. Browsers do not see this
+// file.
 
 interface Row {
   seq: number; request: number; at: number; type: string; name?: string;

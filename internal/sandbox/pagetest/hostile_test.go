@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // payloads are texts that a careless page would run, follow or choke on.
@@ -125,7 +125,7 @@ func TestThePageIsSmallAndMakesNoMarkup(t *testing.T) {
 func TestThePageFitsAndObeys(t *testing.T) {
 	sb := newSandbox(t)
 	send(t, sb.URL, mixed()...)
-	sb.Fail(503).Match(sandbox.Match{Event: strings.Repeat("a long name ", 20)})
+	sb.Fail(503).Match(segmenttest.Match{Event: strings.Repeat("a long name ", 20)})
 	colors := map[string]string{}
 	for _, theme := range []string{"light", "dark"} {
 		tb := open(t, sb.URL, chromedp.EmulateViewport(360, 740), media("prefers-color-scheme", theme))

@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // The issue names half a second. One of several calls has to be that fast: a
@@ -99,7 +99,7 @@ func TestFiftyThousandCallsLeaveThePageSmall(t *testing.T) {
 		rows, kept, before, after, js[float64](tb, "pause"))
 	assert.Less(t, rows, 200)
 	assert.Less(t, after, before+3, "the heap grows with every call")
-	tb.shows("#note", "the oldest 40,000 made room")
+	tb.shows("#note", "40,000 older ones evicted")
 }
 
 func TestNothingMovesForWhoLooksFurtherDown(t *testing.T) {
@@ -149,7 +149,7 @@ func TestClearHidesAndShowsAgain(t *testing.T) {
 }
 
 func TestASlowPageIsToldOfTheGap(t *testing.T) {
-	sb := newSandbox(t, sandbox.Config{MaxCalls: 50})
+	sb := newSandbox(t, segmenttest.Config{MaxCalls: 50})
 	tb := open(t, sb.URL)
 	send(t, sb.URL, tracks(0, 5)...)
 	tb.until(`document.querySelectorAll("#spacer .row").length === 5`)
@@ -159,19 +159,18 @@ func TestASlowPageIsToldOfTheGap(t *testing.T) {
 	send(t, sb.URL, tracks(5, 305)...)
 	tb.until(`document.querySelector("#scroller").ariaRowCount === "56"`)
 	js[bool](tb, `document.querySelector("#scroller").scrollTop = 1e9, true`)
-	tb.shows("#spacer .gap", "250 calls made room before this page could show them: 6 to 255")
+	tb.shows("#spacer .gap", "250 calls evicted before this page could show them: 6 to 255")
 }
 
 func TestThePageGoesOnAfterARestart(t *testing.T) {
-	serve := func(address string) (*sandbox.Sandbox, string, func()) {
+	serve := func(address string) (string, func()) {
 		listener, err := net.Listen("tcp", address)
 		require.NoError(t, err)
-		handler := sandbox.NewHandler(sandbox.Config{})
-		server := handler.Server()
+		server := &http.Server{Handler: segmenttest.NewInProcess(t)}
 		go func() { _ = server.Serve(listener) }()
-		return handler, listener.Addr().String(), func() { _ = server.Close() }
+		return listener.Addr().String(), func() { _ = server.Close() }
 	}
-	_, address, stop := serve("127.0.0.1:0")
+	address, stop := serve("127.0.0.1:0")
 	url := "http://" + address
 	send(t, url, tracks(0, 5)...)
 	tb := open(t, url)
@@ -179,14 +178,14 @@ func TestThePageGoesOnAfterARestart(t *testing.T) {
 
 	stop()
 	tb.shows("#link", "Reconnecting")
-	_, _, stop = serve(address)
+	_, stop = serve(address)
 	defer stop()
 	send(t, url, `{"type":"page","name":"After","userId":"u","messageId":"x"}`)
 
 	tb.shows("#link", "Live")
 	tb.until(`document.querySelectorAll("#spacer .row").length === 1`)
 	tb.shows("#spacer .row", "After")
-	tb.shows("#said", "started anew")
+	tb.shows("#said", "restarted")
 	tb.click("#spacer .row")
 	tb.shows(".detail pre", "After")
 }
@@ -195,8 +194,8 @@ func TestThePageGoesOnAfterARestart(t *testing.T) {
 func TestThePageGoesOnAfterABrokenConnection(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	handler := sandbox.NewHandler(sandbox.Config{})
-	first := handler.Server()
+	sb := segmenttest.NewInProcess(t)
+	first := &http.Server{Handler: sb}
 	go func() { _ = first.Serve(listener) }()
 	url := "http://" + listener.Addr().String()
 	send(t, url, tracks(0, 5)...)
@@ -207,11 +206,11 @@ func TestThePageGoesOnAfterABrokenConnection(t *testing.T) {
 	tb.shows("#link", "Reconnecting")
 	post, err := http.NewRequest(http.MethodPost, url+"/v1/batch", strings.NewReader(`{"writeKey":"k","batch":[`+strings.Join(tracks(5, 8), ",")+`]}`))
 	require.NoError(t, err)
-	_, err = handler.Transport().RoundTrip(post)
+	_, err = sb.Client().Do(post)
 	require.NoError(t, err)
 	listener, err = net.Listen("tcp", listener.Addr().String())
 	require.NoError(t, err)
-	second := handler.Server()
+	second := &http.Server{Handler: sb}
 	go func() { _ = second.Serve(listener) }()
 	defer second.Close()
 

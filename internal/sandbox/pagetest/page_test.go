@@ -19,7 +19,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // patience is how long a test waits for what should be there at once. It is
@@ -241,9 +241,9 @@ func mixed() []string {
 	}
 }
 
-func newSandbox(t *testing.T, cfg ...sandbox.Config) *sandbox.TestServer {
+func newSandbox(t *testing.T, cfg ...segmenttest.Config) *segmenttest.Server {
 	t.Helper()
-	return sandbox.New(t, cfg...)
+	return segmenttest.New(t, cfg...)
 }
 
 // command makes an action of a command to the browser.

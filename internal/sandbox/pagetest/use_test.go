@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 func TestACallOpensInPlaceWithEverythingAboutIt(t *testing.T) {
@@ -72,7 +72,7 @@ func TestAFilterIsAppliedKeptAndExplained(t *testing.T) {
 	assert.Equal(t, "?q=type%3Atrack+violation%3Aany", js[string](tb, "location.search"))
 
 	tb.press(" tpye:x")
-	tb.shows("#q-error", "there is no filter tpye:")
+	tb.shows("#q-error", "unknown filter tpye:")
 	assert.Equal(t, []int{4}, tb.seqs(), "what was understood stays")
 
 	tb.do(chromedp.Reload())
@@ -103,7 +103,7 @@ func TestALinkFromAnotherSiteOpensThePage(t *testing.T) {
 	elsewhere := http.NewServeMux()
 	elsewhere.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
-		fmt.Fprintf(w, `<a id="link" href="%s/?q=user%%3Au1&call=3">what arrived</a>`, sb.URL)
+		fmt.Fprintf(w, `<link rel="icon" href="data:,"><a id="link" href="%s/?q=user%%3Au1&call=3">what arrived</a>`, sb.URL)
 	})
 	server := httptest.NewServer(elsewhere)
 	defer server.Close()
@@ -125,12 +125,12 @@ func TestAFaultIsOnePresetAndOneClickAway(t *testing.T) {
 	assert.Equal(t, 10, sb.Faults()[0].Remaining)
 
 	tb.click(`[data-preset="guilty"]`)
-	tb.shows("dialog", "Say first which calls")
+	tb.shows("dialog", "First choose the calls")
 	require.Len(t, sb.Faults(), 1)
 	tb.do(chromedp.SendKeys(chromedp.CSS("#fault-event"), "Order*"))
 	tb.click(`[data-preset="guilty"]`)
 	tb.shows("#note", "2 faults")
-	assert.Equal(t, sandbox.Match{Event: "Order*"}, sb.Faults()[1].Match)
+	assert.Equal(t, segmenttest.Match{Event: "Order*"}, sb.Faults()[1].Match)
 
 	tb.press(kb.Escape)
 	tb.until(`document.querySelector("#strip.fault")`)
@@ -168,7 +168,7 @@ func TestADeepLinkMayHoldAWrongFilter(t *testing.T) {
 	sb := newSandbox(t)
 	send(t, sb.URL, mixed()...)
 	tb := open(t, sb.URL+"/?q=tpye%3Atrack")
-	tb.shows("#q-error", "there is no filter tpye:")
+	tb.shows("#q-error", "unknown filter tpye:")
 	tb.until(`document.querySelectorAll("#spacer .row").length === 6`)
 	tb.shows("#link", "Live")
 }
@@ -205,7 +205,7 @@ func TestWhatIsFilteredCanBeTakenAlong(t *testing.T) {
 
 func TestReplayGoesOnlyWhereTheCommandLineSays(t *testing.T) {
 	target := newSandbox(t)
-	sb := newSandbox(t, sandbox.Config{ReplayTo: target.URL})
+	sb := newSandbox(t, segmenttest.Config{ReplayTo: target.URL})
 	send(t, sb.URL, mixed()...)
 	tb := open(t, sb.URL)
 	tb.click("#spacer .row[data-seq='3']")

@@ -1,0 +1,187 @@
+package controlapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+
+	"benthos-segment/internal/sandbox/answer"
+	"benthos-segment/internal/sandbox/journal"
+)
+
+// callsAPI shows and deletes calls, and answers questions about them.
+type callsAPI struct {
+	journal *journal.Journal
+	run     string
+}
+
+func (api callsAPI) list(w http.ResponseWriter, r *http.Request, q *query) {
+	filter, listing, raw := q.filter(), q.listing(), q.boolean("raw")
+	if q.refused(w) || api.isUnchanged(w, r) {
+		return
+	}
+	calls, ok := matching(w, r, api.journal, &filter)
+	if !ok {
+		return
+	}
+	calls, more := partOf(calls, listing)
+	list := struct {
+		Calls []callView `json:"calls"`
+		cursor
+	}{Calls: make([]callView, len(calls)), cursor: cursor{Next: filter.Since, More: more}}
+	for i, call := range calls {
+		list.Calls[i] = viewCall(call, raw != nil && *raw)
+		list.Next = max(list.Next, call.Seq)
+	}
+	answer.JSON(w, http.StatusOK, list)
+}
+
+// isUnchanged answers a client that has this state of the journal already.
+func (api callsAPI) isUnchanged(w http.ResponseWriter, r *http.Request) bool {
+	held := api.journal.Read(0, 0)
+	tag := fmt.Sprintf(`"%s-%d-%d-%d"`, api.run, held.Deletions, held.First, held.Last)
+	w.Header().Set("ETag", tag)
+	if r.Header.Get("If-None-Match") != tag {
+		return false
+	}
+	w.WriteHeader(http.StatusNotModified)
+	return true
+}
+
+// matching returns the calls that match the filter, unless the request ends
+// before all were looked at.
+func matching(w http.ResponseWriter, r *http.Request, j *journal.Journal, filter *journal.Filter) (calls []*journal.Call, ok bool) {
+	calls, err := j.Matching(r.Context(), filter)
+	return calls, !ended(w, err)
+}
+
+// ended answers a request that ended before its answer was ready: the client is
+// gone, or the sandbox is being stopped.
+func ended(w http.ResponseWriter, err error) bool {
+	if err == nil {
+		return false
+	}
+	answer.Error(w, http.StatusServiceUnavailable, "the request ended before all calls were looked at")
+	return true
+}
+
+func (api callsAPI) remove(w http.ResponseWriter, r *http.Request, q *query) {
+	filter := q.filter()
+	if q.refused(w) {
+		return
+	}
+	removed, err := api.journal.Remove(r.Context(), &filter)
+	if ended(w, err) {
+		return
+	}
+	answer.JSON(w, http.StatusOK, map[string]int{"removed": removed})
+}
+
+func (api callsAPI) one(w http.ResponseWriter, r *http.Request, _ *query) {
+	call, ok := api.named(w, r)
+	if !ok {
+		return
+	}
+	answer.JSON(w, http.StatusOK, struct {
+		callView
+		Violations []advice          `json:"violations,omitempty"`
+		Warnings   []advice          `json:"warnings,omitempty"`
+		Attempts   []journal.Attempt `json:"attempts"`
+	}{viewCall(call, true), adviceOnAll(call.Violations), adviceOnAll(call.Warnings), api.journal.Attempts(call.MessageID)})
+}
+
+func (api callsAPI) raw(w http.ResponseWriter, r *http.Request, _ *query) {
+	if call, ok := api.named(w, r); ok {
+		answer.Bytes(w, http.StatusOK, "application/json", call.Shown())
+	}
+}
+
+// named returns the call that the path names, or answers that there is none.
+func (api callsAPI) named(w http.ResponseWriter, r *http.Request) (*journal.Call, bool) {
+	seq, err := strconv.ParseUint(r.PathValue("seq"), 10, 64)
+	if err != nil {
+		answer.Error(w, http.StatusBadRequest, "name a call by its sequence number, such as /api/v1/calls/1")
+		return nil, false
+	}
+	call, ok := api.journal.Call(seq)
+	if !ok {
+		answer.Error(w, http.StatusNotFound, fmt.Sprintf("call %d is not held: it never arrived, was deleted, or newer calls evicted it", seq))
+	}
+	return call, ok
+}
+
+func (api callsAPI) summary(w http.ResponseWriter, _ *http.Request, _ *query) {
+	answer.JSON(w, http.StatusOK, api.journal.Summary())
+}
+
+func (api callsAPI) person(w http.ResponseWriter, r *http.Request, q *query) {
+	id := q.text("id")
+	if id == "" {
+		answer.Error(w, http.StatusBadRequest, "parameter id must be a user id, an anonymous id or a previous id")
+		return
+	}
+	person, err := api.journal.Person(r.Context(), id)
+	switch {
+	case ended(w, err):
+	case person.Total == 0:
+		answer.Error(w, http.StatusNotFound, fmt.Sprintf("no call that is held has the id %q", id))
+	default:
+		answer.JSON(w, http.StatusOK, person)
+	}
+}
+
+func (api callsAPI) wait(w http.ResponseWriter, r *http.Request, q *query) {
+	filter, count, timeout := q.filter(), q.count(), q.timeout()
+	if q.refused(w) {
+		return
+	}
+	matched, reached := api.journal.Await(r.Context(), timeout, filter, count)
+	answer.JSON(w, http.StatusOK, struct {
+		Reached bool   `json:"reached"`
+		Count   int    `json:"count"`
+		Matched int    `json:"matched"`
+		LastSeq uint64 `json:"last_seq"`
+	}{reached, count, matched, api.journal.Summary().LastSeq})
+}
+
+func (api callsAPI) assert(w http.ResponseWriter, r *http.Request, q *query) {
+	const longest = 64 << 20
+	filter := q.filter()
+	if q.refused(w) {
+		return
+	}
+	want, err := readExpectation(http.MaxBytesReader(w, r.Body, longest))
+	if err != nil {
+		answer.Error(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	verdict, err := api.journal.Judge(r.Context(), &filter, want)
+	if ended(w, err) {
+		return
+	}
+	status := http.StatusOK
+	if !verdict.OK {
+		status = http.StatusConflict // So that `curl --fail` fails.
+	}
+	answer.JSON(w, status, verdict)
+}
+
+func readExpectation(body io.Reader) (want journal.Expectation, err error) {
+	text, err := io.ReadAll(body)
+	if err != nil {
+		return want, fmt.Errorf("reading the body: %w", err)
+	}
+	if len(bytes.TrimSpace(text)) == 0 {
+		return want, nil
+	}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&want); err != nil {
+		return want, errors.New(`the body must be an object such as {"message_ids":["m1","m2"],"allow_duplicates":true}`)
+	}
+	return want, nil
+}

@@ -1,0 +1,136 @@
+// Package controlapi serves the control API of a sandbox: what it holds, as
+// lists, files and events, what is wrong with it, and the faults.
+package controlapi
+
+import (
+	"net/http"
+	"slices"
+
+	"benthos-segment/internal/sandbox/answer"
+	"benthos-segment/internal/sandbox/faults"
+	"benthos-segment/internal/sandbox/journal"
+)
+
+// Config is what the API shows and changes.
+type Config struct {
+	Journal *journal.Journal
+	Faults  *faults.List
+	// Reset forgets everything.
+	Reset func()
+	// Run tells this sandbox from the one before a restart, whose sequence
+	// numbers mean other calls.
+	Run     string
+	Version string
+	// ReplayTo is the only place that calls are sent on to, empty for none.
+	ReplayTo string
+	// MaxCalls is how many calls the journal holds.
+	MaxCalls int
+}
+
+// endpoint is one of the API. Routing, the answers to wrong methods and the
+// OpenAPI document are made from the table of endpoints.
+type endpoint struct {
+	method, path string
+	// what says in a few words what it is for.
+	what   string
+	params []string
+	serve  func(w http.ResponseWriter, r *http.Request, q *query)
+}
+
+// ServeHTTP refuses a query that is malformed or not understood before anything
+// is done: without the part that cannot be read, a filter means everything.
+func (e endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	q, err := parseQuery(r.URL.RawQuery, e.params)
+	if err == nil && e.method != http.MethodGet {
+		err = q.noneIsEmpty()
+	}
+	if err != nil {
+		answer.Error(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	e.serve(w, r, q)
+}
+
+// filterParams are those that query.filter reads.
+var filterParams = []string{
+	"q", "type", "user", "event", "group", "message_id", "write_key", "path", "text", "violation", "warning", "duplicate", "accepted", "since",
+}
+
+func filtered(more ...string) []string { return slices.Concat(filterParams, more) }
+
+// endpoints returns the table. Each handler has only what it needs.
+func (cfg Config) endpoints() []endpoint {
+	var (
+		calls    = callsAPI{cfg.Journal, cfg.Run}
+		requests = requestsAPI{cfg.Journal}
+		faults   = faultsAPI{cfg.Faults}
+		events   = eventsAPI{cfg.Journal, cfg.Faults, greeting{cfg.Run, cfg.MaxCalls, cfg.Version, cfg.ReplayTo}}
+		replay   = replayAPI{cfg.Journal, cfg.ReplayTo}
+		metrics  = metricsAPI{cfg.Journal, cfg.Faults}
+		about    = aboutAPI{cfg.Version, cfg.endpoints}
+	)
+	reset := func(w http.ResponseWriter, _ *http.Request, _ *query) {
+		cfg.Reset()
+		answer.JSON(w, http.StatusOK, map[string]bool{"reset": true})
+	}
+	return []endpoint{
+		{"GET", "/api/v1/calls", "the calls held", filtered("limit", "order", "raw"), calls.list},
+		{"DELETE", "/api/v1/calls", "delete calls", filtered(), calls.remove},
+		{"GET", "/api/v1/calls/{seq}", "one call with its violations, warnings and attempts", nil, calls.one},
+		{"GET", "/api/v1/calls/{seq}/raw", "the bytes of one call", nil, calls.raw},
+		{"GET", "/api/v1/events", "the calls as they arrive, as server-sent events", filtered("after"), events.serve},
+		{"GET", "/api/v1/requests", "the requests held", []string{"since", "limit", "order", "message_id"}, requests.list},
+		{"GET", "/api/v1/requests/{seq}", "one request", nil, requests.one},
+		{"GET", "/api/v1/summary", "counters", nil, calls.summary},
+		{"GET", "/api/v1/violations", "violations and warnings by kind, with how to fix them", filtered(), calls.violations},
+		{"GET", "/api/v1/person", "all ids of a person, what links them, traits and calls", []string{"id"}, calls.person},
+		{"GET", "/api/v1/wait", "wait for calls", filtered("count", "timeout"), calls.wait},
+		{"GET", "/api/v1/assert", "check order and duplicates", filtered(), calls.assert},
+		{"POST", "/api/v1/assert", "check order, duplicates and missing ids", filtered(), calls.assert},
+		{"GET", "/api/v1/export", "calls as a file", filtered("format"), calls.export},
+		{"POST", "/api/v1/replay", "send calls to the place that --replay-to names", filtered(), replay.serve},
+		{"GET", "/api/v1/faults", "the faults", nil, faults.list},
+		{"POST", "/api/v1/faults", "inject a fault", nil, faults.add},
+		{"PUT", "/api/v1/faults", "replace all faults", nil, faults.replace},
+		{"DELETE", "/api/v1/faults", "end all faults", nil, faults.clear},
+		{"DELETE", "/api/v1/faults/{id}", "end one fault", nil, faults.remove},
+		{"GET", "/api/v1/faults/presets", "faults with a name", nil, faults.presets},
+		{"POST", "/api/v1/reset", "forget everything", nil, reset},
+		{"GET", "/api/v1/healthz", "whether it runs", nil, about.health},
+		{"GET", "/api/v1/readyz", "whether it accepts calls", nil, about.health},
+		{"GET", "/api/v1/version", "its version", nil, about.showVersion},
+		{"GET", "/api/v1/openapi.json", "this API as an OpenAPI document", nil, about.openAPI},
+		{"GET", "/healthz", "whether it runs", nil, about.health},
+		{"GET", "/readyz", "whether it accepts calls", nil, about.health},
+		{"GET", "/version", "its version", nil, about.showVersion},
+		{"GET", "/openapi.json", "this API as an OpenAPI document", nil, about.openAPI},
+		{"GET", "/metrics", "counters for Prometheus", nil, metrics.serve},
+	}
+}
+
+// Register adds the API to a mux.
+func (cfg Config) Register(mux *http.ServeMux) {
+	for _, e := range cfg.endpoints() {
+		mux.Handle(e.method+" "+e.path, e)
+	}
+}
+
+// WithJSONErrors answers in JSON what the mux has no pattern for. The mux itself
+// would answer in plain text, or with a redirect.
+func WithJSONErrors(mux *http.ServeMux) http.Handler {
+	methods := []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, pattern := mux.Handler(r); pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		for _, method := range methods {
+			probe := &http.Request{Method: method, Host: r.Host, URL: r.URL}
+			if _, pattern := mux.Handler(probe); pattern != "" {
+				answer.Error(w, http.StatusMethodNotAllowed, r.URL.Path+" does not accept "+r.Method+", it accepts "+method)
+				return
+			}
+		}
+		answer.Error(w, http.StatusNotFound, "there is nothing at this path: calls go to /v1/…, the page is at /, and /api/v1/openapi.json lists the control API")
+	})
+}

@@ -1,0 +1,135 @@
+package trackingapi
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"net/http"
+	"net/textproto"
+	"time"
+
+	"benthos-segment/internal/ingest"
+	"benthos-segment/internal/sandbox/journal"
+	"benthos-segment/internal/segment"
+)
+
+const (
+	// maxNotObjects is how many elements of a batch may not be objects before the
+	// whole batch is refused. Each costs a hundred times its own size.
+	maxNotObjects = 100
+	// maxText bounds each text that is kept of a request beside its calls.
+	// Nothing that Segment or an SDK makes is nearly as long.
+	maxText = 1_000
+	// maxKey does the same for a write key. Segment's have 32 letters, but
+	// whoever tries a longer one wants to see it arrive.
+	maxKey = 16 << 10
+)
+
+// arrival is one request that has arrived, until it is decided what becomes of
+// it.
+type arrival struct {
+	req   *journal.Request
+	route ingest.Route
+	calls []journal.Call
+	// refusal is why the sandbox itself does not accept it, nil if it does.
+	refusal *refusal
+}
+
+// newArrival notes what a request says before its body.
+func newArrival(r *http.Request) *arrival {
+	key, _ := ingest.Authorization(r.Header)
+	return &arrival{req: &journal.Request{
+		ReceivedAt:      time.Now(),
+		Method:          journal.Clip(r.Method, maxText),
+		Path:            journal.Clip(ingest.HidePathKeys(r.URL.Path, ingest.MaskKey), maxText),
+		Header:          textproto.MIMEHeader(ingest.MaskHeader(r.Header)),
+		WriteKey:        journal.Clip(key, maxKey),
+		RetryCount:      journal.Clip(r.Header.Get("X-Retry-Count"), maxText),
+		UserAgent:       journal.Clip(r.UserAgent(), maxText),
+		ContentEncoding: journal.Clip(ingest.ContentEncoding(r.Header), maxText),
+	}}
+}
+
+func (a *arrival) isBatch() bool { return a.route.Kind == ingest.Batch }
+
+// findRoute says what the request is for, or why it is refused.
+func (a *arrival) findRoute(r *http.Request) *refusal {
+	route, known := ingest.RouteOf(r.URL.Path)
+	if !known || !route.Of(ingest.Segment) || (route.Kind != ingest.Event && route.Kind != ingest.Batch) {
+		return refuse(http.StatusNotFound, segment.ReasonBadRequest,
+			"unknown path: the Tracking API has /v1/identify, track, page, screen, group, alias, batch and import")
+	}
+	a.route, a.req.Path = route, route.Path
+	if !route.Allows(r.Method) {
+		return refuse(http.StatusMethodNotAllowed, segment.ReasonBadRequest, "the Tracking API accepts only POST")
+	}
+	return nil
+}
+
+// open takes the body apart, inspects each call and checks the limits. A body
+// that is too large is not looked into: what that costs depends on the number
+// of its elements.
+func (h *Handler) open(a *arrival, header http.Header, body *ingest.Body, unread error) {
+	a.req.BytesOnWire, a.req.Bytes = body.Wire, body.Size
+	if a.refusal = h.checkBody(a, unread); a.refusal != nil {
+		return
+	}
+	env, broken := h.takeApart(a, body.Bytes)
+	a.describe(env)
+	a.refusal = h.check(a, header, broken)
+	h.noteViolations(a)
+}
+
+func (h *Handler) takeApart(a *arrival, body []byte) (ingest.Envelope, error) {
+	if a.isBatch() {
+		// If a batch has more calls than Segment accepts, it accepts none.
+		return ingest.OpenBatch(body, ingest.Bounds{Events: 2 * h.settings.MaxBatchCalls, NotObjects: maxNotObjects})
+	}
+	return ingest.OpenEvent(body)
+}
+
+// describe notes the calls and what stands beside them.
+func (a *arrival) describe(env ingest.Envelope) {
+	a.req.WriteKey = cmp.Or(a.req.WriteKey, journal.Clip(env.WriteKey, maxKey))
+	a.req.SentAt = journal.Clip(env.SentAt, maxText)
+	a.req.Context = json.RawMessage(bytes.Clone(env.Context))
+	a.req.Integrations = json.RawMessage(bytes.Clone(env.Integrations))
+	a.req.Calls, a.req.Unread = env.Count, env.Count-len(env.Events)
+
+	fallback := segment.ParseType(a.route.Type)
+	a.calls = make([]journal.Call, len(env.Events))
+	a.req.MessageIDs = make([]string, len(env.Events))
+	for i, raw := range env.Events {
+		a.calls[i] = inspect(a.req, raw, fallback)
+		a.req.MessageIDs[i] = a.calls[i].MessageID
+	}
+}
+
+// inspect describes one call. A call without a type has the type of its path.
+func inspect(req *journal.Request, raw []byte, fallback segment.Type) journal.Call {
+	seen := segment.Inspect(raw, fallback)
+	violations, warnings := sortOut(seen.Violations)
+	call := journal.Call{
+		ReceivedAt:  req.ReceivedAt,
+		Path:        req.Path,
+		Type:        seen.Type.String(),
+		Name:        seen.Name,
+		MessageID:   seen.MessageID,
+		UserID:      seen.UserID,
+		AnonymousID: seen.AnonymousID,
+		PreviousID:  seen.PreviousID,
+		GroupID:     seen.GroupID,
+		Timestamp:   seen.Timestamp,
+		SentAt:      req.SentAt,
+		WriteKey:    req.WriteKey,
+		Accepted:    len(violations) == 0,
+		Violations:  violations,
+		Warnings:    warnings,
+		Size:        len(raw),
+		Raw:         raw,
+	}
+	if masked, found := ingest.HideWriteKey(raw, ingest.MaskKey); found {
+		call.Masked = masked
+	}
+	return call
+}

@@ -1,0 +1,139 @@
+// Package trackingapi answers as Segment's HTTP Tracking API does: it takes
+// requests apart, says what Segment would discard and why, and puts everything
+// into the journal.
+package trackingapi
+
+import (
+	"net/http"
+	"time"
+
+	"benthos-segment/internal/ingest"
+	"benthos-segment/internal/sandbox/answer"
+	"benthos-segment/internal/sandbox/faults"
+	"benthos-segment/internal/sandbox/journal"
+)
+
+// Settings are what can be chosen about the API.
+type Settings struct {
+	// Strict answers 400 to a request that holds anything Segment would discard.
+	Strict bool
+	// WriteKeys are the only write keys that are accepted. Empty accepts all.
+	WriteKeys []string
+	// MaxCallBytes bounds one call, alone or in a batch, MaxBatchBytes the body
+	// of a batch, and MaxBatchCalls the calls in it.
+	MaxCallBytes  int
+	MaxBatchBytes int
+	MaxBatchCalls int
+	// MaxBodyBytes is how much of any body is read, MaxBodyMemory how much of
+	// all bodies is kept at once.
+	MaxBodyBytes  int64
+	MaxBodyMemory int64
+	// BodyTimeout is shown to senders whose body did not arrive. Whoever serves
+	// the API sees to it.
+	BodyTimeout time.Duration
+}
+
+// TokenChecker says which access tokens are valid.
+type TokenChecker interface {
+	Accepts(token string) bool
+}
+
+// Handler serves the Tracking API.
+type Handler struct {
+	settings Settings
+	journal  *journal.Journal
+	faults   *faults.List
+	// tokens is nil if calls need no access token.
+	tokens TokenChecker
+	bodies *ingest.BodyReader
+}
+
+// New returns a handler that records requests in the journal and lets faults
+// strike them. Calls need an access token if tokens is not nil.
+func New(settings Settings, j *journal.Journal, list *faults.List, tokens TokenChecker) *Handler {
+	keep := int64(max(settings.MaxBatchBytes, settings.MaxCallBytes))
+	return &Handler{
+		settings: settings, journal: j, faults: list, tokens: tokens,
+		bodies: ingest.NewBodyReader(keep, settings.MaxBodyBytes, settings.MaxBodyMemory),
+	}
+}
+
+// ServeHTTP answers one request. It routes by hand because http.ServeMux answers
+// an unclean path with a redirect, which is the last thing that a sender under
+// test should get.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	// Senders in a browser need this, and it gives nothing away: a page of
+	// another origin may send, as to Segment, and reads only "success".
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	isolate(w)
+	if r.Method == http.MethodOptions {
+		w.Header().Set("Access-Control-Allow-Methods", http.MethodPost)
+		w.Header().Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Content-Encoding, X-Retry-Count")
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	a := newArrival(r)
+	if a.refusal = a.findRoute(r); a.refusal == nil {
+		body, err := h.bodies.Read(r)
+		defer body.Release()
+		h.open(a, r.Header, body, err)
+	}
+	if fault := h.faults.Strike(a.req, a.calls); fault != nil {
+		h.strike(w, r, a, fault)
+		return
+	}
+	h.decide(w, a)
+}
+
+// decide does what Segment does.
+func (h *Handler) decide(w http.ResponseWriter, a *arrival) {
+	if a.refusal == nil {
+		h.record(a, http.StatusOK, a.calls)
+		answer.JSON(w, http.StatusOK, success)
+		return
+	}
+	a.req.Refusal = a.refusal.Message
+	if a.refusal.status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "1")
+	}
+	h.record(a, a.refusal.status, nil)
+	answer.JSON(w, a.refusal.status, a.refusal.failure)
+}
+
+// record puts the request and the calls that it brought into the journal. The
+// calls move to memory of their own, because the body's is used again.
+func (h *Handler) record(a *arrival, status int, accepted []journal.Call) {
+	a.req.Status = status
+	total := 0
+	for i := range accepted {
+		total += accepted[i].Size
+	}
+	memory := make([]byte, 0, total)
+	for i := range accepted {
+		start := len(memory)
+		memory = append(memory, accepted[i].Raw...)
+		accepted[i].Raw = memory[start:len(memory):len(memory)]
+	}
+	h.journal.Add(a.req, accepted)
+}
+
+// failure is the body of an answer that accepts nothing. Segment documents none;
+// code and message are what its Python SDK reads.
+type failure struct {
+	Success bool   `json:"success"`
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// success is the body that Segment gives for nearly everything.
+var success = struct {
+	Success bool `json:"success"`
+}{true}
+
+// isolate keeps an answer of the Tracking API from being a page of the sandbox's
+// origin, which may use the control API: a fault answers with any body and any
+// header.
+func isolate(w http.ResponseWriter) {
+	w.Header().Set("Content-Security-Policy", "sandbox; default-src 'none'")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+}

@@ -1,0 +1,59 @@
+package segmenttest
+
+import (
+	"benthos-segment/internal/sandbox"
+	"benthos-segment/internal/sandbox/faults"
+	"benthos-segment/internal/sandbox/journal"
+	"benthos-segment/internal/sandbox/tokens"
+)
+
+// Config is what can be chosen about a server; the zero value is the real
+// service as far as it is known. Strict answers 400 where Segment would silently
+// discard, WriteKeys are the only keys to accept, OAuth asks for access tokens,
+// and the fields that begin with Max lower the limits and the room for calls.
+type Config = sandbox.Config
+
+// OAuth says who gets an access token: PublicKey verifies what a sender signs.
+type OAuth = tokens.Config
+
+// TokenRequest is one request for an access token: ReceivedAt, Status, Refusal.
+type TokenRequest = tokens.Request
+
+// Call is one call that arrived. Raw has its exact bytes; Type, Name, MessageID,
+// UserID, AnonymousID, PreviousID, GroupID, Timestamp and WriteKey what it says;
+// Seq, Request, Attempt, Accepted, Duplicate, Violations and Warnings what became
+// of it.
+type Call = journal.Call
+
+// Violation is a rule that a call breaks: Code, Field and Message.
+type Violation = journal.Violation
+
+// Request is one request that arrived, whatever became of it. Status is the
+// status of its answer, 0 if the connection was cut; MessageIDs are those of its
+// calls; Header, RetryCount, SentAt, Bytes and BytesOnWire are what was sent.
+type Request = journal.Request
+
+// FaultRef says which fault struck a request, and how.
+type FaultRef = journal.FaultRef
+
+// Summary counts what arrived. It prints as two lines.
+type Summary = journal.Summary
+
+// Match chooses calls by Type, User, Event (with * for any text), Group,
+// MessageID, WriteKey, Path or Text. Empty members match any call.
+type Match = journal.Match
+
+// Filter chooses calls by a Match and by Violation, Warning, Duplicate, Accepted,
+// Status or Since.
+type Filter = journal.Filter
+
+// Fault is a failure to inject. Fail, Drop, LostAck and Delay make the usual ones.
+type Fault = faults.Fault
+
+// FaultState is a fault that was injected, with its ID, Hits and Remaining.
+type FaultState = faults.State
+
+// ParseFilter reads a filter in the form of the page and the API:
+//
+//	type:track user:42 event:"Order*" violation:any -path:/v1/import tea
+func ParseFilter(text string) (Filter, error) { return journal.ParseFilter(text) }

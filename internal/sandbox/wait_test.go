@@ -2,7 +2,6 @@ package sandbox_test
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -15,74 +14,6 @@ import (
 	"benthos-segment/internal/sandbox"
 	"benthos-segment/plugin/segmenttest"
 )
-
-func TestWaitSleepsUntilTheCallsAreThere(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		sb := segmenttest.NewInProcess(t)
-		start := time.Now()
-		var sender sync.WaitGroup
-		defer sender.Wait() // Its last answer is on the way when its call is in.
-		sender.Go(func() {
-			for i := range 5 {
-				time.Sleep(time.Second)
-				post(t, sb, "/v1/batch", batch(track(fmt.Sprint(i))))
-			}
-		})
-
-		assert.Len(t, sb.Wait(3), 3)
-		assert.Equal(t, 3*time.Second, time.Since(start))
-		assert.Len(t, sb.Wait(1, segmenttest.Filter{Match: segmenttest.Match{MessageID: "4"}}), 1)
-		assert.Equal(t, 5*time.Second, time.Since(start))
-	})
-}
-
-// failing is a test that notes how it failed.
-type failing struct {
-	*testing.T
-	message string
-}
-
-func (f *failing) Fatalf(format string, args ...any) {
-	f.message = fmt.Sprintf(format, args...)
-	panic(f)
-}
-
-func (f *failing) run(test func()) {
-	defer func() {
-		if p := recover(); p != nil && p != any(f) {
-			panic(p)
-		}
-	}()
-	test()
-}
-
-func TestWaitSaysWhatCameInstead(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		tb := &failing{T: t}
-		sb := segmenttest.NewInProcess(tb)
-		post(t, sb, "/v1/batch", batch(track("m"), `{"type":"track","userId":"u"}`))
-		sb.Fail(503)
-		post(t, sb, "/v1/batch", batch(track("n")))
-		start := time.Now()
-
-		tb.run(func() { sb.Wait(3) })
-
-		assert.Equal(t, 10*time.Second, time.Since(start))
-		assert.Contains(t, tb.message, "waited 10s for 3 calls, got 2")
-		assert.Contains(t, tb.message, "1 discarded [event_not_defined×1], warnings []; 1 in refused requests")
-		assert.Contains(t, tb.message, "[200×1 503×1]")
-	})
-}
-
-func TestWaitSaysThatTheStoreIsTooSmall(t *testing.T) {
-	tb := &failing{T: t}
-	sb := segmenttest.NewInProcess(tb, segmenttest.Config{MaxCalls: 2})
-	post(t, sb, "/v1/batch", batch(tracks(0, 5)...))
-
-	tb.run(func() { sb.Wait(5) })
-
-	assert.Contains(t, tb.message, "raise MaxCalls")
-}
 
 func TestWaitingOverTheAPI(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -62,11 +62,7 @@ func TestCallsAreListedAndFiltered(t *testing.T) {
 		t.Run(query, func(t *testing.T) {
 			status, answer := control(t, sb, http.MethodGet, "/api/v1/calls?"+query, "")
 			require.Equal(t, http.StatusOK, status, "%v", answer)
-			var seqs []string
-			for _, call := range answer["calls"].([]any) {
-				seqs = append(seqs, fmt.Sprint(call.(map[string]any)["seq"]))
-			}
-			assert.Equal(t, want, strings.Join(seqs, " "))
+			assert.Equal(t, want, strings.Join(answer.texts("calls", "seq"), " "))
 		})
 	}
 }
@@ -75,10 +71,9 @@ func TestAListIsReadOnFromItsCursor(t *testing.T) {
 	sb := filled(t)
 	since, seen := "0", 0
 	for more := any(true); more == true; {
-		var answer map[string]any
-		_, answer = control(t, sb, http.MethodGet, "/api/v1/calls?limit=4&since="+since, "")
-		seen += len(answer["calls"].([]any))
-		since, more = fmt.Sprint(answer["next_since"]), answer["more"]
+		_, answer := control(t, sb, http.MethodGet, "/api/v1/calls?limit=4&since="+since, "")
+		seen += len(answer.texts("calls", "seq"))
+		since, more = fmt.Sprint(answer.at("next_since")), answer.at("more")
 	}
 	assert.Equal(t, 6, seen)
 	assert.Equal(t, "6", since)
@@ -91,21 +86,18 @@ func TestOneCallShowsEverything(t *testing.T) {
 	assert.Contains(t, text, `"properties":{"n":9007199254740993,"p":0.10,"big":1e400,"h":"<b>"}`)
 
 	_, answer := control(t, sb, http.MethodGet, "/api/v1/calls/3", "")
-	assert.Equal(t, "wk_…", answer["write_key"])
-	assert.Equal(t, false, answer["accepted"])
-	violation := answer["violations"].([]any)[0].(map[string]any)
-	assert.Equal(t, "event_not_defined", violation["code"])
-	assert.Equal(t, "event", violation["field"])
+	assert.Equal(t, "wk_…", answer.at("write_key"))
+	assert.Equal(t, false, answer.at("accepted"))
+	assert.Equal(t, "event_not_defined", answer.at("violations.0.code"))
+	assert.Equal(t, "event", answer.at("violations.0.field"))
 
 	sb.Fail(503).Times(1)
 	post(t, sb, "/v1/batch", batch(track("a")), "X-Retry-Count", "1")
 	_, answer = control(t, sb, http.MethodGet, "/api/v1/calls/1", "")
-	attempts := answer["attempts"].([]any)
-	require.Len(t, attempts, 3)
-	last := attempts[2].(map[string]any)
-	assert.EqualValues(t, "503", last["status"])
-	assert.Equal(t, "1", last["retry_count"])
-	assert.Equal(t, "status 503", last["fault"].(map[string]any)["effect"])
+	require.Len(t, answer.at("attempts"), 3)
+	assert.EqualValues(t, "503", answer.at("attempts.2.status"))
+	assert.Equal(t, "1", answer.at("attempts.2.retry_count"))
+	assert.Equal(t, "status 503", answer.at("attempts.2.fault.effect"))
 }
 
 func TestRawBytesAreExactButForAWriteKey(t *testing.T) {
@@ -147,20 +139,18 @@ func TestTheJournalShowsEveryRequest(t *testing.T) {
 	require.Error(t, err)
 
 	_, answer := control(t, sb, http.MethodGet, "/api/v1/requests?message_id=g", "")
-	requests := answer["requests"].([]any)
-	require.Len(t, requests, 1)
-	req := requests[0].(map[string]any)
-	assert.EqualValues(t, "5", req["seq"])
-	assert.EqualValues(t, "0", req["status"])
-	assert.Equal(t, "ua/1", req["user_agent"])
-	assert.Equal(t, "drop", req["fault"].(map[string]any)["effect"])
-	assert.Equal(t, []any{"Basic …"}, req["headers"].(map[string]any)["Authorization"])
+	require.Len(t, answer.at("requests"), 1)
+	assert.EqualValues(t, "5", answer.at("requests.0.seq"))
+	assert.EqualValues(t, "0", answer.at("requests.0.status"))
+	assert.Equal(t, "ua/1", answer.at("requests.0.user_agent"))
+	assert.Equal(t, "drop", answer.at("requests.0.fault.effect"))
+	assert.Equal(t, []any{"Basic …"}, answer.at("requests.0.headers.Authorization"))
 
 	_, answer = control(t, sb, http.MethodGet, "/api/v1/requests?since=2&limit=2", "")
-	assert.Len(t, answer["requests"], 2)
-	assert.EqualValues(t, "3", answer["requests"].([]any)[0].(map[string]any)["seq"])
-	assert.EqualValues(t, "4", answer["next_since"])
-	assert.Equal(t, true, answer["more"])
+	assert.Len(t, answer.at("requests"), 2)
+	assert.EqualValues(t, "3", answer.at("requests.0.seq"))
+	assert.EqualValues(t, "4", answer.at("next_since"))
+	assert.Equal(t, true, answer.at("more"))
 	status, _ := control(t, sb, http.MethodGet, "/api/v1/requests/5", "")
 	assert.Equal(t, http.StatusOK, status)
 }
@@ -224,7 +214,7 @@ func TestAnswersThatHelp(t *testing.T) {
 		status, answer := control(t, sb, tt.method, tt.path, "")
 		assert.Equal(t, tt.status, status, tt.path)
 		if tt.status != 200 {
-			assert.Contains(t, answer["error"], tt.says)
+			assert.Contains(t, answer.at("error"), tt.says)
 		}
 	}
 }

@@ -18,11 +18,11 @@ import (
 func TestTheAPIDescribesItself(t *testing.T) {
 	sb := segmenttest.NewInProcess(t, segmenttest.Config{Version: "v1.2.3"})
 	_, answer := control(t, sb, http.MethodGet, "/openapi.json", "")
-	paths := answer["paths"].(map[string]any)
-	assert.Contains(t, paths, "/api/v1/calls/{seq}/raw")
-	assert.Contains(t, paths["/api/v1/faults"], "put")
-	for path, methods := range paths {
-		for method := range methods.(map[string]any) {
+	assert.True(t, answer.Exists("paths", "/api/v1/calls/{seq}/raw", "get"))
+	assert.True(t, answer.Exists("paths", "/api/v1/faults", "put"))
+	assert.Equal(t, "integer", answer.S("paths", "/api/v1/calls/{seq}", "get", "parameters", "0", "schema", "type").Data())
+	for path, methods := range answer.S("paths").ChildrenMap() {
+		for method := range methods.ChildrenMap() {
 			if strings.HasSuffix(path, "/events") {
 				continue
 			}
@@ -32,7 +32,7 @@ func TestTheAPIDescribesItself(t *testing.T) {
 		}
 	}
 	_, answer = control(t, sb, http.MethodGet, "/version", "")
-	assert.Equal(t, "v1.2.3", answer["version"])
+	assert.Equal(t, "v1.2.3", answer.at("version"))
 }
 
 func timeoutOf(path string) string {

@@ -259,7 +259,7 @@ func TestCallsAreDeletedByFilter(t *testing.T) {
 	sb := filled(t)
 	status, answer := control(t, sb, http.MethodDelete, "/api/v1/calls?q=type:track", "")
 	assert.Equal(t, http.StatusOK, status)
-	assert.EqualValues(t, "4", answer["removed"])
+	assert.EqualValues(t, "4", answer.at("removed"))
 	assert.Equal(t, []string{"d", "f"}, idsOf(sb.Calls()))
 	status, _ = control(t, sb, http.MethodGet, "/api/v1/calls/1", "")
 	assert.Equal(t, http.StatusNotFound, status)

@@ -90,8 +90,8 @@ func TestReplayKeepsIDsAndKeysAndGoesToItsTargetOnly(t *testing.T) {
 
 	status, answer := control(t, sb, http.MethodPost, "/api/v1/replay?q=-id:m1", "")
 	assert.Equal(t, http.StatusOK, status)
-	assert.EqualValues(t, "3", answer["calls"])
-	assert.EqualValues(t, "2", answer["requests"], "one for each write key")
+	assert.EqualValues(t, "3", answer.at("calls"))
+	assert.EqualValues(t, "2", answer.at("requests"), "one for each write key")
 	calls := target.Wait(3)
 	assert.Equal(t, []string{"m0", "m2", "x"}, idsOf(calls))
 	assert.Equal(t, canary, calls[0].WriteKey)
@@ -100,11 +100,11 @@ func TestReplayKeepsIDsAndKeysAndGoesToItsTargetOnly(t *testing.T) {
 	target.Fail(307).Header("Location", "http://127.0.0.1:9/")
 	status, answer = control(t, sb, http.MethodPost, "/api/v1/replay", "")
 	assert.Equal(t, http.StatusBadGateway, status)
-	assert.Contains(t, answer["error"], "the target answered 307")
+	assert.Contains(t, answer.at("error"), "the target answered 307")
 
 	status, _ = control(t, sb, http.MethodPost, "/api/v1/replay?to=http://127.0.0.1:9", "")
 	assert.Equal(t, http.StatusBadRequest, status)
 	status, answer = control(t, segmenttest.NewInProcess(t), http.MethodPost, "/api/v1/replay", "")
 	assert.Equal(t, http.StatusConflict, status)
-	assert.Contains(t, answer["error"], "--replay-to")
+	assert.Contains(t, answer.at("error"), "--replay-to")
 }

@@ -207,7 +207,7 @@ func TestAFaultForAWriteKeyKnowsItsFingerprint(t *testing.T) {
 	sb := segmenttest.NewInProcess(t)
 	post(t, sb, "/v1/batch", batch(track("m")))
 	_, answer := control(t, sb, http.MethodGet, "/api/v1/requests", "")
-	seen := answer["requests"].([]any)[0].(map[string]any)["write_key_fingerprint"].(string)
+	seen := answer.at("requests.0.write_key_fingerprint").(string)
 	sb.Fail(http.StatusUnauthorized).Match(segmenttest.Match{WriteKey: seen})
 
 	status, _ := post(t, sb, "/v1/batch", batch(track("m")))

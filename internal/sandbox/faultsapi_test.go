@@ -17,7 +17,7 @@ func TestFaultsAreInjectedListedAndRemoved(t *testing.T) {
 	status, answer := control(t, sb, http.MethodPost, "/api/v1/faults", `{"status":429,"retry_after":"2","times":3,
 		"delay":"1ms","probability":1,"seed":7,"match":{"event":"Order*","write_key":"`+canary+`"}}`)
 	require.Equal(t, http.StatusCreated, status, "%v", answer)
-	assert.EqualValues(t, "1", answer["id"])
+	assert.EqualValues(t, "1", answer.at("id"))
 	control(t, sb, http.MethodPost, "/api/v1/faults", `{"lost_ack":true}`)
 
 	status, _ = post(t, sb, "/v1/batch", batch(track("m")))
@@ -109,7 +109,7 @@ func TestFaultsAreBoundedInNumberAndSize(t *testing.T) {
 		}
 		status, answer := control(t, sb, method, "/api/v1/faults", body)
 		assert.Equal(t, http.StatusBadRequest, status)
-		assert.Contains(t, answer["error"], says)
+		assert.Contains(t, answer.at("error"), says)
 	}
 	assert.Zero(t, len(sb.Faults()))
 
@@ -121,7 +121,7 @@ func TestFaultsAreBoundedInNumberAndSize(t *testing.T) {
 	require.ErrorContains(t, err, "1000 faults at once")
 	status, answer := control(t, sb, http.MethodPost, "/api/v1/faults", `{"drop":true}`)
 	assert.Equal(t, http.StatusBadRequest, status)
-	assert.Contains(t, answer["error"], "end some of them first")
+	assert.Contains(t, answer.at("error"), "end some of them first")
 
 	state := until(t, follow(t, sb, ""), "state").data
 	assert.Less(t, len(state), 600_000)

@@ -1,7 +1,6 @@
 package sandbox_test
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -52,14 +51,10 @@ func TestAFilterIsTypedAsOneLine(t *testing.T) {
 				return
 			}
 			require.Equal(t, http.StatusOK, status, "%v", answer)
-			var seqs []string
-			for _, call := range answer["calls"].([]any) {
-				seqs = append(seqs, fmt.Sprint(call.(map[string]any)["seq"]))
-			}
-			assert.Equal(t, want, strings.Join(seqs, " "))
+			assert.Equal(t, want, strings.Join(answer.texts("calls", "seq"), " "))
 		})
 	}
 	assert.Equal(t, 3, sb.Calls()[6].Attempt)
 	_, answer := control(t, sb, http.MethodGet, "/api/v1/wait?timeout=0s&count=3&q=user:eve+-type:page", "")
-	assert.Equal(t, true, answer["reached"], "waiting takes the same")
+	assert.Equal(t, true, answer.at("reached"), "waiting takes the same")
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/Jeffail/gabs/v2"
 	"github.com/klauspost/compress/gzip"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -75,13 +76,30 @@ func zipped(t *testing.T, body string) string {
 }
 
 // control calls the control API and decodes its answer.
-func control(t *testing.T, sb *segmenttest.Server, method, path, body string, headers ...string) (status int, answer map[string]any) {
+func control(t *testing.T, sb *segmenttest.Server, method, path, body string, headers ...string) (status int, answer document) {
 	t.Helper()
 	status, text := controlText(t, sb, method, path, body, headers...)
 	dec := json.NewDecoder(strings.NewReader(text))
 	dec.UseNumber()
-	require.NoError(t, dec.Decode(&answer), "not JSON: %s", text)
-	return status, answer
+	parsed, err := gabs.ParseJSONDecoder(dec)
+	require.NoError(t, err, "not JSON: %s", text)
+	return status, document{parsed}
+}
+
+// document is an answer of the control API.
+type document struct{ *gabs.Container }
+
+// at returns what stands at a path, such as calls.0.seq; numbers keep their
+// digits.
+func (d document) at(path string) any { return d.Path(path).Data() }
+
+// texts returns a member of each element of a list.
+func (d document) texts(list, member string) []string {
+	texts := []string{}
+	for _, element := range d.Path(list).Children() {
+		texts = append(texts, fmt.Sprint(element.Path(member).Data()))
+	}
+	return texts
 }
 
 func controlText(t *testing.T, sb *segmenttest.Server, method, path, body string, headers ...string) (status int, answer string) {

@@ -116,7 +116,7 @@ func TestAFilterIsBounded(t *testing.T) {
 		} {
 			status, answer := control(t, sb, method, path+url.QueryEscape(q), "")
 			assert.Equal(t, http.StatusBadRequest, status)
-			assert.Contains(t, answer["error"], "a filter may have")
+			assert.Contains(t, answer.at("error"), "a filter may have")
 		}
 	}
 	status, _ := control(t, sb, http.MethodGet, "/api/v1/calls?q="+url.QueryEscape(strings.Repeat("tea ", 50)), "")

@@ -27,12 +27,12 @@ func TestAQueryThatCannotBeReadDoesNothing(t *testing.T) {
 		"q=type:track&q=tea":   "parameter",
 	} {
 		_, answer := control(t, sb, http.MethodGet, "/openapi.json", "")
-		for path, methods := range answer["paths"].(map[string]any) {
-			for method := range methods.(map[string]any) {
+		for path, methods := range answer.S("paths").ChildrenMap() {
+			for method := range methods.ChildrenMap() {
 				address := strings.NewReplacer("{seq}", "1", "{id}", "1").Replace(path) + "?" + query
 				status, answer := control(t, sb, strings.ToUpper(method), address, "{}")
 				assert.Equal(t, http.StatusBadRequest, status, "%s %s", method, address)
-				assert.Contains(t, answer["error"], says)
+				assert.Contains(t, answer.at("error"), says)
 			}
 		}
 	}
@@ -46,7 +46,7 @@ func TestAParameterIsGivenOnce(t *testing.T) {
 	post(t, sb, "/v1/batch", batch(tracks(0, 3)...))
 	status, answer := control(t, sb, http.MethodDelete, "/api/v1/calls?message_id=m0&message_id=m1", "")
 	assert.Equal(t, http.StatusBadRequest, status)
-	assert.Contains(t, answer["error"], "parameter message_id is given 2 times")
+	assert.Contains(t, answer.at("error"), "parameter message_id is given 2 times")
 	assert.Len(t, sb.Calls(), 3)
 }
 
@@ -59,7 +59,7 @@ func TestAnEmptyFilterIsNotForWhatChangesSomething(t *testing.T) {
 		for method, path := range map[string]string{http.MethodDelete: "/api/v1/calls?", http.MethodPost: "/api/v1/replay?"} {
 			status, answer := control(t, sb, method, path+query, "")
 			assert.Equal(t, http.StatusBadRequest, status, query)
-			assert.Contains(t, answer["error"], "is empty: leave it out to mean every call")
+			assert.Contains(t, answer.at("error"), "is empty: leave it out to mean every call")
 		}
 		status, _ := control(t, sb, http.MethodGet, "/api/v1/calls?"+query, "")
 		assert.Equal(t, http.StatusOK, status, "a list may be asked for all the same")

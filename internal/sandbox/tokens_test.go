@@ -44,7 +44,7 @@ func tokenForm(t *testing.T, key *rsa.PrivateKey, id string) url.Values {
 	}
 }
 
-func askForToken(t *testing.T, sb *segmenttest.Server, form url.Values, headers ...string) (status int, answer map[string]any) {
+func askForToken(t *testing.T, sb *segmenttest.Server, form url.Values, headers ...string) (status int, answer document) {
 	t.Helper()
 	headers = append([]string{"Content-Type", "application/x-www-form-urlencoded"}, headers...)
 	return control(t, sb, http.MethodPost, "/token", form.Encode(), headers...)
@@ -56,7 +56,7 @@ func TestATokenLetsCallsInAndCannotBeGuessed(t *testing.T) {
 	for i := range 3 {
 		status, answer := askForToken(t, sb, tokenForm(t, key, fmt.Sprint(i)))
 		require.Equal(t, http.StatusOK, status, "%v", answer)
-		token := answer["access_token"].(string)
+		token := answer.at("access_token").(string)
 		random, found := strings.CutPrefix(token, "sandbox-token-")
 		assert.True(t, found)
 		assert.GreaterOrEqual(t, len(random), 26, "128 bits")
@@ -71,7 +71,7 @@ func TestATokenLetsCallsInAndCannotBeGuessed(t *testing.T) {
 	}
 	status, answer := askForToken(t, sb, tokenForm(t, key, "1"))
 	assert.Equal(t, http.StatusBadRequest, status)
-	assert.Contains(t, answer["error_description"], "an id of its own")
+	assert.Contains(t, answer.at("error_description"), "an id of its own")
 }
 
 // A sender that opens a request for a token and does not send its body stopped
@@ -87,7 +87,7 @@ func TestASlowRequestForATokenHoldsUpNobody(t *testing.T) {
 
 	for i := range 20 { // by then the server has begun to read it
 		status, text := post(t, sb, "/v1/batch", `{"writeKey":"k","batch":[`+track(fmt.Sprint(i))+`]}`,
-			"Authorization", fmt.Sprintf("Bearer %s", answer["access_token"]))
+			"Authorization", fmt.Sprintf("Bearer %s", answer.at("access_token")))
 		require.Equal(t, http.StatusOK, status, text)
 		status, _ = askForToken(t, sb, tokenForm(t, key, fmt.Sprint(i)))
 		require.Equal(t, http.StatusOK, status)
@@ -101,7 +101,7 @@ func TestAPageOfAnotherOriginGetsNoToken(t *testing.T) {
 	} {
 		status, answer := askForToken(t, sb, tokenForm(t, key, fmt.Sprint(i)), headers...)
 		assert.Equal(t, http.StatusForbidden, status)
-		assert.NotContains(t, answer, "access_token")
+		assert.False(t, answer.Exists("access_token"))
 	}
 	assert.Empty(t, sb.TokenRequests())
 	status, _ := askForToken(t, sb, tokenForm(t, key, "own"), "Origin", sb.URL, "Sec-Fetch-Site", "same-origin")

@@ -25,19 +25,19 @@ func TestWaitingOverTheAPI(t *testing.T) {
 		start := time.Now()
 
 		_, answer := control(t, sb, http.MethodGet, "/api/v1/wait?count=4&timeout=30s", "")
-		assert.Equal(t, true, answer["reached"], "also calls that made room count")
+		assert.Equal(t, true, answer.at("reached"), "also calls that made room count")
 		assert.Equal(t, time.Second, time.Since(start))
 
 		status, answer := control(t, sb, http.MethodGet, "/api/v1/wait?count=3&type=track&timeout=5", "")
 		assert.Equal(t, http.StatusOK, status)
-		assert.Equal(t, false, answer["reached"])
-		assert.EqualValues(t, "2", answer["matched"])
+		assert.Equal(t, false, answer.at("reached"))
+		assert.EqualValues(t, "2", answer.at("matched"))
 		assert.Equal(t, 6*time.Second, time.Since(start))
 
 		_, answer = control(t, sb, http.MethodGet, "/api/v1/wait?count=1&since=3&timeout=0s", "")
-		assert.Equal(t, true, answer["reached"])
+		assert.Equal(t, true, answer.at("reached"))
 		_, answer = control(t, sb, http.MethodGet, "/api/v1/wait?count=1&since=4&timeout=0s", "")
-		assert.Equal(t, false, answer["reached"])
+		assert.Equal(t, false, answer.at("reached"))
 	})
 }
 

@@ -75,21 +75,15 @@ func TestWarningsStandBesideViolations(t *testing.T) {
 		"q=warning:timestamp_unparseable+accepted:true": {"b"},
 	} {
 		_, answer := control(t, sb, http.MethodGet, "/api/v1/calls?"+query, "")
-		ids := []string{}
-		for _, call := range answer["calls"].([]any) {
-			ids = append(ids, call.(map[string]any)["message_id"].(string))
-		}
-		assert.Equal(t, want, ids, query)
+		assert.Equal(t, want, answer.texts("calls", "message_id"), query)
 	}
 
 	// In a call, in the rows of the page and of a person, and by kind.
 	_, answer := control(t, sb, http.MethodGet, "/api/v1/calls/2", "")
-	warning := answer["warnings"].([]any)[0].(map[string]any)
-	assert.Equal(t, "Send RFC 3339, such as 2026-01-02T03:04:05Z.", warning["fix"])
-	assert.Contains(t, warning["link"], "https://www.twilio.com/docs/segment/")
+	assert.Equal(t, "Send RFC 3339, such as 2026-01-02T03:04:05Z.", answer.at("warnings.0.fix"))
+	assert.Contains(t, answer.at("warnings.0.link"), "https://www.twilio.com/docs/segment/")
 	_, answer = control(t, sb, http.MethodGet, "/api/v1/person?id=u", "")
-	row := answer["calls"].([]any)[0].(map[string]any)
-	assert.Equal(t, []any{"timestamp_unparseable"}, row["warnings"])
+	assert.Equal(t, []any{"timestamp_unparseable"}, answer.at("calls.0.warnings"))
 	_, text = controlText(t, sb, http.MethodGet, "/api/v1/violations", "")
 	var kinds struct {
 		Violations, Warnings []struct {

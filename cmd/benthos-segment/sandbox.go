@@ -22,27 +22,27 @@ import (
 )
 
 // sandboxCommand returns the command that serves a local stand-in of Segment's
-// Tracking API until it is told to stop.
+// Tracking API until it is stopped.
 func sandboxCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "sandbox",
 		Usage: "Serve a local stand-in of Segment's HTTP Tracking API",
 		Description: `Answers as Segment does, keeps what it receives in memory, says what Segment
-would have discarded and why, and fails on request. Point an output at it with
+would have discarded and why, and fails on request. Point an output to it with
 
    endpoint: http://127.0.0.1:8765
 
 and watch what arrives at http://127.0.0.1:8765.`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "listen", Value: "127.0.0.1:8765", Usage: "`ADDRESS` to listen on"},
-			&cli.BoolFlag{Name: "allow-remote", Usage: "allow --listen on an address that other machines reach; whoever reaches it can read, change and delete everything"},
-			&cli.StringSliceFlag{Name: "host", Usage: "further host `NAME` that the control API may be called by, such as a container's; repeatable"},
+			&cli.BoolFlag{Name: "allow-remote", Usage: "allow --listen on an address that other machines can reach; they can then read, change and delete everything"},
+			&cli.StringSliceFlag{Name: "host", Usage: "another host `NAME` by which the control API may be called, such as that of a container; repeatable"},
 			&cli.BoolFlag{Name: "strict", Usage: "answer 400 to a request with a call that Segment would silently discard"},
-			&cli.StringSliceFlag{Name: "write-key", Usage: "let in only this write `KEY` and answer 401 to others; repeatable"},
-			&cli.StringFlag{Name: "replay-to", Usage: "let calls be sent on to this `URL`, such as https://api.segment.io, and to no other"},
-			&cli.StringFlag{Name: "oauth-public-key", Usage: "ask for access tokens, and grant them under /token to whoever signs with the private key of this `FILE` in PEM"},
-			&cli.IntFlag{Name: "max-calls", Value: 10_000, Usage: "keep at most `N` calls, the newest"},
-			&cli.Int64Flag{Name: "max-bytes", Value: 64 << 20, Usage: "keep calls of at most `N` bytes altogether"},
+			&cli.StringSliceFlag{Name: "write-key", Usage: "accept only this write `KEY` and answer 401 to others; repeatable"},
+			&cli.StringFlag{Name: "replay-to", Usage: "allow calls to be sent on to this `URL`, such as https://api.segment.io, and to no other"},
+			&cli.StringFlag{Name: "oauth-public-key", Usage: "require access tokens, and grant them under /token to senders that sign with the private key that belongs to the public key in this `FILE` in PEM"},
+			&cli.IntFlag{Name: "max-calls", Value: 10_000, Usage: "keep at most `N` calls; newer ones evict the oldest"},
+			&cli.Int64Flag{Name: "max-bytes", Value: 64 << 20, Usage: "keep calls with at most `N` bytes in total"},
 		},
 		Action: runSandbox,
 	}
@@ -94,8 +94,7 @@ func sandboxConfig(c *cli.Context) (sandbox.Config, error) {
 	}, nil
 }
 
-// sandboxOAuth reads the key that the sandbox checks assertions with, if it is
-// to ask for any.
+// sandboxOAuth reads the public key that verifies assertions, if there is one.
 func sandboxOAuth(file string) (*tokens.Config, error) {
 	if file == "" {
 		return nil, nil
@@ -106,12 +105,12 @@ func sandboxOAuth(file string) (*tokens.Config, error) {
 	}
 	key, err := jwt.ParseRSAPublicKeyFromPEM(text)
 	if err != nil {
-		return nil, fmt.Errorf("--oauth-public-key %s holds no RSA public key in PEM; make one with: openssl rsa -in private.pem -pubout", file)
+		return nil, fmt.Errorf("--oauth-public-key %s has no RSA public key in PEM: make one with openssl rsa -in private.pem -pubout", file)
 	}
 	return &tokens.Config{PublicKey: key}, nil
 }
 
-// hostOf returns the host to listen on where it is one that can be called.
+// hostOf returns the host of an address, if it is one that can be called.
 func hostOf(address string) []string {
 	host, _, err := net.SplitHostPort(address)
 	if ip := net.ParseIP(host); err != nil || host == "" || (ip != nil && ip.IsUnspecified()) {
@@ -120,19 +119,19 @@ func hostOf(address string) []string {
 	return []string{host}
 }
 
-// listenForSandbox opens the address, which has to be a loopback one unless
-// remote ones are allowed: the sandbox asks nobody who he is.
+// listenForSandbox opens the address. It has to be a loopback address unless
+// remote ones are allowed, since the sandbox has no password.
 func listenForSandbox(address string, allowRemote bool) (net.Listener, error) {
 	tcp, err := net.ResolveTCPAddr("tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("--listen must be a host and a port such as 127.0.0.1:8765: %w", err)
 	}
 	if !allowRemote && !tcp.IP.IsLoopback() {
-		return nil, fmt.Errorf("--listen %s can be reached from other machines, and whoever reaches the sandbox can read and delete what it holds: listen on 127.0.0.1, or add --allow-remote if that is what you want", address)
+		return nil, fmt.Errorf("--listen %s can be reached from other machines, and whoever reaches the sandbox can read and delete its calls: listen on 127.0.0.1, or add --allow-remote if that is what you want", address)
 	}
 	listener, err := net.ListenTCP("tcp", tcp)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("something listens on %s already: stop it, or choose another port with --listen: %w", address, err)
+		return nil, fmt.Errorf("another process listens on %s: stop it, or choose another port with --listen: %w", address, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("listening on %s, as --listen says: %w", address, err)
@@ -140,7 +139,8 @@ func listenForSandbox(address string, allowRemote bool) (net.Listener, error) {
 	return listener, nil
 }
 
-// greet says by which addresses the sandbox can be called, and who else can.
+// greet prints the addresses of the sandbox, and a warning if other machines can
+// reach it.
 func greet(w io.Writer, addr *net.TCPAddr, names []string) {
 	urls := addressesOf(addr, names)
 	fmt.Fprintf(w, "The sandbox listens on %s. Open it in a browser to watch. Stop it with Ctrl-C.\n", urls[0])
@@ -148,13 +148,13 @@ func greet(w io.Writer, addr *net.TCPAddr, names []string) {
 		fmt.Fprintf(w, "  also at %s\n", url)
 	}
 	if !addr.IP.IsLoopback() {
-		fmt.Fprintln(w, "WARNING: other machines reach it, and it asks nobody for a password: whoever reaches it can read, change and delete all that it holds.")
+		fmt.Fprintln(w, "WARNING: other machines can reach it, and it has no password: whoever reaches it can read, change and delete everything.")
 	}
 	fmt.Fprintf(w, "Try: curl -u my-key: %s/v1/track -d '{\"event\":\"Hello\",\"userId\":\"me\"}'\n", urls[0])
 }
 
-// addressesOf returns the addresses that lead to a listener, the nearest first:
-// where it listens on all of the machine's, those of its interfaces.
+// addressesOf returns the URLs that lead to a listener, the nearest first. If it
+// listens on all addresses of the machine, these are those of its interfaces.
 func addressesOf(addr *net.TCPAddr, names []string) []string {
 	var urls, hosts []string
 	if addr.IP.IsUnspecified() {
@@ -169,7 +169,7 @@ func addressesOf(addr *net.TCPAddr, names []string) []string {
 }
 
 // interfaceAddresses returns the addresses by which other machines reach this
-// one. Link-local ones need a zone, which no browser takes.
+// one. Link-local addresses need a zone, which browsers do not accept.
 func interfaceAddresses(onlyIPv4 bool) []string {
 	all, err := net.InterfaceAddrs()
 	if err != nil {
@@ -195,11 +195,11 @@ func serve(ctx context.Context, server *http.Server, listener net.Listener) erro
 		return fmt.Errorf("serving: %w", err)
 	case <-ctx.Done():
 	}
-	// Time of its own, because ctx has none left.
+	// ctx has ended, so this needs a time of its own.
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
-	// A browser opens connections that it does not use yet. They count as busy for
-	// five seconds, and are no reason to say that the stop failed.
+	// A browser opens connections before it uses them. They count as busy for five
+	// seconds, and do not make a stop fail.
 	if err := server.Shutdown(grace); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("stopping: %w", err)
 	}

@@ -63,7 +63,7 @@ func TestTheSandboxCommandServesUntilItIsStopped(t *testing.T) {
 		assert.Equal(t, want, resp.StatusCode)
 	}
 
-	// A socket that nobody writes to, and a body that does not come.
+	// A connection without a request, and a body that does not arrive.
 	for _, begin := range []string{"", "POST /v1/track HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\n{"} {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
 		require.NoError(t, err)
@@ -82,7 +82,7 @@ func TestTheSandboxCommandServesUntilItIsStopped(t *testing.T) {
 
 // It said http://[::]:8765, which no browser opens, and answered 403 to every
 // address that another machine could call it by.
-func TestASandboxThatOthersReachSaysHowAndWarns(t *testing.T) {
+func TestARemoteSandboxPrintsItsAddressesAndWarns(t *testing.T) {
 	for listen, want := range map[string]int{"0.0.0.0:0": 1, ":0": 1, "127.0.0.1:0": 0} {
 		t.Run(listen, func(t *testing.T) {
 			ctx, stop := context.WithCancel(t.Context())
@@ -94,7 +94,7 @@ func TestASandboxThatOthersReachSaysHowAndWarns(t *testing.T) {
 			}()
 			require.Eventually(t, func() bool { return strings.Contains(said.String(), "Try:") }, 10*time.Second, 5*time.Millisecond)
 
-			assert.Equal(t, want, strings.Count(said.String(), "WARNING: other machines reach it"))
+			assert.Equal(t, want, strings.Count(said.String(), "WARNING: other machines can reach it"))
 			urls := regexp.MustCompile(`(?m)(?:listens on|also at) (http://\S+:\d+)`).FindAllStringSubmatch(said.String(), -1)
 			require.GreaterOrEqual(t, len(urls), 2, said.String())
 			assert.Contains(t, urls[0][1], "http://127.0.0.1:")
@@ -103,7 +103,7 @@ func TestASandboxThatOthersReachSaysHowAndWarns(t *testing.T) {
 			for _, url := range urls {
 				assert.NotContains(t, url[1], "0.0.0.0")
 				assert.NotContains(t, url[1], "[::]")
-				// By whatever address it is called, it answers.
+				// It answers under each of its addresses.
 				r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1"+port+"/api/v1/summary", nil)
 				require.NoError(t, err)
 				r.Host = strings.TrimPrefix(url[1], "http://")

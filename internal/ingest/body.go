@@ -13,15 +13,15 @@ import (
 )
 
 var (
-	// ErrTooLarge says that a body, or what it inflates to, is longer than is
-	// read of any body.
+	// ErrTooLarge says that a body, before or after decompression, is longer than
+	// what is read of any body.
 	ErrTooLarge = errors.New("the body is too large to be read")
-	// ErrBusy says that the bodies of other requests take all the memory that
-	// there is for them. The same request may be taken a moment later.
+	// ErrBusy says that the bodies of other requests use all memory for bodies.
+	// The same request may be accepted a moment later.
 	ErrBusy = errors.New("too many bodies are in memory at once")
 )
 
-// EncodingError says that a Content-Encoding is not understood.
+// EncodingError says that a Content-Encoding is not supported.
 type EncodingError struct{ Encoding string }
 
 func (e *EncodingError) Error() string {
@@ -38,20 +38,20 @@ type BodyReader struct {
 	buffers    sync.Pool
 }
 
-// NewBodyReader returns a reader that keeps bodies of up to keep bytes. Of a
-// longer one it keeps nothing, and counts the bytes up to read so that whoever
-// sent it can be told how long it is. All bodies together, from Read to Release,
-// take memory bytes at most.
+// NewBodyReader returns a reader that keeps bodies of up to keep bytes. It only
+// counts the bytes of a longer body, up to read, so that its sender can be told
+// how long it is. All bodies together, from Read to Release, take at most memory
+// bytes.
 func NewBodyReader(keep, read, memory int64) *BodyReader {
 	return &BodyReader{keep: min(keep, read), read: read, memory: semaphore.NewWeighted(memory)}
 }
 
 // Body is what was read of the body of a request.
 type Body struct {
-	// Bytes is the body, decompressed; nil where it is longer than is kept.
+	// Bytes is the body after decompression, nil if it is too long to be kept.
 	Bytes []byte
-	// Size is how many bytes it has, Wire how many of them came over the wire,
-	// both as far as they were read.
+	// Size is the number of bytes after decompression, Wire that before, both as
+	// far as they were read.
 	Size, Wire int64
 
 	reader   *BodyReader
@@ -59,8 +59,8 @@ type Body struct {
 	reserved int64
 }
 
-// Read reads the body of r to its end. The Body that it returns says how far
-// it came, and has to be released, also where there is an error.
+// Read reads the body of r to its end. The Body has to be released, even if there
+// is an error; it says how far the body was read.
 func (br *BodyReader) Read(r *http.Request) (*Body, error) {
 	b := &Body{reader: br}
 	wire := &countingReader{r: r.Body, left: br.read}
@@ -76,8 +76,8 @@ func (br *BodyReader) Read(r *http.Request) (*Body, error) {
 	}
 }
 
-// ContentEncoding returns the encodings of a body in lower case, in the order
-// in which they were applied.
+// ContentEncoding returns the encodings of a body in lower case, in the order in
+// which they were applied.
 func ContentEncoding(h http.Header) string {
 	return strings.ToLower(strings.TrimSpace(strings.Join(h.Values("Content-Encoding"), ", ")))
 }
@@ -108,8 +108,7 @@ func openGzip(wire io.Reader) (*gzip.Reader, error) {
 	return zr, nil
 }
 
-// fill reads r to its end, and keeps it as long as it is not too long to be
-// kept.
+// fill reads r to its end, and keeps it unless it is too long.
 func (b *Body) fill(r io.Reader) error {
 	for {
 		if len(b.buf) == cap(b.buf) {
@@ -126,7 +125,7 @@ func (b *Body) fill(r io.Reader) error {
 		case b.Size <= b.reader.keep:
 			b.buf = b.buf[:len(b.buf)+n]
 		default:
-			b.buf = b.buf[:0] // What is too long is only counted.
+			b.buf = b.buf[:0] // It is too long and only counted.
 		}
 		if errors.Is(err, io.EOF) {
 			if b.Size <= b.reader.keep {
@@ -141,7 +140,7 @@ func (b *Body) fill(r io.Reader) error {
 }
 
 // grow doubles the buffer, within the memory that all bodies share. It does not
-// wait for memory: those that wait for each other would wait for ever.
+// wait for memory, since bodies that wait for each other would never end.
 func (b *Body) grow() error {
 	const first = 16 << 10
 	if b.buf == nil {
@@ -150,7 +149,7 @@ func (b *Body) grow() error {
 			return nil
 		}
 	}
-	// One byte more than is kept tells a body that is too long.
+	// One byte more than what is kept shows that a body is too long.
 	size := min(max(2*cap(b.buf), first), int(b.reader.keep)+1)
 	if !b.reserve(size - cap(b.buf)) {
 		return ErrBusy
@@ -169,8 +168,7 @@ func (b *Body) reserve(n int) bool {
 	return true
 }
 
-// Release gives the memory of the body back. Nothing of Bytes may be used
-// after that.
+// Release returns the memory of the body. Bytes must not be used after that.
 func (b *Body) Release() {
 	// A buffer that grew for an exceptional body is not kept.
 	const usual = 1 << 20

@@ -2,7 +2,7 @@
 // what a path is for, whose write key a request carries, its body within
 // bounds, and the events in it.
 //
-// It decides nothing about a request and answers nothing. The order of use is
+// It does not decide about a request and does not answer it. The order of use is
 //
 //	route, known := ingest.RouteOf(r.URL.Path)
 //	creds, err := ingest.CredentialsOf(r)
@@ -11,5 +11,5 @@
 //	envelope, err := ingest.OpenBatch(body.Bytes, bounds)
 //
 // Nothing is copied on the way: events, context and integrations are parts of
-// the body, and are good until it is released.
+// the body, and valid until it is released.
 package ingest

@@ -11,24 +11,24 @@ import (
 // Envelope is the body of a request taken apart. Its byte slices are parts of
 // the body.
 type Envelope struct {
-	// WriteKey and SentAt are empty where the body does not name them.
+	// WriteKey and SentAt are empty if the body does not have them.
 	WriteKey, SentAt string
-	// Context and Integrations stand beside a batch, and hold for all of its
-	// events. Of a single event they are its own.
+	// Context and Integrations stand beside a batch and apply to all of its
+	// events. A single event has its own.
 	Context, Integrations []byte
-	// Events are the events in their order, as many as Bounds allow; Count is
-	// how many there are altogether.
+	// Events are the events in their order, as many as Bounds allow. Count is the
+	// number of all events.
 	Events [][]byte
 	Count  int
 }
 
-// Bounds limit what is taken from a batch. A body of a legal size has room for
-// a quarter of a million zeros.
+// Bounds limit what is taken from a batch. A body of legal size has room for a
+// quarter of a million zeros.
 type Bounds struct {
 	// Events is how many events are returned, 0 for all. The rest is counted.
 	Events int
-	// NotObjects is how many elements of a batch may not be objects, 0 for any
-	// number. No SDK sends one; with more of them the batch is not opened.
+	// NotObjects is how many elements of a batch may be something else than an
+	// object, 0 for any number. No SDK sends one. A batch with more is an error.
 	NotObjects int
 }
 
@@ -49,8 +49,8 @@ func OpenEvent(body []byte) (Envelope, error) {
 	return env, nil
 }
 
-// OpenBatch takes apart the body of a route for batches. Where a name stands
-// twice the last one counts.
+// OpenBatch takes apart the body of a route for batches. If a member is there
+// twice, the last one counts.
 func OpenBatch(body []byte, bounds Bounds) (Envelope, error) {
 	var env Envelope
 	found := false
@@ -72,7 +72,7 @@ func OpenBatch(body []byte, bounds Bounds) (Envelope, error) {
 
 // read walks the members of the body once.
 func (env *Envelope) read(body []byte, member func(o *object, name string) error) error {
-	// The decoder cannot tell a lone surrogate from bytes that are no UTF-8.
+	// The decoder cannot tell a lone surrogate from invalid UTF-8.
 	if !utf8.Valid(body) {
 		return errNotUTF8
 	}
@@ -94,7 +94,7 @@ func (env *Envelope) read(body []byte, member func(o *object, name string) error
 	}
 }
 
-// end wants nothing after the object.
+// end refuses anything after the object.
 func (o *object) end() error {
 	if _, err := o.dec.ReadToken(); !errors.Is(err, io.EOF) {
 		return errTrailing

@@ -11,10 +11,10 @@ import (
 	"strings"
 )
 
-// Credentials are the write keys and the token that stand beside the body of a
-// request. A body may name a write key, too: see Envelope.
+// Credentials are the write keys and the token beside the body of a request. The
+// body may have a write key as well: see Envelope.
 type Credentials struct {
-	// Basic is the user of Basic authentication. Its password means nothing.
+	// Basic is the user of Basic authentication. The password has no meaning.
 	Basic string
 	// Bearer is an access token. A request with one has its write key in the
 	// body.
@@ -24,14 +24,14 @@ type Credentials struct {
 	Query  string
 }
 
-// WriteKey returns the write key of a request: where two are named, the one
-// that is first here counts, and that of the body is the last of them.
+// WriteKey returns the write key of a request. If there are several, the order is
+// Basic, header, query, body.
 func (c Credentials) WriteKey(inBody string) string {
 	return cmp.Or(c.Basic, c.Header, c.Query, inBody)
 }
 
-// CredentialsOf reads what a request says of itself beside its body. It fails
-// where the query is malformed.
+// CredentialsOf reads the credentials of a request. It fails if the query is
+// malformed.
 func CredentialsOf(r *http.Request) (Credentials, error) {
 	basic, bearer := Authorization(r.Header)
 	c := Credentials{Basic: basic, Bearer: bearer, Header: r.Header.Get("X-Write-Key")}
@@ -46,8 +46,8 @@ func CredentialsOf(r *http.Request) (Credentials, error) {
 	return c, nil
 }
 
-// Authorization returns the user of Basic authentication, or an access token;
-// neither where the header names nothing of the kind.
+// Authorization returns the user of Basic authentication or the access token in
+// the header Authorization, neither if it has another scheme.
 func Authorization(h http.Header) (basic, bearer string) {
 	scheme, credentials, _ := strings.Cut(h.Get("Authorization"), " ")
 	credentials = strings.TrimSpace(credentials)
@@ -68,8 +68,8 @@ func Authorization(h http.Header) (basic, bearer string) {
 	}
 }
 
-// MaskKey returns what may be shown of a write key: its first letters, and only
-// where they do not give most of it away.
+// MaskKey returns what may be shown of a write key: its first letters, unless
+// they are a large part of it.
 func MaskKey(key string) string {
 	const shown, long = 3, 12
 	switch runes := []rune(key); {

@@ -8,12 +8,12 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// object is a JSON object that is read member by member. The values are parts
-// of its text, so that every digit and escape stays as it was sent.
+// object is a JSON object that is read member by member. The values are parts of
+// its text, so that every digit and escape stays as it was sent.
 //
-// An escaped lone surrogate passes, as SDKs send them when they cut a text in
-// the middle of an emoji; the decoder counts those as invalid UTF-8. So does a
-// name that stands twice.
+// Names may be there twice, and an escaped lone surrogate is accepted: SDKs send
+// those when they cut a text in the middle of an emoji. The decoder counts them
+// as invalid UTF-8.
 type object struct {
 	text []byte
 	dec  *jsontext.Decoder
@@ -35,8 +35,8 @@ func openObject(text []byte) (*object, error) {
 	return o, nil
 }
 
-// notObject tells broken JSON, with the place where it breaks, from nothing at
-// all and from JSON of another kind.
+// notObject says where the JSON is invalid, or that it is valid but not an
+// object.
 func (o *object) notObject() error {
 	_, err := o.dec.ReadValue()
 	if err == nil || errors.Is(err, io.EOF) {
@@ -45,8 +45,7 @@ func (o *object) notObject() error {
 	return err
 }
 
-// next returns the name of the next member. There is none at the end of the
-// object.
+// next returns the name of the next member, until there are no more.
 func (o *object) next() (name string, more bool, err error) {
 	token, err := o.dec.ReadToken()
 	if err != nil || token.Kind() != '"' {
@@ -55,13 +54,13 @@ func (o *object) next() (name string, more bool, err error) {
 	return token.String(), true, nil
 }
 
-// place is where a value stands in its text.
+// place is the position of a value in its text.
 type place struct{ start, end int }
 
 func (p place) in(text []byte) []byte { return text[p.start:p.end:p.end] }
 
 // value reads the value of the member that next named, or the next element of
-// its array. The decoder's own slice would be invalid after its next step.
+// its array. The decoder's own slice would be invalid after the next step.
 func (o *object) value() (place, error) {
 	value, err := o.dec.ReadValue()
 	end := int(o.dec.InputOffset())
@@ -69,7 +68,7 @@ func (o *object) value() (place, error) {
 }
 
 // Members calls visit with each member of a JSON object, as far as the text is
-// one. A name that stands twice is visited twice; the last one counts.
+// one. A name that is there twice is visited twice; the last one counts.
 func Members(text []byte, visit func(name string, value []byte)) {
 	eachMember(text, func(name string, at place) { visit(name, at.in(text)) })
 }
@@ -92,8 +91,8 @@ func eachMember(text []byte, visit func(name string, at place)) {
 	}
 }
 
-// Member returns the value of a member of a JSON object, nil where there is
-// none.
+// Member returns the value of a member of a JSON object, nil if it has no such
+// member.
 func Member(text []byte, name string) (value []byte) {
 	Members(text, func(n string, v []byte) {
 		if n == name {
@@ -115,10 +114,10 @@ func Text(value []byte) string {
 
 const writeKeyMember = "writeKey"
 
-// HideWriteKey returns a JSON object with hide applied to its write key, all
-// other bytes as they came. It reports whether there is one.
+// HideWriteKey returns a JSON object with hide applied to its write key. All
+// other bytes stay as they are. It reports whether the object has a write key.
 func HideWriteKey(text []byte, hide func(key string) string) (shown []byte, found bool) {
-	// Letters can be escaped, but only this way.
+	// Letters of the name can only be escaped this way.
 	if !bytes.Contains(text, []byte(writeKeyMember)) && !bytes.Contains(text, []byte(`\u`)) {
 		return text, false
 	}

@@ -15,18 +15,18 @@ const (
 	Batch
 	// Pixel takes one event in the query and answers with a picture.
 	Pixel
-	// Settings asks what an SDK of Segment needs to start.
+	// Settings asks for what an SDK of Segment needs to start.
 	Settings
-	// SourceConfig asks what an SDK of RudderStack needs to start.
+	// SourceConfig asks for what an SDK of RudderStack needs to start.
 	SourceConfig
-	// Metrics takes what an SDK says of itself. It holds no event.
+	// Metrics takes what an SDK reports about itself. It has no events.
 	Metrics
-	// Health asks whether the process lives, Ready whether it takes events.
+	// Health asks whether the process is alive, Ready whether it accepts events.
 	Health
 	Ready
 )
 
-// World is whose SDKs know a route. A route may belong to both worlds.
+// World says whose SDKs know a route. A route may belong to both worlds.
 type World uint8
 
 const (
@@ -36,14 +36,14 @@ const (
 
 // Route is one path that SDKs call.
 type Route struct {
-	// Path is the path without a slash at its end. Where a write key is a part
-	// of the path, {key} stands in its place.
+	// Path is the path without a trailing slash. If a write key is a part of the
+	// path, {key} replaces it.
 	Path string
 	Kind Kind
-	// Worlds are those whose SDKs call it.
+	// Worlds are the worlds whose SDKs call it.
 	Worlds World
-	// Type is the type that the path gives to its event, such as "track". It is
-	// empty where the events name their own.
+	// Type is the type that the path gives its event, such as "track". It is
+	// empty if the events name their own.
 	Type string
 	// Key is the write key in the path.
 	Key string
@@ -52,8 +52,8 @@ type Route struct {
 // Of reports whether SDKs of that world know the route.
 func (r Route) Of(world World) bool { return r.Worlds&world != 0 }
 
-// Allows reports whether the route takes the method. A preflight, OPTIONS, is
-// for whoever serves the routes.
+// Allows reports whether the route accepts the method. Preflights (OPTIONS) are
+// left to the server.
 func (r Route) Allows(method string) bool {
 	for _, allowed := range r.Methods() {
 		if method == allowed {
@@ -63,7 +63,7 @@ func (r Route) Allows(method string) bool {
 	return false
 }
 
-// Methods are those that the route takes, for the header Allow.
+// Methods returns the methods that the route accepts, for the header Allow.
 func (r Route) Methods() []string {
 	switch r.Kind {
 	case Event, Batch, Metrics:
@@ -77,8 +77,8 @@ func (r Route) Methods() []string {
 
 const both = Segment | RudderStack
 
-// routes are all but those that hold a write key. What each SDK calls is in
-// its public source; where several spellings exist, all are here.
+// routes are all routes without a write key in their path. What each SDK calls is
+// in its public source; if several spellings exist, all are here.
 var routes = index([]Route{
 	{Path: "/v1/identify", Kind: Event, Worlds: both, Type: "identify"},
 	{Path: "/v1/track", Kind: Event, Worlds: both, Type: "track"},
@@ -114,7 +114,7 @@ var routes = index([]Route{
 	{Path: "/v1/pixel/group", Kind: Pixel, Worlds: Segment, Type: "group"},
 	{Path: "/v1/pixel/alias", Kind: Pixel, Worlds: Segment, Type: "alias"},
 
-	// React Native asks there without saying for which key.
+	// React Native asks there without a key.
 	{Path: "/v1/projects", Kind: Settings, Worlds: Segment},
 	{Path: "/projects", Kind: Settings, Worlds: Segment},
 	{Path: "/sourceConfig", Kind: SourceConfig, Worlds: RudderStack},
@@ -132,7 +132,7 @@ func index(list []Route) map[string]Route {
 	return byPath
 }
 
-// RouteOf finds the route of a path, with or without a slash at its end, which
+// RouteOf finds the route of a path, with or without the trailing slash that
 // Java's SDK adds.
 func RouteOf(path string) (route Route, known bool) {
 	path = strings.TrimSuffix(path, "/")
@@ -144,9 +144,9 @@ func RouteOf(path string) (route Route, known bool) {
 
 const keyPlace = "{key}"
 
-// settingsRoute reads /projects/{key}/settings. With an address of its own for
-// the settings, React Native puts its path behind that, so that parts of it
-// may stand there twice.
+// settingsRoute reads /projects/{key}/settings. React Native appends its path to
+// an address that is configured for the settings, so that parts of the path may
+// be there twice.
 func settingsRoute(path string) (route Route, known bool) {
 	before, settings := strings.CutSuffix(path, "/settings")
 	at := strings.LastIndexByte(before, '/')
@@ -165,9 +165,9 @@ func settingsRoute(path string) (route Route, known bool) {
 	return Route{Path: prefix + "/" + keyPlace + "/settings", Kind: Settings, Worlds: Segment, Key: key}, true
 }
 
-// HidePathKeys returns a path with hide applied to what may be a write key in
-// it: every part after "projects" that is no word of a route. It also does so
-// for paths that are no route.
+// HidePathKeys returns a path with hide applied to what may be a write key: every
+// part after "projects" that is not a word of a route, even if the path is not a
+// route.
 func HidePathKeys(path string, hide func(key string) string) string {
 	_, _, holdsKey := strings.Cut(path+"/", "/projects/")
 	if !holdsKey {
@@ -184,8 +184,8 @@ func HidePathKeys(path string, hide func(key string) string) string {
 	return strings.Join(parts, "/")
 }
 
-// Clean returns a path with each run of slashes made one. SDKs that put a path
-// behind an address that ends in a slash ask for //v1/batch.
+// Clean returns a path with every run of slashes reduced to one. SDKs that append
+// their path to an address with a trailing slash ask for //v1/batch.
 func Clean(path string) string {
 	for strings.Contains(path, "//") {
 		path = strings.ReplaceAll(path, "//", "/")

@@ -84,9 +84,9 @@ func contains(list []string, text string) bool {
 	return false
 }
 
-// An SDK that puts its path behind an address with a slash at its end asks for
+// An SDK that appends its path to an address with a trailing slash asks for
 // //v1/batch: rudder-sdk-go, rudder-php-sdk.
-func TestSlashesAreMadeOne(t *testing.T) {
+func TestRunsOfSlashesBecomeOne(t *testing.T) {
 	for path, want := range map[string]string{
 		"/v1/batch": "/v1/batch", "//v1/batch": "/v1/batch", "/a///v1//batch/": "/a/v1/batch/", "": "", "//": "/",
 	} {

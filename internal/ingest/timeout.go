@@ -9,15 +9,15 @@ import (
 	"time"
 )
 
-// leftoverTimeout is how long the server may read what a handler left of a
-// body. It reads a little of it, so that the client gets to see the answer.
+// leftoverTimeout is how long the server may read what a handler did not read of
+// a body. It reads a little of it, so that the client sees the answer.
 const leftoverTimeout = time.Second
 
-// WithBodyTimeout ends requests whose body does not come within d, and all that
-// still wait for theirs when the server shuts down.
+// WithBodyTimeout ends requests whose body does not arrive within d, and those
+// that are still waiting for it when the server shuts down.
 //
-// http.Server.ReadTimeout does only half of that: a body does not heed the
-// context of its request, so that slow ones hold up a shutdown.
+// http.Server.ReadTimeout does only half of that: reading a body does not end
+// with the context of its request, so that slow bodies delay a shutdown.
 func WithBodyTimeout(d time.Duration, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength == 0 || r.Body == nil || r.Body == http.NoBody {
@@ -25,7 +25,7 @@ func WithBodyTimeout(d time.Duration, next http.Handler) http.Handler {
 			return
 		}
 		conn := http.NewResponseController(w)
-		// Where no deadline can be set there is no socket, as in some tests.
+		// If no deadline can be set, there is no socket, as in some tests.
 		if conn.SetReadDeadline(time.Now().Add(d)) != nil {
 			next.ServeHTTP(w, r)
 			return
@@ -53,14 +53,14 @@ type timedBody struct {
 func (b *timedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if errors.Is(err, io.EOF) {
-		// The server clears the deadline by itself then, to learn whether the
-		// client is still there.
+		// The server clears the deadline by itself then, and waits for the client
+		// to go.
 		b.ended.Store(true)
 	}
 	return n, err
 }
 
-// giveUp ends a read that is waiting for more.
+// giveUp ends a read that is waiting.
 func (b *timedBody) giveUp() {
 	if !b.ended.Load() {
 		_ = b.conn.SetReadDeadline(time.Now())

@@ -67,7 +67,7 @@ func TestCallsAreListedAndFiltered(t *testing.T) {
 	}
 }
 
-func TestAListIsReadOnFromItsCursor(t *testing.T) {
+func TestAListContinuesFromItsCursor(t *testing.T) {
 	sb := filled(t)
 	since, seen := "0", 0
 	for more := any(true); more == true; {

@@ -17,9 +17,9 @@ import (
 
 const corpusDir = "../segment/testdata/corpus"
 
-// Whatever is sent as a call among good ones: the good ones are taken, the bad
-// one is recorded with what is wrong with it, or the whole is answered with
-// 400 where it cannot be taken apart.
+// Whatever is sent among good calls: the good ones are accepted and the bad one
+// is recorded with what is wrong with it, or the whole request is answered with
+// 400 if it cannot be taken apart.
 func TestBadInputAmongGoodCalls(t *testing.T) {
 	table, err := os.ReadFile(filepath.Join(corpusDir, "outcomes.tsv"))
 	require.NoError(t, err)
@@ -36,7 +36,7 @@ func TestBadInputAmongGoodCalls(t *testing.T) {
 
 			require.Len(t, sb.Requests(), 1)
 			switch {
-			// A byte order mark is none within a body.
+			// Within a body, a byte order mark is invalid.
 			case strings.HasPrefix(judged, "invalid_json"), strings.HasPrefix(file, "encoding-bom"):
 				assert.Equal(t, http.StatusBadRequest, status, answer)
 				assert.Empty(t, sb.Calls())
@@ -57,8 +57,8 @@ func TestBadInputAmongGoodCalls(t *testing.T) {
 	}
 }
 
-// verdict writes the rules that a call breaks as the table of outcomes does,
-// whether Segment would discard it for them or not.
+// verdict writes the rules that a call breaks in the form of the table of
+// outcomes, whether Segment would discard the call or not.
 func verdict(call segmenttest.Call) []string {
 	if len(call.Violations)+len(call.Warnings) == 0 {
 		return []string{"fine"}
@@ -74,7 +74,7 @@ func verdict(call segmenttest.Call) []string {
 	return parts
 }
 
-// Segment asks for application/json and does not insist on it.
+// Segment asks for application/json but does not require it.
 func TestAnyContentTypeWillDo(t *testing.T) {
 	for _, contentType := range []string{
 		"", "application/json", "application/json; charset=utf-8", "APPLICATION/JSON", "text/plain",
@@ -87,8 +87,8 @@ func TestAnyContentTypeWillDo(t *testing.T) {
 	}
 }
 
-// FuzzBody: whatever comes under whatever encoding, the sandbox answers, keeps
-// what it accepts as it came, and goes on to take a good request.
+// FuzzBody: whatever the body and its encoding, the sandbox answers, and accepts a
+// good request after it.
 func FuzzBody(f *testing.F) {
 	good := batch(track("m"))
 	for _, encoding := range []string{"", "identity", "gzip", "x-gzip", "br, gzip", "gzip, gzip", "\x00"} {

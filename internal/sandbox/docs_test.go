@@ -30,8 +30,7 @@ func documented(t *testing.T) []string {
 	return commands
 }
 
-// Each command of the documentation does what it says: none is answered with
-// an error, but those that the commands before them ask for.
+// No command of the documentation is answered with an error.
 func TestEveryDocumentedCommandWorks(t *testing.T) {
 	if _, err := exec.LookPath("curl"); err != nil {
 		t.Skip("there is no curl")
@@ -55,7 +54,7 @@ func TestEveryDocumentedCommandWorks(t *testing.T) {
 	}
 }
 
-// Every endpoint has its curl.
+// Every endpoint has a curl command.
 func TestEveryEndpointIsDocumented(t *testing.T) {
 	commands := documented(t)
 	sb := segmenttest.NewInProcess(t)

@@ -56,7 +56,7 @@ func TestMetricsAreThoseOfTheSummary(t *testing.T) {
 	}
 }
 
-func TestViolationsComeWithWhatMendsThem(t *testing.T) {
+func TestViolationsComeWithTheirFix(t *testing.T) {
 	sb := filled(t)
 	post(t, sb, "/v1/batch", batch(`{"type":"page","userId":"u","name":7}`, `{"type":"x","userId":"u"}`, `{"type":"track","userId":"u"}`, `7`))
 	_, text := controlText(t, sb, http.MethodGet, "/api/v1/violations", "")
@@ -104,7 +104,7 @@ func TestATruncatedAnswerBeginsWithSuccess(t *testing.T) {
 	assert.Len(t, sb.Calls(), 1)
 }
 
-func TestARemovedFaultLetsGoWhatItHeldUp(t *testing.T) {
+func TestRemovingAFaultReleasesWhatItDelayed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sb := segmenttest.NewInProcess(t)
 		sb.Delay(10 * time.Minute)

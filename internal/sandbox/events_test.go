@@ -17,10 +17,10 @@ import (
 	"benthos-segment/plugin/segmenttest"
 )
 
-// event is one of the stream. Comments and the retry field are left out.
+// event is one event of the stream, without comments and the retry field.
 type event struct{ name, id, data string }
 
-// follow opens the stream and returns its events as they come.
+// follow opens the stream and returns its events as they arrive.
 func follow(t *testing.T, sb *segmenttest.Server, query string, headers ...string) <-chan event {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, sb.URL+"/api/v1/events?"+query, nil)
@@ -117,7 +117,7 @@ func TestTheStreamIsFiltered(t *testing.T) {
 	assert.Contains(t, text, "tpye:")
 }
 
-func TestAReaderGoesOnWhereHeWas(t *testing.T) {
+func TestAReaderContinuesWhereItWas(t *testing.T) {
 	sb := segmenttest.New(t)
 	post(t, sb, "/v1/batch", batch(tracks(0, 3)...))
 	first := until(t, follow(t, sb, ""), "calls")
@@ -130,7 +130,7 @@ func TestAReaderGoesOnWhereHeWas(t *testing.T) {
 	assert.Equal(t, "1 2 3 4 5", seqsOf(t, until(t, follow(t, sb, "after=otherrun-3"), "calls")))
 }
 
-func TestAReaderWhoWasAwayIsToldThatEverythingWasForgotten(t *testing.T) {
+func TestAReaderThatWasAwayIsToldOfTheDeletion(t *testing.T) {
 	for _, method := range []string{http.MethodPost + " /api/v1/reset", http.MethodDelete + " /api/v1/calls"} {
 		t.Run(method, func(t *testing.T) {
 			sb := segmenttest.New(t)
@@ -143,7 +143,7 @@ func TestAReaderWhoWasAwayIsToldThatEverythingWasForgotten(t *testing.T) {
 			events := follow(t, sb, "after="+seen.id)
 			back := until(t, events, "reset")
 			assert.Equal(t, "4", seqsOf(t, until(t, events, "calls")))
-			// He is told once.
+			// It is told once.
 			post(t, sb, "/v1/batch", batch(track("y")))
 			for e := range follow(t, sb, "after="+back.id) {
 				require.NotEqual(t, "reset", e.name)
@@ -155,7 +155,7 @@ func TestAReaderWhoWasAwayIsToldThatEverythingWasForgotten(t *testing.T) {
 	}
 }
 
-func TestAReaderWhoIsBehindIsToldOfTheGap(t *testing.T) {
+func TestAReaderThatIsBehindIsToldOfTheGap(t *testing.T) {
 	sb := segmenttest.New(t, segmenttest.Config{MaxCalls: 5})
 	post(t, sb, "/v1/batch", batch(tracks(0, 3)...))
 	seen := until(t, follow(t, sb, ""), "calls")
@@ -166,7 +166,7 @@ func TestAReaderWhoIsBehindIsToldOfTheGap(t *testing.T) {
 	assert.Equal(t, "8 9 10 11 12", seqsOf(t, until(t, events, "calls")))
 }
 
-// A reader who has never seen the calls that made room misses none of them.
+// A reader that has never seen the evicted calls does not miss them.
 func TestANewReaderIsToldOfNoGap(t *testing.T) {
 	sb := segmenttest.New(t, segmenttest.Config{MaxCalls: 2})
 	post(t, sb, "/v1/batch", batch(tracks(0, 9)...))
@@ -179,7 +179,7 @@ func TestANewReaderIsToldOfNoGap(t *testing.T) {
 	}
 }
 
-func TestAReaderWhoDoesNotReadHoldsUpNobody(t *testing.T) {
+func TestASlowReaderDelaysNobody(t *testing.T) {
 	sb := segmenttest.New(t, segmenttest.Config{MaxCalls: 100})
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, sb.URL+"/api/v1/events", nil)
 	require.NoError(t, err)
@@ -193,7 +193,7 @@ func TestAReaderWhoDoesNotReadHoldsUpNobody(t *testing.T) {
 	assert.Equal(t, 20_000, sb.Summary().Calls)
 }
 
-func TestTheStreamSaysThatEverythingWasForgotten(t *testing.T) {
+func TestTheStreamReportsAReset(t *testing.T) {
 	sb := segmenttest.New(t)
 	post(t, sb, "/v1/batch", batch(tracks(0, 3)...))
 	events := follow(t, sb, "")

@@ -19,8 +19,8 @@ import (
 	"benthos-segment/plugin/segmenttest"
 )
 
-// odd are calls that are hard to carry: with quotes, line breaks, backquotes
-// and what a shell would take for its own.
+// odd are calls that are hard to export: with quotes, line breaks, backquotes and
+// what a shell would expand.
 func odd() []string {
 	return []string{
 		"{\n\t\"type\": \"track\",\r\n\"event\":\"it's `$(id)` \\\"x\\\"\",\"userId\":\"u\",\"messageId\":\"1\"}",

@@ -16,7 +16,7 @@ import (
 	"benthos-segment/plugin/segmenttest"
 )
 
-// doors are the two ways to a sandbox, which must not differ.
+// doors are the two ways to a sandbox. They must not differ.
 var doors = map[string]func(testing.TB, ...segmenttest.Config) *segmenttest.Server{
 	"over a socket": segmenttest.New,
 	"in process":    segmenttest.NewInProcess,
@@ -88,7 +88,7 @@ func TestALostAckAcceptsAndSaysNothing(t *testing.T) {
 	})
 }
 
-func TestALostAckDoesNotAcceptWhatIsRefusedAnyhow(t *testing.T) {
+func TestALostAckDoesNotAcceptAnInvalidRequest(t *testing.T) {
 	sb := segmenttest.NewInProcess(t)
 	sb.LostAck()
 	status, _ := post(t, sb, "/v1/batch", `{"batch":`)
@@ -174,7 +174,7 @@ func TestTheSameSeedStrikesTheSameRequests(t *testing.T) {
 	assert.InDelta(t, 60, struck, 25)
 }
 
-func TestAFaultStrikesARequestThatHoldsAMatchingCall(t *testing.T) {
+func TestAFaultStrikesARequestWithAMatchingCall(t *testing.T) {
 	good, guilty := track("good"), `{"type":"screen","name":"Check Out 3","anonymousId":"ann","messageId":"guilty","properties":{"x":"poison"}}`
 	for name, match := range map[string]segmenttest.Match{
 		"type":         {Type: "screen"},
@@ -251,7 +251,7 @@ func TestARedirectCarriesItsLocation(t *testing.T) {
 	assert.Equal(t, "b", resp.Header.Get("X-A"))
 }
 
-func TestFaultsThatMakeNoSenseAreNotInjected(t *testing.T) {
+func TestInvalidFaultsAreNotInjected(t *testing.T) {
 	sb := segmenttest.NewInProcess(t)
 	for name, fault := range map[string]segmenttest.Fault{
 		"nothing":            {},
@@ -270,9 +270,9 @@ func TestFaultsThatMakeNoSenseAreNotInjected(t *testing.T) {
 	assert.Empty(t, sb.Faults())
 }
 
-// A fault answers with any body and any header, on the origin of the control
-// API: it ran as a page of the sandbox.
-func TestTheBodyOfAFaultIsNoPageOfTheSandbox(t *testing.T) {
+// A fault answers with any body and any header, on the origin of the control API:
+// its scripts ran as those of the sandbox.
+func TestTheBodyOfAFaultIsIsolated(t *testing.T) {
 	sb := segmenttest.New(t)
 	sb.Fail(http.StatusOK).Body(`<script>fetch("/api/v1/reset",{method:"POST"})</script>`).
 		Header("Content-Type", "text/html").Header("Content-Security-Policy", "default-src *").Header("X-Content-Type-Options", "sniff")

@@ -36,7 +36,7 @@ func TestFaultsAreInjectedListedAndRemoved(t *testing.T) {
 	assert.Empty(t, sb.Faults())
 }
 
-func TestAFaultThatIsNotUnderstoodIsRefused(t *testing.T) {
+func TestAnInvalidFaultIsRefused(t *testing.T) {
 	sb := segmenttest.NewInProcess(t)
 	for body, want := range map[string]string{
 		`{"statuz":429}`:                       `"statuz\"`,

@@ -56,5 +56,5 @@ func TestAFilterIsTypedAsOneLine(t *testing.T) {
 	}
 	assert.Equal(t, 3, sb.Calls()[6].Attempt)
 	_, answer := control(t, sb, http.MethodGet, "/api/v1/wait?timeout=0s&count=3&q=user:eve+-type:page", "")
-	assert.Equal(t, true, answer.at("reached"), "waiting takes the same")
+	assert.Equal(t, true, answer.at("reached"), "wait takes the same filter")
 }

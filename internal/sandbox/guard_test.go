@@ -46,7 +46,7 @@ func TestTheControlAPIIsOnlyForItsOwnPages(t *testing.T) {
 	}
 }
 
-func TestASandboxThatOthersReachIsCalledByAnyAddress(t *testing.T) {
+func TestARemoteSandboxAnswersToAnyAddress(t *testing.T) {
 	sb := segmenttest.NewInProcess(t, segmenttest.Config{AnyAddress: true})
 	for host, want := range map[string]int{
 		"192.0.2.1:8765": 200, "[2001:db8::1]:8765": 200, "evil.example:8765": 403, "192.0.2.1.evil.example": 403,

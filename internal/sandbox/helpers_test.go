@@ -36,7 +36,7 @@ func tracks(from, to int) []string {
 	return calls
 }
 
-// try posts a body with the canary as Basic user and returns the status.
+// try posts a body with the canary as the user of Basic authentication.
 func try(t *testing.T, sb *segmenttest.Server, path, body string, headers ...string) (*http.Response, error) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, sb.URL+path, strings.NewReader(body))
@@ -89,8 +89,7 @@ func control(t *testing.T, sb *segmenttest.Server, method, path, body string, he
 // document is an answer of the control API.
 type document struct{ *gabs.Container }
 
-// at returns what stands at a path, such as calls.0.seq; numbers keep their
-// digits.
+// at returns the value at a path, such as calls.0.seq. Numbers keep their digits.
 func (d document) at(path string) any { return d.Path(path).Data() }
 
 // texts returns a member of each element of a list.

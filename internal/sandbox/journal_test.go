@@ -13,7 +13,7 @@ import (
 	"benthos-segment/plugin/segmenttest"
 )
 
-func TestTheOldestCallsMakeRoomByCount(t *testing.T) {
+func TestTheOldestCallsAreEvictedByCount(t *testing.T) {
 	sb := segmenttest.NewInProcess(t, segmenttest.Config{MaxCalls: 10, MaxRequests: 3})
 	for i := range 25 {
 		post(t, sb, "/v1/batch", batch(tracks(i, i+1)...))
@@ -38,7 +38,7 @@ func TestTheOldestCallsMakeRoomByCount(t *testing.T) {
 	assert.Len(t, answer.at("calls"), 10)
 }
 
-func TestTheOldestCallsMakeRoomByBytes(t *testing.T) {
+func TestTheOldestCallsAreEvictedByBytes(t *testing.T) {
 	sb := segmenttest.NewInProcess(t, segmenttest.Config{MaxBytes: 10_000})
 	for i := range 20 {
 		call := strings.Replace(track(fmt.Sprint(i)), `"userId"`, `"properties":{"x":"`+strings.Repeat("x", 900)+`"},"userId"`, 1)
@@ -54,7 +54,7 @@ func TestTheOldestCallsMakeRoomByBytes(t *testing.T) {
 	assert.Equal(t, "19", calls[len(calls)-1].MessageID)
 }
 
-func TestADuplicateIsKnownAfterItsCallMadeRoom(t *testing.T) {
+func TestADuplicateIsKnownAfterItsCallWasEvicted(t *testing.T) {
 	sb := segmenttest.NewInProcess(t, segmenttest.Config{MaxCalls: 2, MaxMessageIDs: 100})
 	post(t, sb, "/v1/batch", batch(tracks(0, 50)...))
 	post(t, sb, "/v1/batch", batch(track("m0")))

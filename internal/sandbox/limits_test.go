@@ -87,7 +87,7 @@ func TestBodiesThatCannotBeDecoded(t *testing.T) {
 		"truncated gzip":   {"gzip", whole[:len(whole)-9]},
 		"gzip header only": {"gzip", whole[:5]},
 		"no gzip":          {"gzip", good},
-		"garbage behind":   {"gzip", whole + "garbage"},
+		"garbage after":    {"gzip", whole + "garbage"},
 		"stacked":          {"br, gzip", whole},
 		"unknown":          {"zstd", good},
 		"zipped twice":     {"gzip", zipped(t, whole)},
@@ -102,7 +102,7 @@ func TestBodiesThatCannotBeDecoded(t *testing.T) {
 			assert.Contains(t, answer, `"success":false`)
 			assert.Len(t, sb.Requests(), 1)
 
-			// What was left behind in a pooled reader harms nobody.
+			// What is left in a pooled reader does no harm.
 			status, _ = post(t, sb, "/v1/batch", whole, "Content-Encoding", "gzip")
 			assert.Equal(t, http.StatusOK, status)
 		})

@@ -31,12 +31,12 @@ func allocated(work func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// Any page in the browser may post to the sandbox without asking it: fetch with
-// mode no-cors sends text/plain and names no key in a header.
+// Any page in a browser may post to the sandbox without a preflight: fetch with
+// mode no-cors sends text/plain, and no key in a header.
 var noCORS = []string{"Authorization", "", "Content-Type", "text/plain;charset=UTF-8", "Origin", "https://evil.example", "Sec-Fetch-Mode", "no-cors"}
 
-// 2.6 million elements took 1.9 GB, sent as 5 KB of gzip, and four such
-// requests at once 10 GB.
+// 2.6 million elements, sent as 5 KB of gzip, took 1.9 GB, and four such requests
+// at once 10 GB.
 func TestABatchOfManyElementsCostsNoMoreThanItsSize(t *testing.T) {
 	for name, given := range map[string]struct {
 		body   string
@@ -77,9 +77,9 @@ func TestABatchOfManyElementsCostsNoMoreThanItsSize(t *testing.T) {
 	}
 }
 
-// Segment discards all of a batch with too many calls, so that it is enough to
-// count the ones that nobody looks at.
-func TestCallsThatAreNotLookedAtAreCounted(t *testing.T) {
+// Segment discards a batch with too many calls, so it is enough to count the calls
+// after the first ones.
+func TestUnreadCallsAreCounted(t *testing.T) {
 	sb := segmenttest.NewInProcess(t, segmenttest.Config{MaxBatchCalls: 10})
 	post(t, sb, "/v1/batch", batch(tracks(0, 35)...))
 
@@ -97,7 +97,7 @@ func TestCallsThatAreNotLookedAtAreCounted(t *testing.T) {
 	assert.Equal(t, map[string]int{"track": 20, "unknown": 15}, sum.ByType)
 }
 
-// 300 requests kept 2.6 GB: what stood beside the batch was in no bound.
+// 300 requests kept 2.6 GB: nothing bounded the texts beside the batch.
 func TestWhatIsKeptOfARequestIsBounded(t *testing.T) {
 	long := strings.Repeat("x", 450_000)
 	sb := segmenttest.NewInProcess(t, segmenttest.Config{MaxBytes: 8 << 20})
@@ -119,8 +119,8 @@ func TestWhatIsKeptOfARequestIsBounded(t *testing.T) {
 	runtime.KeepAlive(sb)
 }
 
-// What is short enough not to be clipped counts all the same.
-func TestWhatStandsBesideTheCallsTakesRoom(t *testing.T) {
+// Texts that are too short to be clipped count as well.
+func TestTextsBesideTheCallsAreCounted(t *testing.T) {
 	text := strings.Repeat("x", 900)
 	for member, held := range map[string]int{"sentAt": 60, "writeKey": 60, "other": 200} {
 		sb := segmenttest.NewInProcess(t, segmenttest.Config{MaxBytes: 60_000})
@@ -154,7 +154,7 @@ func heap() float64 {
 	return float64(stats.HeapAlloc)
 }
 
-// A body of which a part has come takes its memory until the rest does.
+// A body takes memory from its first part until it is complete and decided.
 func TestBodiesInMemoryAtOnceAreBounded(t *testing.T) {
 	sb := segmenttest.New(t, segmenttest.Config{MaxBodyMemory: 300_000})
 	large := batch(track("large")) + strings.Repeat(" ", 150_000)

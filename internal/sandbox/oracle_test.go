@@ -13,9 +13,9 @@ import (
 	"benthos-segment/plugin/segmenttest"
 )
 
-// A key of 26 letters was found with 964 requests: each tells whether one more
-// letter is right, as long as a filter looks at bytes that are not shown.
-func TestNoFilterTellsAKeyLetterByLetter(t *testing.T) {
+// A key of 26 letters was found with 964 requests: if a filter matches bytes that
+// are not shown, each request says whether one more letter is right.
+func TestNoFilterRevealsAKeyLetterByLetter(t *testing.T) {
 	sb := segmenttest.NewInProcess(t, segmenttest.Config{ReplayTo: "http://127.0.0.1:9"})
 	post(t, sb, "/v1/track", `{"writeKey":"`+canary+`","event":"E","userId":"u","messageId":"m"}`, "Authorization", "")
 	post(t, sb, "/v1/track", `{"write\u004bey":"`+canary+`","event":"E","userId":"u","messageId":"n"}`, "Authorization", "")
@@ -55,8 +55,8 @@ func TestNoFilterTellsAKeyLetterByLetter(t *testing.T) {
 	assert.Equal(t, "2", seqsOf(t, until(t, follow(t, live, "q="+canary[:6]), "calls")))
 }
 
-// Whether a fault strikes can be seen, too.
-func TestNoFaultTellsAKeyLetterByLetter(t *testing.T) {
+// Whether a fault strikes is visible as well.
+func TestNoFaultRevealsAKeyLetterByLetter(t *testing.T) {
 	sb := segmenttest.NewInProcess(t)
 	fault := sb.Fail(http.StatusTeapot).Match(segmenttest.Match{Text: canary[:5]})
 	status, _ := post(t, sb, "/v1/track", `{"writeKey":"`+canary+`","event":"E","userId":"u"}`, "Authorization", "")
@@ -67,8 +67,8 @@ func TestNoFaultTellsAKeyLetterByLetter(t *testing.T) {
 	assert.Equal(t, http.StatusTeapot, status)
 }
 
-// SDKs of browsers and phones ask for their settings with the key in the path,
-// and pixels name it in the query of a page that refers to them.
+// SDKs of browsers and phones ask for their settings with the key in the path, and
+// the address of a page with a pixel may contain it.
 func TestAKeyInAnAddressIsKeptMasked(t *testing.T) {
 	sb := segmenttest.NewInProcess(t)
 	for _, path := range []string{

@@ -21,7 +21,7 @@ import (
 	"benthos-segment/plugin/segmenttest"
 )
 
-// halfway opens a request whose body does not come to its end.
+// halfway opens a request whose body does not end.
 func halfway(t *testing.T, address, path string) net.Conn {
 	t.Helper()
 	conn, err := net.Dial("tcp", address)
@@ -32,8 +32,8 @@ func halfway(t *testing.T, address, path string) net.Conn {
 	return conn
 }
 
-// 2,000 slow bodies stayed, and a stop failed because of them.
-func TestSlowBodiesDoNotStay(t *testing.T) {
+// 2,000 slow bodies stayed for ever, and a stop failed because of them.
+func TestSlowBodiesAreEnded(t *testing.T) {
 	const senders = 300
 	sb := segmenttest.New(t, segmenttest.Config{BodyTimeout: 200 * time.Millisecond})
 	before := runtime.NumGoroutine()
@@ -42,7 +42,7 @@ func TestSlowBodiesDoNotStay(t *testing.T) {
 		conn := halfway(t, strings.TrimPrefix(sb.URL, "http://"), []string{"/v1/batch", "/api/v1/assert", "/api/v1/reset", "/api/v1/faults"}[i%4])
 		ended.Go(func() {
 			answer, err := io.ReadAll(conn)
-			// Of those that were only closed, the rest of the body is what is lost.
+			// The other endpoints answer before they read the body, or not at all.
 			if err == nil && i%4 == 0 {
 				assert.Contains(t, string(answer), "HTTP/1.1 408 Request Timeout")
 				assert.Contains(t, string(answer), "the body did not arrive within 200ms")
@@ -77,7 +77,7 @@ func TestAStopDoesNotWaitForSlowBodies(t *testing.T) {
 	assert.NoError(t, server.Shutdown(ctx))
 }
 
-// A long-poll is no slow body: it waits for as long as it asks.
+// A long poll is not a slow body: it waits for as long as it asks.
 func TestABodyTimeoutDoesNotEndALongPoll(t *testing.T) {
 	sb := segmenttest.New(t, segmenttest.Config{BodyTimeout: 50 * time.Millisecond})
 	sb.Delay(200 * time.Millisecond).Times(1)
@@ -91,7 +91,7 @@ func TestABodyTimeoutDoesNotEndALongPoll(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, string(text), `"reached":false`)
 
-	// The connection of a body that came in time is used again.
+	// The connection of a body that arrived in time is used again.
 	conn, err := net.Dial("tcp", strings.TrimPrefix(sb.URL, "http://"))
 	require.NoError(t, err)
 	defer conn.Close()
@@ -107,7 +107,7 @@ func TestABodyTimeoutDoesNotEndALongPoll(t *testing.T) {
 	}
 }
 
-// A filter of 20,000 terms held the store for minutes.
+// A filter with 20,000 terms blocked the journal for minutes.
 func TestAFilterIsBounded(t *testing.T) {
 	sb := segmenttest.NewInProcess(t)
 	for _, q := range []string{strings.Repeat("tea ", 51), strings.Repeat("x", 9_000), strings.Repeat("-text:t ", 20_000)} {
@@ -123,7 +123,7 @@ func TestAFilterIsBounded(t *testing.T) {
 	assert.Equal(t, http.StatusOK, status)
 }
 
-// costly is a filter that no call meets before all of it was tried.
+// costly is a filter whose last term decides.
 var costly = url.QueryEscape(strings.Repeat(`e `, 49) + "-e")
 
 // large fills a sandbox so that a costly filter takes its time.
@@ -139,7 +139,7 @@ func large(t *testing.T, calls int) *segmenttest.Server {
 	return sb
 }
 
-func TestACostlyFilterHoldsUpNobody(t *testing.T) {
+func TestACostlyFilterDelaysNobody(t *testing.T) {
 	sb := large(t, 200)
 	type span struct{ from, to time.Time }
 	done := make(chan span)
@@ -162,15 +162,15 @@ func TestACostlyFilterHoldsUpNobody(t *testing.T) {
 					within++
 				}
 			}
-			assert.Positive(t, within, "no call came in while calls were deleted")
+			assert.Positive(t, within, "no call arrived while calls were deleted")
 			return
 		default:
 		}
 	}
 }
 
-// Whoever does not wait for the answer costs nothing more.
-func TestALookEndsWithItsRequest(t *testing.T) {
+// A client that has gone costs nothing more.
+func TestMatchingEndsWithItsRequest(t *testing.T) {
 	sb := large(t, 20)
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -62,7 +62,7 @@ func TestAPersonIsEveryoneLinked(t *testing.T) {
 	assert.Equal(t, http.StatusBadRequest, status)
 }
 
-func TestAnAssertionHoldsOrSaysWhatDoesNot(t *testing.T) {
+func TestAnAssertionSaysWhatIsWrong(t *testing.T) {
 	timed := func(id, user, at string) string {
 		return `{"type":"track","event":"E","userId":"` + user + `","messageId":"` + id + `","timestamp":"2026-01-01T00:00:0` + at + `Z"}`
 	}
@@ -100,7 +100,7 @@ func TestAnAssertionHoldsOrSaysWhatDoesNot(t *testing.T) {
 	assert.EqualValues(t, "1", answer.at("out_of_order_count"))
 }
 
-func TestAnAssertionAboutWhatMadeRoomDoesNotHold(t *testing.T) {
+func TestAnAssertionAboutEvictedCallsFails(t *testing.T) {
 	sb := segmenttest.NewInProcess(t, segmenttest.Config{MaxCalls: 2})
 	post(t, sb, "/v1/batch", batch(tracks(0, 5)...))
 	status, answer := control(t, sb, http.MethodGet, "/api/v1/assert", "")

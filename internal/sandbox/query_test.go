@@ -11,9 +11,9 @@ import (
 )
 
 // `DELETE /api/v1/calls?event=100%` deleted everything, and
-// `POST /api/v1/replay?q=event:50%+off` sent everything on with real keys: what
-// cannot be read of a query was dropped without a word.
-func TestAQueryThatCannotBeReadDoesNothing(t *testing.T) {
+// `POST /api/v1/replay?q=event:50%+off` sent everything on with real keys: the
+// malformed part of a query was dropped without a word.
+func TestAMalformedQueryDoesNothing(t *testing.T) {
 	target := segmenttest.NewInProcess(t)
 	sb := segmenttest.NewInProcess(t, segmenttest.Config{ReplayTo: target.URL})
 	post(t, sb, "/v1/batch", batch(tracks(0, 3)...))
@@ -50,8 +50,8 @@ func TestAParameterIsGivenOnce(t *testing.T) {
 	assert.Len(t, sb.Calls(), 3)
 }
 
-// A script whose variable is not set does not mean all calls.
-func TestAnEmptyFilterIsNotForWhatChangesSomething(t *testing.T) {
+// In a script, a variable that is not set must not mean every call.
+func TestAnEmptyFilterDoesNotMeanEveryCall(t *testing.T) {
 	target := segmenttest.New(t)
 	sb := segmenttest.NewInProcess(t, segmenttest.Config{ReplayTo: target.URL})
 	post(t, sb, "/v1/batch", batch(tracks(0, 3)...))

@@ -21,8 +21,8 @@ const (
 	root   = "../.."
 )
 
-// rooms are the packages that make up the sandbox, with those of this module
-// that each may import. All arrows point down this list.
+// rooms are the packages that make up the sandbox, with the packages of this
+// module that each may import. All arrows point down this list.
 var rooms = map[string][]string{
 	"plugin/segmenttest": {"internal/sandbox", "internal/sandbox/faults", "internal/sandbox/journal", "internal/sandbox/tokens"},
 	"internal/sandbox": {
@@ -40,13 +40,13 @@ var rooms = map[string][]string{
 	"internal/ingest":              {},
 }
 
-// Packages that know nothing about HTTP, or about Benthos.
+// withoutHTTP are the rooms that know nothing about HTTP. None knows Benthos.
 var (
 	withoutHTTP    = []string{"internal/sandbox/journal", "internal/sandbox/faults"}
 	withoutBenthos = "github.com/redpanda-data/"
 )
 
-// importsOf returns the imports of the files of a package that are no tests.
+// importsOf returns the imports of a package without its tests.
 func importsOf(t *testing.T, dir string) (imports []string) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(root, dir, "*.go"))
@@ -81,8 +81,8 @@ func TestNoRoomImportsAgainstTheArrows(t *testing.T) {
 	}
 }
 
-// The binary has the sandbox as a command, tests have it by segmenttest, and
-// programs that test have it themselves.
+// The binary has the sandbox as a command, tests have it through segmenttest, and
+// the torture serves it itself.
 func TestNobodyElseUsesTheSandbox(t *testing.T) {
 	users := []string{"cmd/benthos-segment", "plugin/segmenttest", "internal/torture", "internal/sandbox"}
 	eachGoFile(t, func(dir, path string, text []byte) {

@@ -27,7 +27,7 @@ func guarded(t *testing.T) (*segmenttest.Server, *rsa.PrivateKey) {
 	return segmenttest.New(t, segmenttest.Config{OAuth: &segmenttest.OAuth{PublicKey: &key.PublicKey}}), key
 }
 
-// tokenForm is what a sender asks for a token with.
+// tokenForm is the form of a request for a token.
 func tokenForm(t *testing.T, key *rsa.PrivateKey, id string) url.Values {
 	t.Helper()
 	now := time.Now()
@@ -74,9 +74,9 @@ func TestATokenLetsCallsInAndCannotBeGuessed(t *testing.T) {
 	assert.Contains(t, answer.at("error_description"), "an id of its own")
 }
 
-// A sender that opens a request for a token and does not send its body stopped
-// all calls: the body was read under the lock of the tokens.
-func TestASlowRequestForATokenHoldsUpNobody(t *testing.T) {
+// One request for a token without its body stopped all calls: the body was read
+// under the lock of the tokens.
+func TestASlowRequestForATokenDelaysNobody(t *testing.T) {
 	sb, key := guarded(t)
 	_, answer := askForToken(t, sb, tokenForm(t, key, "first"))
 	slow, err := net.Dial("tcp", strings.TrimPrefix(sb.URL, "http://"))
@@ -108,7 +108,7 @@ func TestAPageOfAnotherOriginGetsNoToken(t *testing.T) {
 	assert.Equal(t, http.StatusOK, status)
 }
 
-func TestRefusedRequestsForTokensAreNotKeptForEver(t *testing.T) {
+func TestRefusedTokenRequestsAreBounded(t *testing.T) {
 	sb, _ := guarded(t)
 	for range 1_100 {
 		askForToken(t, sb, url.Values{})

@@ -77,7 +77,7 @@ func TestShortPathsAreThoseOfTheTrackingAPI(t *testing.T) {
 	}
 }
 
-func TestBatchPathsHaveASlashBehindOrNot(t *testing.T) {
+func TestBatchPathsMayHaveATrailingSlash(t *testing.T) {
 	sb := segmenttest.New(t)
 	for i, path := range []string{"/v1/batch", "/v1/batch/", "/v1/import", "/v1/import/"} {
 		status, _ := post(t, sb, path, batch(track(path)))
@@ -121,7 +121,7 @@ func TestWhereTheWriteKeyMayStand(t *testing.T) {
 	}
 }
 
-func TestOnlyListedWriteKeysAreLetIn(t *testing.T) {
+func TestOnlyListedWriteKeysAreAccepted(t *testing.T) {
 	sb := segmenttest.New(t, segmenttest.Config{WriteKeys: []string{canary}})
 
 	status, _ := post(t, sb, "/v1/batch", batch(track("m1")))
@@ -202,7 +202,7 @@ func TestAMessageIDIsADuplicateAfterItsFirstAcceptedCall(t *testing.T) {
 	assert.Equal(t, 1, sum.Discarded)
 }
 
-func TestWhatIsNotAPostToAKnownPath(t *testing.T) {
+func TestUnknownPathsAndMethodsAreRefused(t *testing.T) {
 	sb := segmenttest.New(t)
 
 	status, answer := controlText(t, sb, http.MethodGet, "/v1/batch", "")

@@ -25,7 +25,7 @@ func TestWaitingOverTheAPI(t *testing.T) {
 		start := time.Now()
 
 		_, answer := control(t, sb, http.MethodGet, "/api/v1/wait?count=4&timeout=30s", "")
-		assert.Equal(t, true, answer.at("reached"), "also calls that made room count")
+		assert.Equal(t, true, answer.at("reached"), "evicted calls count as well")
 		assert.Equal(t, time.Second, time.Since(start))
 
 		status, answer := control(t, sb, http.MethodGet, "/api/v1/wait?count=3&type=track&timeout=5", "")

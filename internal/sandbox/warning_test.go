@@ -12,10 +12,10 @@ import (
 	"benthos-segment/plugin/segmenttest"
 )
 
-// Segment's list of discards has no code for these, so that a call which a
-// sandbox discards for them would be a false alarm: "our API will coerce"
-// (segmentio/analytics-go#109), and its own example has a month of one digit.
-func TestWhatSegmentTakesAllTheSameIsAWarning(t *testing.T) {
+// Segment's list of discards has no code for these. Discarding such calls would be
+// a false alarm: "our API will coerce" (segmentio/analytics-go#109), and Segment's
+// own example has a month with one digit.
+func TestWhatCostsNoCallAtSegmentIsAWarning(t *testing.T) {
 	for name, given := range map[string]struct{ call, code, field string }{
 		"unreadable timestamp":   {`{"type":"track","event":"E","userId":"u","messageId":"m","timestamp":"9/3/2015 10:15:00 AM"}`, "timestamp_unparseable", "timestamp"},
 		"timestamp of no kind":   {`{"type":"page","userId":"u","messageId":"m","timestamp":{}}`, "timestamp_unparseable", "timestamp"},
@@ -98,7 +98,7 @@ func TestWarningsStandBesideViolations(t *testing.T) {
 	assert.Equal(t, 2, kinds.Warnings[0].Calls)
 }
 
-// What a refused request would have been warned of is in the journal, too.
+// The journal has the warnings of a refused request as well.
 func TestARefusedRequestHasItsWarnings(t *testing.T) {
 	sb := segmenttest.NewInProcess(t, segmenttest.Config{Strict: true})
 	status, _ := post(t, sb, "/v1/batch", batch(`{"type":"track","userId":"u","timestamp":"x"}`))

@@ -9,7 +9,7 @@ import (
 	"benthos-segment/internal/sandbox/journal"
 )
 
-func TestAFilterThatIsNotUnderstoodSaysWhy(t *testing.T) {
+func TestAnInvalidFilterSaysWhy(t *testing.T) {
 	for q, says := range map[string]string{
 		"type:Track":       "type must be",
 		"tpye:track":       "unknown filter tpye:",

@@ -1,5 +1,5 @@
-// Package pagetest looks at the debugger page in a real browser. It is a module
-// of its own, so that nobody else downloads what drives one.
+// Package pagetest tests the debugger page in a real browser. It is a module of
+// its own, so that nobody else downloads the driver of a browser.
 package pagetest
 
 import (
@@ -22,7 +22,7 @@ func FindChromium() (string, error) {
 			return path, nil
 		}
 	}
-	return "", errors.New("looking for Chromium: there is none, and the page is tested in a real browser: run `make chromium`, or set CHROMIUM to one")
+	return "", errors.New("looking for Chromium: not found, and the page is tested in a real browser: run `make chromium`, or set CHROMIUM to the path of one")
 }
 
 // StartChromium starts a browser with a profile of its own and nothing that

@@ -18,7 +18,7 @@ import (
 	"benthos-segment/plugin/segmenttest"
 )
 
-// payloads are texts that a careless page would run, follow or choke on.
+// payloads are texts that a careless page would run, follow or fail on.
 var payloads = []string{
 	`<script>alert(1)</script>`, `<img src=x onerror=alert(1)>`, `"><svg onload=alert(1)>`,
 	`javascript:alert(1)`, `</title><script>alert(1)</script>`, `<iframe src="https://evil.example/">`,
@@ -27,7 +27,7 @@ var payloads = []string{
 	"line\u2028separator\u2029", "nul\x00", "🫖🎂", `'; DROP TABLE calls; --`, "`$(touch /tmp/x)`", "END OF CALL", strings.Repeat("W", 1000),
 }
 
-// hostile returns calls that have a payload wherever a text may stand.
+// hostile returns calls with a payload in every text.
 func hostile(t *testing.T) []string {
 	t.Helper()
 	var calls []string
@@ -53,8 +53,8 @@ func mustQuote(t *testing.T, text string) string {
 	return string(quoted)
 }
 
-// corpus returns the bad input that the output is tested with, as far as it can
-// stand in a batch.
+// corpus returns the invalid input that the output is tested with, as far as it
+// can be a part of a batch.
 func corpus(t *testing.T) []string {
 	t.Helper()
 	files, err := filepath.Glob("../../segment/testdata/corpus/*.json")
@@ -121,7 +121,8 @@ func TestThePageIsSmallAndMakesNoMarkup(t *testing.T) {
 	assert.Less(t, total, 60_000)
 }
 
-// It fits a telephone and both themes, and stands still for whoever wants that.
+// The page fits a phone and both themes, and does not move for people who prefer
+// that.
 func TestThePageFitsAndObeys(t *testing.T) {
 	sb := newSandbox(t)
 	send(t, sb.URL, mixed()...)

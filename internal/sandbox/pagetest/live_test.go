@@ -20,8 +20,8 @@ import (
 	"benthos-segment/plugin/segmenttest"
 )
 
-// The issue names half a second. One of several calls has to be that fast: a
-// busy machine is slow now and then, a page that waits always is.
+// Half a second is the aim. One of several calls has to be that fast: a busy
+// machine is slow now and then, a page that waits is always slow.
 func TestTheFirstCallIsOnThePageWithinHalfASecond(t *testing.T) {
 	const limit, tries = 500 * time.Millisecond, 5
 	var took []time.Duration
@@ -61,7 +61,7 @@ func TestEveryCallIsThereInExactOrder(t *testing.T) {
 	tb.until(`document.querySelector("#spacer .row[data-seq='1']")`)
 }
 
-// At 5,000 calls a second, which a page has to stand without freezing.
+// At 5,000 calls a second the page must not freeze.
 func TestFiftyThousandCallsLeaveThePageSmall(t *testing.T) {
 	sb := newSandbox(t)
 	tb := open(t, sb.URL)
@@ -102,7 +102,7 @@ func TestFiftyThousandCallsLeaveThePageSmall(t *testing.T) {
 	tb.shows("#note", "40,000 older ones evicted")
 }
 
-func TestNothingMovesForWhoLooksFurtherDown(t *testing.T) {
+func TestNothingMovesForReadersFurtherDown(t *testing.T) {
 	sb := newSandbox(t)
 	send(t, sb.URL, tracks(0, 300)...)
 	tb := open(t, sb.URL)
@@ -153,9 +153,8 @@ func TestASlowPageIsToldOfTheGap(t *testing.T) {
 	tb := open(t, sb.URL)
 	send(t, sb.URL, tracks(0, 5)...)
 	tb.until(`document.querySelectorAll("#spacer .row").length === 5`)
-	// A page that is busy reads nothing; 300 calls come and go meanwhile. The
-	// server's own frames make the gap here, since it sends at most every
-	// tenth of a second.
+	// The server sends a frame at most every tenth of a second; 300 calls come
+	// and go meanwhile.
 	send(t, sb.URL, tracks(5, 305)...)
 	tb.until(`document.querySelector("#scroller").ariaRowCount === "56"`)
 	js[bool](tb, `document.querySelector("#scroller").scrollTop = 1e9, true`)

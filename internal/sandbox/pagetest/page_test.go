@@ -22,8 +22,8 @@ import (
 	"benthos-segment/plugin/segmenttest"
 )
 
-// patience is how long a test waits for what should be there at once. It is
-// long because machines that run tests are busy.
+// patience is how long a test waits for something that should be there at once. It
+// is long because machines that run tests are busy.
 const patience = 30 * time.Second
 
 var browser context.Context
@@ -46,8 +46,8 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// tab is the page of one sandbox in a browser of its own, and what it did that
-// no page of ours should do.
+// tab is the page of one sandbox in a browser of its own, and what it did that our
+// page must not do.
 type tab struct {
 	t   *testing.T
 	ctx context.Context
@@ -106,7 +106,7 @@ func (tb *tab) watch(ev any) {
 	}
 }
 
-// leavesFor says where the next click leads, so that requests there are fine.
+// leavesFor allows requests to the address that the next click leads to.
 func (tb *tab) leavesFor(url string) {
 	tb.mu.Lock()
 	defer tb.mu.Unlock()
@@ -152,7 +152,7 @@ func js[T any](tb *tab, expression string) T {
 	return value
 }
 
-// text returns the text of an element, "" where there is none.
+// text returns the text of an element, "" if there is none.
 func (tb *tab) text(selector string) string {
 	tb.t.Helper()
 	return js[string](tb, fmt.Sprintf("document.querySelector(%q)?.innerText ?? ''", selector))
@@ -182,7 +182,7 @@ func (tb *tab) click(selector string) {
 	tb.do(chromedp.Click(chromedp.CSS(selector)))
 }
 
-// press types keys into whatever has the focus.
+// press types keys into the focused element.
 func (tb *tab) press(keys string) {
 	tb.t.Helper()
 	if keys == "/" {

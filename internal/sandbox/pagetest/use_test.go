@@ -96,7 +96,7 @@ func TestADeepLinkShowsWhatItNames(t *testing.T) {
 	person.shows("#person h2", "u1")
 }
 
-// Another site is another host name here, which is what a browser goes by.
+// For a browser, another host name is another site.
 func TestALinkFromAnotherSiteOpensThePage(t *testing.T) {
 	sb := newSandbox(t)
 	send(t, sb.URL, mixed()...)
@@ -183,7 +183,7 @@ func TestAChipIsPressedWhereItsTypeIsAskedFor(t *testing.T) {
 	tb.until(`document.querySelector("#q").value === "-type:page"`)
 }
 
-func TestWhatIsFilteredCanBeTakenAlong(t *testing.T) {
+func TestWhatIsFilteredCanBeExported(t *testing.T) {
 	sb := newSandbox(t)
 	send(t, sb.URL, mixed()...)
 	tb := open(t, sb.URL+"/?q=type%3Atrack")
@@ -261,7 +261,7 @@ func TestEverythingWorksByKeyboard(t *testing.T) {
 	tb.until(`document.querySelectorAll("#spacer .row").length === 6`)
 }
 
-func TestWhoCannotSeeThePageIsToldOfNewCalls(t *testing.T) {
+func TestScreenReadersAnnounceNewCalls(t *testing.T) {
 	sb := newSandbox(t)
 	tb := open(t, sb.URL)
 	tb.shows("#link", "Live")

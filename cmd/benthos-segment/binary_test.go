@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,7 +21,17 @@ import (
 var binary string
 
 func TestMain(m *testing.M) {
+	catchHangUp()
 	os.Exit(withBinary(m.Run))
+}
+
+// catchHangUp lets SIGHUP end the processes of the tests also where it is
+// ignored, as under `nohup make test`. They inherit an ignored signal, and Go
+// keeps it ignored; one that is caught here goes back to its default in them.
+func catchHangUp() {
+	if signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	}
 }
 
 func withBinary(run func() int) int {
@@ -50,7 +62,14 @@ type process struct {
 // begin runs the binary until it ends, or the test does.
 func begin(t *testing.T, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, Cmd: exec.CommandContext(t.Context(), binary, args...), ended: make(chan error, 1)}
+	return beginBy(t, nil, args...)
+}
+
+// beginBy runs the binary by a command that becomes it, such as nohup.
+func beginBy(t *testing.T, starter []string, args ...string) *process {
+	t.Helper()
+	line := append(append(slices.Clone(starter), binary), args...)
+	p := &process{t: t, Cmd: exec.CommandContext(t.Context(), line[0], line[1:]...), ended: make(chan error, 1)}
 	p.Dir = t.TempDir()
 	p.Stdout, p.Stderr = &p.out, &p.err
 	require.NoError(t, p.Start())

@@ -13,24 +13,27 @@ import (
 
 // A pipeline whose calls the server does not take ends all the same when it
 // is told to, however often, and sends nothing more. SIGHUP ends it at once, as
-// Go does by itself: to the input, that is a crash.
+// Go does by itself: to the input, that is a crash. Whoever starts it with
+// nohup means it to live on.
 func TestEverySignalEndsAPipelineThatWaits(t *testing.T) {
 	const bySignal = -1
 	for name, test := range map[string]struct {
+		starter []string
 		signals []syscall.Signal
 		code    int
 	}{
-		"SIGINT":               {[]syscall.Signal{syscall.SIGINT}, 0},
-		"SIGTERM":              {[]syscall.Signal{syscall.SIGTERM}, 0},
-		"SIGTERM, and again":   {[]syscall.Signal{syscall.SIGTERM, syscall.SIGTERM}, 0},
-		"SIGINT, then SIGTERM": {[]syscall.Signal{syscall.SIGINT, syscall.SIGTERM}, 0},
-		"SIGHUP":               {[]syscall.Signal{syscall.SIGHUP}, bySignal},
+		"SIGINT":                   {nil, []syscall.Signal{syscall.SIGINT}, 0},
+		"SIGTERM":                  {nil, []syscall.Signal{syscall.SIGTERM}, 0},
+		"SIGTERM, and again":       {nil, []syscall.Signal{syscall.SIGTERM, syscall.SIGTERM}, 0},
+		"SIGINT, then SIGTERM":     {nil, []syscall.Signal{syscall.SIGINT, syscall.SIGTERM}, 0},
+		"SIGHUP":                   {nil, []syscall.Signal{syscall.SIGHUP}, bySignal},
+		"SIGHUP to nohup, SIGTERM": {[]string{"nohup"}, []syscall.Signal{syscall.SIGHUP, syscall.SIGTERM}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			sb := segmenttest.New(t)
 			sb.Fail(429).RetryAfter("300")
-			p := begin(t, "run", pipeline(t, `
+			p := beginBy(t, test.starter, "run", pipeline(t, `
 shutdown_timeout: 2s
 http: {enabled: false}
 input:

@@ -86,7 +86,8 @@ func TestOnlyTheGuiltyAreDeliveredAgain(t *testing.T) {
 	require.NoError(t, stream.Run(t.Context()))
 	assert.Equal(t, sandboxTotals{accepted: 20}, totalsOf(sb))
 	assert.Equal(t, 4, fault.Hits())
-	assert.Equal(t, 1, said.times("1 of 20 messages were not sent, the first with: segment refused -. What is refused comes again"))
+	assert.Equal(t, 1, said.times("1 of 20 messages were not sent, the first with: segment refused -: the server answered this call alone with status 400"))
+	assert.Equal(t, 1, said.times(". What is refused comes again"))
 }
 
 // printer logs without the levels.

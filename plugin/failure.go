@@ -1,7 +1,10 @@
 package plugin
 
 import (
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
@@ -15,11 +18,7 @@ func (w *write) failure() error {
 	if len(w.failures) == 0 {
 		return nil
 	}
-	first := len(w.batch)
-	for i := range w.failures {
-		first = min(first, i)
-	}
-	whole := service.NewBatchError(w.batch, headline(len(w.failures), len(w.batch), w.failures[first]))
+	whole := service.NewBatchError(w.batch, headline(w.failures, len(w.batch)))
 	for i, why := range w.failures {
 		whole.Failed(i, &failure{own: why, whole: whole.Unwrap()})
 	}
@@ -38,15 +37,38 @@ type failure struct{ own, whole error }
 func (f *failure) Error() string   { return f.own.Error() }
 func (f *failure) Unwrap() []error { return []error{f.own, f.whole} }
 
-// headline is what the engine writes to its log. It names the first reason
-// without its sentence, which may repeat a part of the payload. Of a refused
-// message it says what to do, because the engine tries it again for ever where
-// nothing else takes it.
-func headline(failed, total int, first *segment.Violation) error {
-	reason, _, _ := strings.Cut(first.Error(), ": ")
-	advice := ""
-	if first.Reason != segment.ReasonUndelivered {
-		advice = ". What is refused comes again and holds up the rest, unless this output is the first of a fallback whose next output takes it"
+// headline is what the engine writes to its log: how many messages of a batch
+// failed, and why the first of them did. On a stop it is the last line, so
+// that it also says how many were given up where the first was not. Of an
+// invalid message it says what to do, because the engine tries it again for
+// ever where nothing else takes it.
+func headline(failures map[int]*segment.Violation, total int) error {
+	first, givenUp := failures[slices.Min(slices.Collect(maps.Keys(failures)))], 0
+	var undelivered *segment.Violation
+	for _, why := range failures {
+		if why.Reason == segment.ReasonUndelivered {
+			givenUp, undelivered = givenUp+1, why
+		}
 	}
-	return fmt.Errorf("%d of %d messages were not sent, the first with: %s%s", failed, total, reason, advice)
+	text := fmt.Sprintf("%d of %d messages were not sent, the first with: %s", len(failures), total, logged(first))
+	if first.Reason == segment.ReasonUndelivered {
+		return errors.New(text)
+	}
+	text += ". What is refused comes again and holds up the rest, unless this output is the first of a fallback whose next output takes it"
+	if givenUp > 0 {
+		text += fmt.Sprintf(". %d with: %s", givenUp, logged(undelivered))
+	}
+	return errors.New(text)
+}
+
+// logged is a violation as the log shows it. The sentences of delivery say what
+// the server answered; those of the conversion are left out, because one of a
+// mapping that failed may repeat a part of the payload.
+func logged(why *segment.Violation) string {
+	switch why.Reason {
+	case segment.ReasonUndelivered, segment.ReasonRefused:
+		return why.Error()
+	}
+	reason, _, _ := strings.Cut(why.Error(), ": ")
+	return reason
 }

@@ -47,7 +47,7 @@ func TestAStreamThatIsStoppedNacksWhatWaits(t *testing.T) {
 			require.NoError(t, p.stream.StopWithin(time.Second))
 			require.NoError(t, <-p.ended)
 			p.ended <- nil
-			assert.Contains(t, p.said.String(), "6 of 6 messages were not sent, the first with: segment undelivered -")
+			assert.Contains(t, p.said.String(), "6 of 6 messages were not sent, the first with: segment undelivered -: the output was stopped before the server had accepted")
 			assert.NotContains(t, p.said.String(), "fallback", "nothing is wrong with the messages")
 			// Whether the nack still reaches the input is up to the engine.
 			giveUp()
@@ -55,6 +55,26 @@ func TestAStreamThatIsStoppedNacksWhatWaits(t *testing.T) {
 			assert.Empty(t, sb.Calls())
 		})
 	}
+}
+
+// The first of a batch may be invalid, and most of the rest undelivered.
+func TestTheLastLineOfAStopSaysHowManyWereGivenUp(t *testing.T) {
+	sb := sandbox.New(t)
+	sb.Fail(http.StatusServiceUnavailable)
+	p := start(t, segmentOutput(sb.URL, fields{"retry": fields{"initial_interval": "1h", "max_interval": "1h"}}))
+	sending, giveUp := context.WithCancel(t.Context())
+	defer giveUp()
+	go func() {
+		_ = p.send(sending, events(append([]string{`{"type":"track","userId":"Jane Doe"}`}, sixCalls...)...))
+	}()
+	require.Eventually(t, func() bool { return sb.Summary().Requests == 1 }, 10*time.Second, time.Millisecond)
+
+	require.NoError(t, p.stream.StopWithin(time.Second))
+	require.NoError(t, <-p.ended)
+	p.ended <- nil
+	assert.Contains(t, p.said.String(), "7 of 7 messages were not sent, the first with: segment event_not_defined event. ")
+	assert.Contains(t, p.said.String(), ". 6 with: segment undelivered -: the output was stopped before")
+	assert.NotContains(t, p.said.String(), "Jane Doe", "nothing of an event is in the log")
 }
 
 func TestAWrongSetUpIsSaidWithoutTheKey(t *testing.T) {

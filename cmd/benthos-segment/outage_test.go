@@ -81,9 +81,12 @@ func TestNothingIsLostWhenTheServerDiesAndComesBack(t *testing.T) {
 func TestAProcessThatIsStoppedWhileHeldEndsWell(t *testing.T) {
 	sb := segmenttest.New(t)
 	sb.Fail(http.StatusUnauthorized)
-	p := begin(t, "run", pipeline(t, "shutdown_timeout: 1s\n"+strings.ReplaceAll(manyPipeline, "$ENDPOINT", sb.URL)))
+	p := begin(t, "run", pipeline(t, "shutdown_timeout: 2s\n"+strings.ReplaceAll(manyPipeline, "$ENDPOINT", sb.URL)))
 	p.awaitText("holding calls")
 	require.NoError(t, p.interrupt())
 	assert.Zero(t, p.code(), p.said())
 	assert.Empty(t, sb.Calls())
+	// Reported: a Ctrl-C that ends with "segment undelivered -" and no sentence.
+	assert.Regexp(t, `(?s)10 of 10 messages were not sent, the first with: segment undelivered -: \w.* it can be sent again as it is"[^\n]*\n$`, p.said(),
+		"the last line says what and why")
 }

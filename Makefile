@@ -71,8 +71,9 @@ vuln: ## Look for known vulnerabilities in what we link
 lint: build ## Run the static checks, over the code, the docs and every YAML we ship
 	.ci/lint
 
-docs: ## Generate docs/ from the code
+docs: ## Generate docs/ from the code, and NOTICE from what is linked
 	go run ./internal/docsgen
+	go run ./internal/noticegen
 
 # The bench module has the SDKs that we compare with, so that nobody who imports
 # plugin downloads them. Where there is no npm, those for Node are left out.

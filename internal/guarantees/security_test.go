@@ -101,7 +101,8 @@ var risks = []struct {
 		"internal/sandbox TestCallsAreExportedAsLines", "internal/sandbox TestTheExportedFixtureIsGo",
 	}},
 	{"a licence that does not allow what we do", "Apache-2.0 components of Connect, and known licences", []string{
-		"cmd/benthos-segment TestOnlyAllowedLicencesAreLinked", "cmd/benthos-segment TestOnlyFreeComponentsOfConnectAreLinked",
+		"internal/noticegen TestOnlyAllowedLicencesAreLinked", "internal/noticegen TestOnlyFreeComponentsOfConnectAreLinked",
+		"internal/noticegen TestTheNoticeSaysWhatIsLinked",
 	}},
 }
 

@@ -3,7 +3,7 @@
 # `make demo` builds the binary and runs this. KEEP=1 keeps the sandbox up until
 # Ctrl-C. Needs nothing but bash and the binary.
 set -euo pipefail
-cd "$(dirname "$0")/../.."
+CDPATH= cd -- "$(dirname -- "$0")/../.."
 
 bin=bin/benthos-segment
 events=examples/quickstart/events.ndjson

@@ -28,8 +28,18 @@ endif
 RACED   = ./internal/... ./plugin/...
 UNRACED = ./cmd/... ./config/... ./examples/...
 
+# The binary is built by its profile, and Go compiles every package again that
+# is built by another one, by none, or with other paths in it. So all that builds,
+# tests and checks here does it the same way, and the connectors are compiled
+# once: .ci/lint looks that they are. UNRACED has to be tested in one go, because
+# Go applies the profile to what is imported by tests alone only where another
+# package that it was asked for imports it too.
+PROFILE  := $(CURDIR)/cmd/benthos-segment/default.pgo
+GO_FLAGS := $(shell go env GOFLAGS) -trimpath '-pgo=$(PROFILE)'
+build test lint docs torture poison nightly: export GOFLAGS := $(GO_FLAGS)
+
 .DEFAULT_GOAL := help
-.PHONY: help demo build test chromium screenshot torture poison nightly vuln lint docs bench bench-quick bench-profile bench-growth bench-search bench-go fmt clean
+.PHONY: help demo build goflags test chromium screenshot torture poison nightly vuln lint docs bench bench-quick bench-profile bench-growth bench-search bench-go fmt clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,7 +49,10 @@ demo: build ## Send sample events to a local Segment and show what arrived (KEEP
 
 build: ## Build bin/benthos-segment
 	@mkdir -p bin
-	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/benthos-segment
+	go build -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/benthos-segment
+
+goflags: ## Print what lets go share what make has compiled: export GOFLAGS="$(make -s goflags)"
+	@echo "$(GO_FLAGS)"
 
 test: chromium ## Run every test (CHROMIUM=skip leaves out those of the page in a browser)
 	go test $(RACE) $(RACED)

@@ -12,7 +12,6 @@ import (
 	"regexp"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -57,7 +56,8 @@ type process struct {
 	said   *transcript
 	exited chan struct{}
 	// struck is set once a SIGKILL of ours has been sent.
-	struck atomic.Bool
+	struck   bool
+	striking sync.Mutex
 }
 
 // start runs a command that says sign when it is ready. Its environment is
@@ -103,17 +103,28 @@ func (b binary) runUntil(sign *regexp.Regexp, pipeline string, env map[string]st
 
 // kill ends the process as a power cut would, and waits until it is gone.
 func (p *process) kill() {
-	if err := p.cmd.Process.Kill(); err == nil { // it may be gone already
-		p.struck.Store(true)
-	}
+	p.strike()
 	<-p.exited
+}
+
+// strike sends a SIGKILL. Whoever strikes at the same moment, or sees the
+// process gone, waits until it is known whether that was the first one.
+func (p *process) strike() {
+	p.striking.Lock()
+	defer p.striking.Unlock()
+	if err := p.cmd.Process.Kill(); err == nil { // it may be gone already
+		p.struck = true
+	}
 }
 
 // killed returns an error unless the process died of our SIGKILL. One that
 // crashed a moment before we came has proven nothing but that it crashes.
 func (p *process) killed() error {
+	p.striking.Lock()
+	struck := p.struck
+	p.striking.Unlock()
 	status, known := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
-	if known && status.Signaled() && status.Signal() == syscall.SIGKILL && p.struck.Load() {
+	if known && status.Signaled() && status.Signal() == syscall.SIGKILL && struck {
 		return nil
 	}
 	return p.running()

@@ -182,7 +182,7 @@ func (c crashes) inFlight(ctx context.Context, seg *segment) (int, error) {
 	if err := seg.quiet(ctx); err != nil {
 		return 0, err
 	}
-	acknowledged, err := allAccepted(ctx, c.source, seg.has)
+	acknowledged, err := allAccepted(ctx, c.source, seg)
 	return seg.count() - acknowledged, err
 }
 

@@ -65,5 +65,6 @@ func TestNothingIsLostWhenThePipelineIsKilled(t *testing.T) {
 	for n := range 2 {
 		holds(t, w.crash("pipeline from Kafka killed", w.topic), fmt.Sprintf("kafka-%d", n))
 		holds(t, w.crash("pipeline from JetStream killed", w.stream), fmt.Sprintf("jetstream-%d", n))
+		holds(t, w.crash("pipeline from Redis killed", w.entries), fmt.Sprintf("redis-%d", n))
 	}
 }

@@ -80,7 +80,7 @@ func (f *fleet) ordeal(ctx context.Context, rng *rand.Rand, t *tally) error {
 		if err := f.move(ctx, rng, t); err != nil {
 			return f.explain(err)
 		}
-		if _, err := allAccepted(ctx, f.source, f.seg.has); err != nil {
+		if _, err := allAccepted(ctx, f.source, f.seg); err != nil {
 			return f.explain(err)
 		}
 	}

@@ -163,12 +163,41 @@ func (s *stream) acknowledged(ctx context.Context) (events []event, err error) {
 			continue
 		}
 		for _, e := range s.records[:info.AckFloor.Stream] {
-			if len(s.durables) == 1 || e.Person%partitions == i {
+			if s.isFor(i, e) {
 				events = append(events, e)
 			}
 		}
 	}
 	return events, nil
+}
+
+// settled counts what is acknowledged above the floors, too: what is neither
+// waited for nor still to be given out.
+func (s *stream) settled(ctx context.Context) (n int, err error) {
+	for i, durable := range s.durables {
+		info, err := s.info(ctx, durable)
+		if err != nil {
+			return 0, err
+		}
+		if info != nil {
+			n += s.meantFor(i) - int(info.NumPending) - info.NumAckPending
+		}
+	}
+	return n, nil
+}
+
+// meantFor counts the events of the ith consumer.
+func (s *stream) meantFor(i int) (n int) {
+	for _, e := range s.records {
+		if s.isFor(i, e) {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *stream) isFor(i int, e event) bool {
+	return len(s.durables) == 1 || e.Person%partitions == i
 }
 
 func (s *stream) drained(ctx context.Context) (bool, error) {

@@ -41,6 +41,12 @@ func (j *journal) has(s step) bool {
 	return j.arrived[s]
 }
 
+// count is how many different events stand there, as of now.
+func (j *journal) count() int {
+	_ = j.catchUp() // an event that cannot be read counts as missing
+	return len(j.arrived)
+}
+
 // catchUp reads the whole lines that are new. Half a line is one that nobody
 // was told about.
 func (j *journal) catchUp() error {

@@ -124,6 +124,11 @@ func (t *topic) acknowledged(ctx context.Context) (events []event, err error) {
 	return events, nil
 }
 
+func (t *topic) settled(ctx context.Context) (int, error) {
+	events, err := t.acknowledged(ctx)
+	return len(events), err
+}
+
 func (t *topic) drained(ctx context.Context) (bool, error) {
 	events, err := t.acknowledged(ctx)
 	total := 0

@@ -63,7 +63,7 @@ func (o segmentOutages) ordeal(ctx context.Context, rng *rand.Rand, seg *child, 
 	defer p.kill()
 	err = killAlongTheWay(ctx, seg, marks(o.kills, o.calls, rng), written.await, rng, func() error {
 		t.kills++
-		_, err := allAccepted(ctx, o.source, written.has)
+		_, err := allAccepted(ctx, o.source, written)
 		return err
 	})
 	if err == nil {
@@ -175,7 +175,7 @@ func (o brokerOutages) ordeal(ctx context.Context, rng *rand.Rand, seg *segment,
 	defer p.kill()
 	err = killAlongTheWay(ctx, o.broker, marks(o.kills, o.calls, rng), seg.await, rng, func() error {
 		t.kills++
-		_, err := allAccepted(ctx, src, seg.has)
+		_, err := allAccepted(ctx, src, seg)
 		return err
 	})
 	if err == nil {

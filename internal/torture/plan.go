@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/alicebob/miniredis/v2"
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/twmb/franz-go/pkg/kfake"
 )
@@ -24,6 +25,7 @@ type world struct {
 	folder  string
 	kafka   *kfake.Cluster
 	nats    *server.Server
+	redis   *miniredis.Miniredis
 	// calls is how many calls a round of crashes has. Others have as many, or
 	// as they need.
 	calls int
@@ -38,12 +40,18 @@ func newWorld(product binary, folder string, calls int) (w *world, err error) {
 		w.kafka.Close()
 		return nil, err
 	}
+	if w.redis, err = startRedis(); err != nil {
+		w.kafka.Close()
+		w.nats.Shutdown()
+		return nil, err
+	}
 	return w, nil
 }
 
 func (w *world) close() {
 	w.kafka.Close()
 	w.nats.Shutdown()
+	w.redis.Close()
 }
 
 func (w *world) topic(ctx context.Context, name string) (source, error) {
@@ -52,6 +60,10 @@ func (w *world) topic(ctx context.Context, name string) (source, error) {
 
 func (w *world) stream(ctx context.Context, name string) (source, error) {
 	return newStream(ctx, w.nats.ClientURL(), name)
+}
+
+func (w *world) entries(_ context.Context, name string) (source, error) {
+	return newEntries(w.redis.Addr(), name)
 }
 
 type connector func(ctx context.Context, name string) (source, error)
@@ -73,6 +85,7 @@ func (w *world) full() (rounds []round) {
 	}
 	add(25, w.crash("pipeline from Kafka killed", w.topic))
 	add(25, w.crash("pipeline from JetStream killed", w.stream))
+	add(10, w.crash("pipeline from Redis killed", w.entries))
 	add(10, w.outageOfSegment("Segment killed", w.calls))
 	add(1, w.outageOfSegment("Segment killed, a long round", 5*w.calls))
 	add(10, w.outageOfBroker("Kafka killed", roleKafka))
@@ -81,8 +94,14 @@ func (w *world) full() (rounds []round) {
 	add(5, w.partitions())
 	add(5, w.consumer())
 	for _, p := range plights {
-		add(20, w.stop("stopped "+p.name, p))
+		add(20, w.stop("stopped "+p.name, w.topic, p))
 	}
+	for _, p := range plights {
+		add(5, w.stop("from JetStream, stopped "+p.name, w.stream, p))
+		add(5, w.stop("from Redis, stopped "+p.name, w.entries, p))
+	}
+	add(3, w.reload("from JetStream, reloaded while held", w.stream))
+	add(3, w.reload("from Redis, reloaded while held", w.entries))
 	return rounds
 }
 
@@ -191,15 +210,31 @@ func (w *world) fleet(kind string, connect connector, f fleet) round {
 	}}
 }
 
-func (w *world) stop(kind string, p plight) round {
+func (w *world) stop(kind string, connect connector, p plight) round {
 	return round{kind, func(ctx context.Context, rng *rand.Rand, name string) (tally, error) {
-		src, err := w.topic(ctx, name)
+		src, err := connect(ctx, name)
 		if err != nil {
 			return tally{}, err
 		}
 		defer src.close(ctx)
 		crowd := newCrowd(name, stopPeople, rng.IntN(2) == 0)
 		return stops{product: w.product, source: src, crowd: crowd, plight: p, patience: patience}.run(ctx, rng)
+	}}
+}
+
+func (w *world) reload(kind string, connect connector) round {
+	return round{kind, func(ctx context.Context, rng *rand.Rand, name string) (tally, error) {
+		src, err := connect(ctx, name)
+		if err != nil {
+			return tally{}, err
+		}
+		defer src.close(ctx)
+		folder, err := w.folderFor(name)
+		if err != nil {
+			return tally{}, err
+		}
+		crowd := newCrowd(name, stopPeople, rng.IntN(2) == 0)
+		return reloads{product: w.product, source: src, crowd: crowd, folder: folder, patience: patience}.run(ctx, rng)
 	}}
 }
 

@@ -26,7 +26,8 @@ type poison struct {
 	spoil func(payload string) string
 	// refused is where only Segment finds out.
 	refused bool
-	// single is where the input hands over one event at a time.
+	// single is where the input hands over one event at a time, as a file or
+	// JetStream does, and not a batch with one acknowledgement, as Kafka does.
 	single bool
 	// far is where each answer takes a while.
 	far bool
@@ -37,6 +38,8 @@ const (
 	poisonEvery = 1000
 	// poisonSize is about what events of real SDKs have.
 	poisonSize = 1300
+	// handed is how many events the input hands over together.
+	handed = 2500
 )
 
 var poisons = []poison{
@@ -116,12 +119,8 @@ func (p poison) deliver(ctx context.Context, product binary, folder string, even
 	if p.far {
 		endpoint = seg.endpoint(1)
 	}
-	gather := "2500"
-	if p.single {
-		gather = "1"
-	}
 	child, err := start(nil, map[string]string{
-		"EVENTS": source, "GATHER": gather, "DEAD_LETTERS": dead, "SEGMENT_WRITE_KEY": writeKey, "SEGMENT_ENDPOINT": endpoint,
+		"EVENTS": source, "DEAD_LETTERS": dead, "SEGMENT_WRITE_KEY": writeKey, "SEGMENT_ENDPOINT": endpoint,
 	}, product.path, "run", "pipelines/poison.yaml")
 	if err != nil {
 		return t, err
@@ -142,6 +141,8 @@ func (p poison) deliver(ctx context.Context, product binary, folder string, even
 	return t, nil
 }
 
+// write writes lines. A blank one is behind those that are handed over
+// together.
 func (p poison) write(path string, events int) error {
 	file, err := os.Create(path)
 	if err != nil {
@@ -149,7 +150,10 @@ func (p poison) write(path string, events int) error {
 	}
 	defer file.Close()
 	w := bufio.NewWriter(file)
-	padding := randomText(poisonSize)
+	padding, together := randomText(poisonSize), handed
+	if p.single {
+		together = 1
+	}
 	for i := range events {
 		payload := fmt.Sprintf(`{"type":"track","event":"Product Viewed","messageId":"m-%d","userId":"u-%d","properties":{"sku":"G-%d","text":%q}}`,
 			i, i%1000, i, padding(i))
@@ -157,6 +161,9 @@ func (p poison) write(path string, events int) error {
 			payload = p.spoil(payload)
 		}
 		fmt.Fprintln(w, payload)
+		if i%together == together-1 {
+			fmt.Fprintln(w)
+		}
 	}
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("writing events: %w", err)

@@ -97,8 +97,8 @@ func (b binary) run(pipeline string, env map[string]string) (*process, error) {
 }
 
 // runUntil is run for a pipeline that is ready when it says sign.
-func (b binary) runUntil(sign *regexp.Regexp, pipeline string, env map[string]string) (*process, error) {
-	return start(sign, env, b.path, "run", "--log.level", "TRACE", pipeline)
+func (b binary) runUntil(sign *regexp.Regexp, pipeline string, env map[string]string, flags ...string) (*process, error) {
+	return start(sign, env, b.path, append(append([]string{"run", "--log.level", "TRACE"}, flags...), pipeline)...)
 }
 
 // kill ends the process as a power cut would, and waits until it is gone.
@@ -160,13 +160,20 @@ func (p *process) ended(ctx context.Context) error {
 // listening.
 func (p *process) await(ctx context.Context) error {
 	select {
-	case <-p.said.ready:
+	case <-p.said.isReady():
 		return nil
 	case <-p.exited:
 		return p.running()
 	case <-ctx.Done():
 		return fmt.Errorf("waiting for a process to get ready: %w\n%s", ctx.Err(), p.said)
 	}
+}
+
+// awaitNext waits until the process says something else from now on, after it
+// was ready.
+func (p *process) awaitNext(ctx context.Context, sign *regexp.Regexp) error {
+	p.said.expect(sign)
+	return p.await(ctx)
 }
 
 // running returns an error where the process has ended by itself.
@@ -219,6 +226,19 @@ func (t *transcript) Write(p []byte) (int, error) {
 		t.text = append(t.text[:0], t.text[len(t.text)-shown:]...)
 	}
 	return len(p), nil
+}
+
+// expect looks for a sign in what is said from now on.
+func (t *transcript) expect(sign *regexp.Regexp) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sign, t.ready = sign, make(chan struct{})
+}
+
+func (t *transcript) isReady() <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.ready
 }
 
 func (t *transcript) leaks() int {

@@ -68,9 +68,15 @@ func everythingAcknowledged(ctx context.Context, s source) error {
 	}
 }
 
+// book is what the stand-in of Segment has taken down.
+type book interface {
+	has(s step) bool
+	count() int
+}
+
 // allAccepted asks the broker what it will never give out again, and returns
-// how much that is, and an error where some of it has not arrived.
-func allAccepted(ctx context.Context, s source, has func(step) bool) (int, error) {
+// how much of that it can name, and an error where some has not arrived.
+func allAccepted(ctx context.Context, s source, taken book) (int, error) {
 	acknowledged, err := s.acknowledged(ctx)
 	for err != nil {
 		// The same goes for these questions.
@@ -79,9 +85,13 @@ func allAccepted(ctx context.Context, s source, has func(step) bool) (int, error
 		}
 		acknowledged, err = s.acknowledged(ctx)
 	}
-	if missing := missing(acknowledged, has); len(missing) > 0 {
+	if missing := missing(acknowledged, taken.has); len(missing) > 0 {
 		return 0, fmt.Errorf("%d events are acknowledged and not accepted, the first is step %d of person %d",
 			len(missing), missing[0].Seq, missing[0].Person)
+	}
+	settled, err := s.settled(ctx)
+	if arrived := taken.count(); err == nil && settled > arrived {
+		return 0, fmt.Errorf("%d events are acknowledged, and %d accepted", settled, arrived)
 	}
 	return len(acknowledged), nil
 }
@@ -112,5 +122,8 @@ func conclude(ctx context.Context, s source, events []event, accepted []acceptan
 		arrived[a.step] = true
 	}
 	v.lost = len(missing(acknowledged, func(s step) bool { return arrived[s] }))
+	if settled, err := s.settled(ctx); err == nil {
+		v.lost = max(v.lost, settled-len(arrived))
+	}
 	return v
 }

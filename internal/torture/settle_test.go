@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -44,14 +45,25 @@ func TestALostEventIsCountedAndBreaksTheRound(t *testing.T) {
 	}
 }
 
-// acknowledging is a source that holds some events for acknowledged.
+// acknowledging is a source that holds some events for acknowledged, and
+// more that it cannot name.
 type acknowledging struct {
 	source
-	events []event
+	events  []event
+	unnamed int
 }
 
 func (a acknowledging) acknowledged(context.Context) ([]event, error) { return a.events, nil }
+func (a acknowledging) settled(context.Context) (int, error)          { return len(a.events) + a.unnamed, nil }
 func (acknowledging) drained(context.Context) (bool, error)           { return false, nil }
+
+// ledger is a book that names what was accepted.
+type ledger []event
+
+func (l ledger) has(s step) bool {
+	return slices.ContainsFunc(l, func(e event) bool { return e.step == s })
+}
+func (l ledger) count() int { return len(l) }
 
 func TestOfARoundThatWasBrokenOffOnlyWhatIsAcknowledgedCanBeLost(t *testing.T) {
 	t.Parallel()
@@ -64,6 +76,9 @@ func TestOfARoundThatWasBrokenOffOnlyWhatIsAcknowledgedCanBeLost(t *testing.T) {
 	got = conclude(t.Context(), acknowledging{events: events[:2]}, events, accepted, nobody, assert.AnError)
 	assert.Zero(t, got.lost)
 
+	got = conclude(t.Context(), acknowledging{events: events[:2], unnamed: 3}, events, accepted, nobody, assert.AnError)
+	assert.Equal(t, 3, got.lost, "more is acknowledged than accepted")
+
 	got = conclude(t.Context(), acknowledging{events: events[:2]}, events, accepted, nobody, errMissing)
 	assert.Equal(t, 4, got.lost, "they have had their time")
 }
@@ -71,14 +86,21 @@ func TestOfARoundThatWasBrokenOffOnlyWhatIsAcknowledgedCanBeLost(t *testing.T) {
 func TestWhatIsAcknowledgedMustBeAccepted(t *testing.T) {
 	t.Parallel()
 	events := newCrowd("crowd", 2, true).events(3)
-	has := func(s step) bool { return s != events[1].step }
+	accepted := ledger{events[0], events[2]}
 
-	n, err := allAccepted(t.Context(), acknowledging{events: events[:1]}, has)
+	n, err := allAccepted(t.Context(), acknowledging{events: events[:1]}, accepted)
 	require.NoError(t, err)
 	assert.Equal(t, 1, n)
 
-	_, err = allAccepted(t.Context(), acknowledging{events: events}, has)
+	n, err = allAccepted(t.Context(), acknowledging{events: events[:1], unnamed: 1}, accepted)
+	require.NoError(t, err)
+	assert.Equal(t, 1, n)
+
+	_, err = allAccepted(t.Context(), acknowledging{events: events}, accepted)
 	assert.ErrorContains(t, err, "1 events are acknowledged and not accepted, the first is step 0 of person 1")
+
+	_, err = allAccepted(t.Context(), acknowledging{events: events[:1], unnamed: 2}, accepted)
+	assert.ErrorContains(t, err, "3 events are acknowledged, and 2 accepted")
 }
 
 func TestOrderThatNobodyJudgesIsADash(t *testing.T) {

@@ -12,6 +12,9 @@ type source interface {
 	seat(n int) map[string]string
 	// acknowledged returns the events that are never given out again.
 	acknowledged(ctx context.Context) ([]event, error)
+	// settled returns how many events are never given out again. It may be more
+	// than acknowledged can name.
+	settled(ctx context.Context) (int, error)
 	// drained says whether nothing is left to be given out, again or at all.
 	drained(ctx context.Context) (bool, error)
 	// keepsOrder says whether what a dead process was given comes again before

@@ -117,6 +117,12 @@ func (s *segment) hold(nth int, answered bool) (reached func(context.Context) er
 	}, sync.OnceFunc(func() { close(gone) })
 }
 
+// recover ends all faults, and whoever watches looks away.
+func (s *segment) recover() {
+	s.Faults.Clear()
+	s.watched(nil)
+}
+
 // struck says whether a fault has done something.
 func (s *segment) struck() bool {
 	for _, f := range s.Faults.States() {
@@ -164,13 +170,18 @@ func (s stops) run(ctx context.Context, rng *rand.Rand) (t tally, err error) {
 	if err := s.source.put(ctx, events); err != nil {
 		return t, err
 	}
-	err = s.ordeal(ctx, seg, reached, release, &t)
-	t.verdict = conclude(ctx, s.source, events, seg.accepted(), s.plight.late, err)
+	fresh := map[int]int{}
+	err = s.ordeal(ctx, seg, reached, release, fresh, &t)
+	excused := excuse(s.source, events, fresh)
+	late := func(a acceptance) bool { return s.plight.late(a) || excused(a) }
+	t.verdict = conclude(ctx, s.source, events, seg.accepted(), late, err)
 	return t, errors.Join(err, t.fault())
 }
 
 // ordeal has one process stop in the plight and another one finish.
-func (s stops) ordeal(ctx context.Context, seg *segment, reached func(context.Context) error, release func(), t *tally) error {
+func (s stops) ordeal(
+	ctx context.Context, seg *segment, reached func(context.Context) error, release func(), fresh map[int]int, t *tally,
+) error {
 	first, err := s.start(seg, 1)
 	if err != nil {
 		return err
@@ -191,11 +202,13 @@ func (s stops) ordeal(ctx context.Context, seg *segment, reached func(context.Co
 	if err := seg.quiet(ctx); err != nil {
 		return err
 	}
-	if _, err := allAccepted(ctx, s.source, seg.has); err != nil {
+	if _, err := allAccepted(ctx, s.source, seg); err != nil {
 		return fmt.Errorf("stopping %s: %w", s.plight.name, err)
 	}
-	seg.Faults.Clear()
-	seg.watched(nil)
+	seg.recover()
+	if fresh[2], err = s.source.given(ctx, 0); err != nil {
+		return err
+	}
 	second, err := s.start(seg, 2)
 	if err != nil {
 		return err

@@ -30,8 +30,10 @@ func run(ctx context.Context, args []string) int {
 	if refuseWriteKeys(os.Stderr, namedFiles(args)) {
 		return 1
 	}
-	code, err := service.RunCLIToCode(
-		ctx,
+	streams := newStreamsMode()
+	defer streams.close()
+	code, err := service.RunCLIToCode(ctx, append(
+		streams.options(),
 		service.CLIOptSetArgs(args...),
 		service.CLIOptSetBinaryName("benthos-segment"),
 		service.CLIOptSetProductName("Benthos Segment"),
@@ -39,7 +41,7 @@ func run(ctx context.Context, args []string) int {
 		service.CLIOptSetDocumentationURL(DocsURL),
 		service.CLIOptAddCommand(sandboxCommand()),
 		service.CLIOptAddCommand(checkCommand()),
-	)
+	)...)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}

@@ -100,6 +100,13 @@ var risks = []struct {
 	{"an export is written where an event says", "fixed file names, as attachments", []string{
 		"internal/sandbox TestCallsAreExportedAsLines", "internal/sandbox TestTheExportedFixtureIsGo",
 	}},
+	{"the API of streams mode gives every key, and runs any config", "on loopback only, scrubbed, and not for web pages", []string{
+		"cmd/benthos-segment TestTheAPIForStreamsShowsNoSecret", "cmd/benthos-segment TestTheErrorsOfTheAPIForStreamsShowNoSecret",
+		"cmd/benthos-segment TestAWebPageCannotUseTheAPIForStreams", "cmd/benthos-segment TestThereIsNoAPIForStreamsWhereOthersReachIt",
+	}},
+	{"other secrets show, or while a config is reloaded", "never, in no form", []string{
+		"cmd/benthos-segment TestOtherSecretsAreFoundNowhereEither",
+	}},
 	{"a licence that does not allow what we do", "Apache-2.0 components of Connect, and known licences", []string{
 		"internal/noticegen TestOnlyAllowedLicencesAreLinked", "internal/noticegen TestOnlyFreeComponentsOfConnectAreLinked",
 		"internal/noticegen TestTheNoticeSaysWhatIsLinked",

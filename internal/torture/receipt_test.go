@@ -18,7 +18,7 @@ func TestABrokerTellsWhenARecordCameIn(t *testing.T) {
 	t.Parallel()
 	const behind = 5 * time.Hour
 	w := theWorld(t, 1)
-	for name, connect := range map[string]connector{"kafka": w.topic, "jetstream": w.stream} {
+	for name, connect := range map[string]connector{"kafka": w.topic, "jetstream": w.stream, "redis": w.entries} {
 		t.Run(name, func(t *testing.T) {
 			from, err := connect(t.Context(), "receipt-"+name)
 			require.NoError(t, err)

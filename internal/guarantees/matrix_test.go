@@ -173,7 +173,14 @@ var matrix = []row{
 	},
 	{
 		"28", "SIGTERM in every state", "ends in time, nothing forgotten", nil,
-		[]string{"internal/torture TestAProcessThatIsAskedToStopForgetsNothing"},
+		[]string{
+			"internal/torture TestAProcessThatIsAskedToStopForgetsNothing",
+			"internal/torture TestTheTortureSeesWhatGatheringAtTheInputLoses",
+		},
+	},
+	{
+		"28", "a changed config during an outage", "nothing forgotten", nil,
+		[]string{"internal/torture TestAProcessThatIsReloadedWhileHeldForgetsNothing"},
 	},
 	{
 		"29", "SIGTERM twice, SIGINT, SIGHUP", "the first one counts; SIGHUP is a crash", nil,

@@ -59,7 +59,7 @@ func TestAStreamThatIsStoppedNacksWhatWaits(t *testing.T) {
 
 // The first of a batch may be invalid, and most of the rest undelivered.
 func TestTheLastLineOfAStopSaysHowManyWereGivenUp(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	sb.Fail(http.StatusServiceUnavailable)
 	p := start(t, segmentOutput(sb.URL, fields{"retry": fields{"initial_interval": "1h", "max_interval": "1h"}}))
 	sending, giveUp := context.WithCancel(t.Context())

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // watchedPipeline has the secrets besides the write key, and is read again
@@ -35,7 +35,7 @@ output:
 func TestOtherSecretsAreFoundNowhereEither(t *testing.T) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
-	sb := sandbox.New(t, sandbox.Config{OAuth: &sandbox.OAuth{PublicKey: &key.PublicKey, ClientID: "app", KeyID: "kid"}})
+	sb := segmenttest.New(t, segmenttest.Config{OAuth: &segmenttest.OAuth{PublicKey: &key.PublicKey, ClientID: "app", KeyID: "kid"}})
 	private := withSecrets(t, sb, key)
 	assertKeptToo := func(where, text string) {
 		t.Helper()

@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // secretStream has a secret in every way that one gets into a config.
@@ -54,7 +54,7 @@ output:
 
 // withSecrets sets what secretStream reads, with a sandbox as its proxy, and
 // returns the middle of the OAuth key.
-func withSecrets(t *testing.T, sb *sandbox.TestServer, key *rsa.PrivateKey) string {
+func withSecrets(t *testing.T, sb *segmenttest.Server, key *rsa.PrivateKey) string {
 	t.Helper()
 	der, err := x509.MarshalPKCS8PrivateKey(key)
 	require.NoError(t, err)
@@ -121,7 +121,7 @@ func (a *api) with(name, value string) *api {
 func TestTheAPIForStreamsShowsNoSecret(t *testing.T) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
-	sb := sandbox.New(t, sandbox.Config{OAuth: &sandbox.OAuth{PublicKey: &key.PublicKey, ClientID: "app", KeyID: "kid"}})
+	sb := segmenttest.New(t, segmenttest.Config{OAuth: &segmenttest.OAuth{PublicKey: &key.PublicKey, ClientID: "app", KeyID: "kid"}})
 	private := withSecrets(t, sb, key)
 	p, api := beginStreams(t, secretStream)
 
@@ -212,7 +212,7 @@ func TestTheErrorsOfTheAPIForStreamsShowNoSecret(t *testing.T) {
 }
 
 func TestTheAPIForStreamsDoesWhatItIsFor(t *testing.T) {
-	sb := sandbox.New(t)
+	sb := segmenttest.New(t)
 	t.Setenv("STREAM_WRITE_KEY", canary)
 	_, api := beginStreams(t, "input: {http_server: {path: /post}}\noutput: {drop: {}}")
 	stream := `{"input":{"http_server":{"path":"/post"}},"output":{"segment":{"write_key":"${STREAM_WRITE_KEY}","endpoint":"` + sb.URL + `","batching":{"count":1}}}}`

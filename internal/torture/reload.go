@@ -11,7 +11,7 @@ import (
 	"regexp"
 	"time"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/internal/sandbox/faults"
 )
 
 // reloads is one round: the file of a pipeline is changed while the calls are
@@ -36,7 +36,7 @@ func (r reloads) run(ctx context.Context, rng *rand.Rand) (t tally, err error) {
 		return t, err
 	}
 	defer seg.close()
-	reached, _, err := arrangeAnswers(sandbox.Fault{Status: http.StatusServiceUnavailable})(seg, rng)
+	reached, _, err := arrangeAnswers(faults.Fault{Status: http.StatusServiceUnavailable})(seg, rng)
 	if err != nil {
 		return t, err
 	}

@@ -151,6 +151,8 @@ type letter struct{ payload, reason string }
 type deadLetters struct {
 	mu   sync.Mutex
 	held []letter
+	// withNumber counts those with the number of a batch in their metadata.
+	withNumber int
 }
 
 func (*deadLetters) Connect(context.Context) error { return nil }
@@ -166,6 +168,9 @@ func (d *deadLetters) WriteBatch(_ context.Context, batch service.MessageBatch) 
 		}
 		reason, _ := msg.MetaGet("fallback_error")
 		d.held = append(d.held, letter{string(payload), reason})
+		if _, isNumbered := msg.MetaGetMut("segment_batch_number"); isNumbered {
+			d.withNumber++
+		}
 	}
 	return nil
 }

@@ -27,9 +27,30 @@ func newOutputFromParsed(conf *service.ParsedConfig, res *service.Resources) (
 	if policy, err = batchPolicyFromParsed(conf); err != nil {
 		return
 	}
+	var order *turnstile
+	if c.maxInFlight > 1 {
+		policy, order = inOrder(policy, conf, res)
+	}
+	if order == nil {
+		c.maxInFlight = 1
+	}
 	maxInFlight = c.maxInFlight
-	out, err = newOutput(c, res)
+	out, err = newOutput(c, res, order)
 	return
+}
+
+// inOrder returns a policy that numbers its batches, and the turnstile that they
+// have to pass; or nil, and the policy as it was, where batches cannot be
+// numbered.
+func inOrder(policy service.BatchPolicy, conf *service.ParsedConfig, res *service.Resources) (service.BatchPolicy, *turnstile) {
+	order := new(turnstile)
+	numbering, err := numbered(policy, conf, res, order)
+	if err != nil {
+		res.Logger().Warnf("segment: one batch is sent at a time, as with %s: 1, because the batches cannot be numbered, "+
+			"which keeps them in order: %v", soFieldMaxInFlight, err)
+		return policy, nil
+	}
+	return numbering, order
 }
 
 // output sends batches of messages. Up to max_in_flight batches are written
@@ -38,6 +59,8 @@ type output struct {
 	conf   outputConfig
 	client *tracking.Client
 	report *report
+	// order is nil where one batch is written at a time.
+	order *turnstile
 	// writes holds those not in use, with their buffers. A sync.Pool would lose
 	// them in every other garbage collection.
 	writes chan *write
@@ -45,7 +68,7 @@ type output struct {
 
 var _ service.BatchOutput = (*output)(nil)
 
-func newOutput(conf outputConfig, res *service.Resources) (*output, error) {
+func newOutput(conf outputConfig, res *service.Resources, order *turnstile) (*output, error) {
 	if conf.rateLimit != "" {
 		if !res.HasRateLimit(conf.rateLimit) {
 			return nil, fmt.Errorf("field %s: there is no rate_limit resource %q; add one to rate_limit_resources",
@@ -58,6 +81,7 @@ func newOutput(conf outputConfig, res *service.Resources) (*output, error) {
 		conf:   conf,
 		client: tracking.NewClient(conf.tracking),
 		report: newReport(res),
+		order:  order,
 		writes: make(chan *write, min(conf.maxInFlight, maxKeptWrites)),
 	}
 	return o, nil
@@ -80,10 +104,12 @@ func (o *output) ConnectionTest(ctx context.Context) service.ConnectionTestResul
 // those messages whose calls were not accepted.
 func (o *output) WriteBatch(ctx context.Context, batch service.MessageBatch) error {
 	defer o.report.unsent()()
+	turn := o.order.take(batch)
 	w := o.takeWrite()
 	defer o.release(w)
 
 	w.convert(batch)
+	defer o.order.enter(ctx, turn)()
 	if len(w.calls) > 0 {
 		w.settle(o.client.Send(ctx, w.calls, w.observer()))
 	}

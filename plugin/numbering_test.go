@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 func TestBatchesAreNumberedOnlyWhereTheyOverlap(t *testing.T) {
@@ -18,7 +18,7 @@ func TestBatchesAreNumberedOnlyWhereTheyOverlap(t *testing.T) {
 		numbered int64
 	}{{1, 0}, {2, 6}} {
 		t.Run(fmt.Sprintf("%d writers", test.writers), func(t *testing.T) {
-			sb := sandbox.New(t)
+			sb := segmenttest.New(t)
 			p := start(t, segmentOutput(sb.URL, fields{"max_in_flight": test.writers}))
 			p.accept(events(sixCalls...))
 			assert.Len(t, sb.Calls(), 6)
@@ -68,7 +68,7 @@ segment:
 `,
 	} {
 		t.Run(name, func(t *testing.T) {
-			sb := sandbox.New(t)
+			sb := segmenttest.New(t)
 			p := start(t, fmt.Sprintf(config, sb.URL))
 			p.accept(events(sixCalls...))
 			require.Len(t, sb.Calls(), 6)
@@ -84,7 +84,7 @@ segment:
 func TestWhatCannotBeNumberedIsSentOneByOne(t *testing.T) {
 	with := func(change func(*service.Environment) *service.Environment, batching fields) func(t *testing.T) {
 		return func(t *testing.T) {
-			sb := sandbox.New(t)
+			sb := segmenttest.New(t)
 			env := change(service.NewEnvironment())
 			builder := env.NewStreamBuilder()
 			said := &said{}

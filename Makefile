@@ -58,7 +58,7 @@ test: chromium ## Run every test (CHROMIUM=skip leaves out those of the page in 
 	go test $(RACE) $(RACED)
 	go test $(UNRACED)
 	go -C examples/pipeline-test test ./...
-	GODEBUG=cpu.avx2=off go test ./internal/segment # as on a processor without
+	GODEBUG=cpu.avx2=off go test ./internal/segment/... # as on a processor without
 	go -C bench test ./...
 	@if [ '$(CHROMIUM)' = skip ]; then echo 'skip	$(PAGETEST): the tests of the page in a browser, because of CHROMIUM=skip'; \
 	else go -C $(PAGETEST) test ./...; fi

@@ -1,6 +1,10 @@
 package segment
 
-import "github.com/go-json-experiment/json/jsontext"
+import (
+	"github.com/go-json-experiment/json/jsontext"
+
+	"benthos-segment/internal/segment/internal/jsonscan"
+)
 
 // consentEvent is the one event whose context.consent Segment checks.
 // https://www.twilio.com/docs/segment/privacy/consent-management/consent-in-segment-connect
@@ -38,29 +42,29 @@ var (
 // consentRule: the event that tells what a person consents to says so in
 // categories of true and false.
 func consentRule(d *document) *Violation {
-	if event := d.value[fieldEvent]; kindOf(event) != '"' || string(unquote(event)) != consentEvent {
+	if event := d.value[fieldEvent]; jsonscan.KindOf(event) != '"' || string(jsonscan.Unquote(event)) != consentEvent {
 		return nil
 	}
 	consent := d.contextMember(contextConsent)
-	if v := preferencesViolation(lookup(consent, "categoryPreferences")); v != nil {
+	if v := preferencesViolation(jsonscan.Lookup(consent, "categoryPreferences")); v != nil {
 		return v
 	}
-	if version := lookup(consent, "version"); version != nil && kindOf(version) != '0' {
+	if version := jsonscan.Lookup(consent, "version"); version != nil && jsonscan.KindOf(version) != '0' {
 		return violationConsentVersion
 	}
 	return nil
 }
 
 func preferencesViolation(preferences jsontext.Value) *Violation {
-	switch kindOf(preferences) {
+	switch jsonscan.KindOf(preferences) {
 	case 0, 'n':
 		return violationConsentPreferences
 	case '{':
 	default:
 		return violationConsentNotObject
 	}
-	for m := range members(preferences) {
-		if kind := kindOf(m.value); kind != 't' && kind != 'f' {
+	for m := range jsonscan.Members(preferences) {
+		if kind := jsonscan.KindOf(m.Value); kind != 't' && kind != 'f' {
 			return violationConsentNotBool
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
 // renames are RudderStack's names inside context and Segment's for the same
@@ -25,7 +27,7 @@ var renames = [...]struct {
 // a request where the payload knows it.
 func (c *Converter) mendContext(t Type) {
 	d := &c.doc
-	if d.has(fieldContext) && kindOf(d.value[fieldContext]) != '{' {
+	if d.has(fieldContext) && jsonscan.KindOf(d.value[fieldContext]) != '{' {
 		return
 	}
 	// A fingerprint that reverse ETL adds for itself.
@@ -53,13 +55,13 @@ func (c *Converter) writeContext() {
 	for i := 0; i < len(all); i++ {
 		first := all[i]
 		if first.end == 0 {
-			w.member(first.member)
+			w.member(first.Member)
 			continue
 		}
-		for i+1 < len(all) && all[i+1].at == all[i].end+len(",") {
+		for i+1 < len(all) && all[i+1].start == all[i].end+len(",") {
 			i++
 		}
-		w.members(c.scanner.text.bytes[first.at:all[i].end])
+		w.members(c.scanner.Between(first.start, all[i].end))
 	}
 	c.scratch = append(w.dst, '}')
 	c.doc.set(fieldContext, c.scratch[start:])
@@ -76,8 +78,8 @@ func (d *document) rename(from, to contextField, convert func(jsontext.Value) []
 		if m.field != from {
 			continue
 		}
-		if value := convert(m.value); value != nil {
-			d.context[i] = contextMember{member: member{contextQuoted[to], value}, field: to}
+		if value := convert(m.Value); value != nil {
+			d.context[i] = contextMember{Member: jsonscan.Member{Name: contextQuoted[to], Value: value}, field: to}
 			d.inContext |= 1 << to
 			changed = true
 		}
@@ -93,8 +95,8 @@ func (c *Converter) userTraits(traits jsontext.Value) jsontext.Value {
 	}
 	start := len(c.scratch)
 	w := objectWriter{dst: append(c.scratch, '{')}
-	for m := range members(traits) {
-		if !m.named("anonymousId") {
+	for m := range jsonscan.Members(traits) {
+		if !m.Named("anonymousId") {
 			w.member(m)
 		}
 	}
@@ -106,7 +108,7 @@ func (c *Converter) userTraits(traits jsontext.Value) jsontext.Value {
 // stops at every byte like its first one, so that the first search is for a part
 // of the name that begins with a rare one.
 func hasAnonymousID(value jsontext.Value) bool {
-	return kindOf(value) == '{' && bytes.Contains(value, []byte("ymousId")) &&
+	return jsonscan.KindOf(value) == '{' && bytes.Contains(value, []byte("ymousId")) &&
 		bytes.Contains(value, []byte(`"anonymousId"`))
 }
 
@@ -114,13 +116,13 @@ func hasAnonymousID(value jsontext.Value) bool {
 // Segment asks for. It returns nil where the value has another shape.
 // https://www.twilio.com/docs/segment/unify/identity-resolution/externalids
 func externalIDs(value jsontext.Value) []byte {
-	if kindOf(value) != '[' {
+	if jsonscan.KindOf(value) != '[' {
 		return nil
 	}
 	ids := []byte{'['}
-	for entry := range elements(value) {
-		kind, id := lookup(entry, "type"), quotedID(lookup(entry, "id"))
-		if !isText(kind) || id == nil {
+	for entry := range jsonscan.Elements(value) {
+		kind, id := jsonscan.Lookup(entry, "type"), quotedID(jsonscan.Lookup(entry, "id"))
+		if !jsonscan.IsText(kind) || id == nil {
 			return nil
 		}
 		if len(ids) > 1 {
@@ -136,9 +138,9 @@ func externalIDs(value jsontext.Value) []byte {
 // quotedID returns an id as a string, or nil where the value is none.
 func quotedID(value jsontext.Value) jsontext.Value {
 	switch {
-	case isText(value):
+	case jsonscan.IsText(value):
 		return value
-	case kindOf(value) == '0':
+	case jsonscan.KindOf(value) == '0':
 		return append(appendNumericID(jsontext.Value{'"'}, value), '"')
 	default:
 		return nil
@@ -159,10 +161,10 @@ func consent(value jsontext.Value) []byte {
 		{"deniedConsentIds", jsontext.Value("false")},
 		{"allowedConsentIds", jsontext.Value("true")},
 	} {
-		for _, id := range consentIDs(lookup(value, list.name)) {
-			if name := string(unquote(id)); !listed[name] {
+		for _, id := range consentIDs(jsonscan.Lookup(value, list.name)) {
+			if name := string(jsonscan.Unquote(id)); !listed[name] {
 				listed[name] = true
-				w.member(member{id, list.decision})
+				w.member(jsonscan.Member{Name: id, Value: list.decision})
 			}
 		}
 	}
@@ -175,13 +177,13 @@ func consent(value jsontext.Value) []byte {
 // consentIDs reads a list of ids, or an object from ids to names, as the
 // plugin for OneTrust writes it.
 func consentIDs(value jsontext.Value) (ids []jsontext.Value) {
-	for entry := range elements(value) {
+	for entry := range jsonscan.Elements(value) {
 		if id := quotedID(entry); id != nil {
 			ids = append(ids, id)
 		}
 	}
-	for m := range members(value) {
-		ids = append(ids, m.name)
+	for m := range jsonscan.Members(value) {
+		ids = append(ids, m.Name)
 	}
 	return ids
 }
@@ -189,13 +191,13 @@ func consentIDs(value jsontext.Value) (ids []jsontext.Value) {
 // quotedIP returns the address in a request_ip, which may carry a port or be
 // a list of proxies, or nil where it holds none.
 func (c *Converter) quotedIP(value jsontext.Value) jsontext.Value {
-	if !isText(value) {
+	if !jsonscan.IsText(value) {
 		return nil
 	}
 	if isIPv4(value[1 : len(value)-1]) {
 		return value
 	}
-	first, _, _ := bytes.Cut(unquote(value), []byte(","))
+	first, _, _ := bytes.Cut(jsonscan.Unquote(value), []byte(","))
 	address, isAddress := parseIP(string(bytes.TrimSpace(first)))
 	if !isAddress {
 		return nil
@@ -220,7 +222,7 @@ func isIPv4(text []byte) bool {
 		switch {
 		case b == '.' && digits > 0:
 			groups, digits, group = groups+1, 0, 0
-		case isDigit(b) && (digits == 0 || group > 0):
+		case jsonscan.IsDigit(b) && (digits == 0 || group > 0):
 			digits, group = digits+1, group*10+int(b-'0')
 			if group > 255 {
 				return false

@@ -1,6 +1,10 @@
 package segment
 
-import "github.com/go-json-experiment/json/jsontext"
+import (
+	"github.com/go-json-experiment/json/jsontext"
+
+	"benthos-segment/internal/segment/internal/jsonscan"
+)
 
 // contextField is a member of context that the conversion knows.
 type contextField uint8
@@ -47,11 +51,11 @@ var contextQuoted = func() (quoted [contextCount]jsontext.Value) {
 	return quoted
 }()
 
-var contextIndex = newNameIndex(contextNames[:])
+var contextIndex = jsonscan.NewNameIndex(contextNames[:])
 
 // contextNamed returns the field of that quoted name, or contextUnknown.
 func contextNamed(quoted []byte) contextField {
-	f := contextField(contextIndex.candidate(quoted[1 : len(quoted)-1]))
+	f := contextField(contextIndex.Candidate(quoted[1 : len(quoted)-1]))
 	if string(quoted[1:len(quoted)-1]) == contextNames[f] {
 		return f
 	}
@@ -65,20 +69,20 @@ func (s contextSet) has(f contextField) bool { return s>>f&1 == 1 }
 
 // contextMember is a member of context, with the field that it is.
 type contextMember struct {
-	member
+	jsonscan.Member
 	field contextField
-	// at and end are its place in the payload; both are 0 where the member is
+	// start and end are its place in the payload; both are 0 where the member is
 	// not as the payload has it.
-	at, end int
+	start, end int
 }
 
 // forgetContext takes all members out, for another context that counts.
 func (d *document) forgetContext() { d.context, d.inContext = d.context[:0], 0 }
 
 // appendContext adds a member that the payload has behind the others.
-func (d *document) appendContext(m member, at, end int) {
-	f := contextNamed(m.name)
-	d.context = append(d.context, contextMember{m, f, at, end})
+func (d *document) appendContext(m jsonscan.Member, start, end int) {
+	f := contextNamed(m.Name)
+	d.context = append(d.context, contextMember{m, f, start, end})
 	d.inContext |= 1 << f
 }
 
@@ -89,8 +93,8 @@ func (d *document) contextMember(f contextField) jsontext.Value {
 		return nil
 	}
 	for i := len(d.context) - 1; i >= 0; i-- {
-		if d.context[i].field == f && kindOf(d.context[i].value) != 'n' {
-			return d.context[i].value
+		if d.context[i].field == f && jsonscan.KindOf(d.context[i].Value) != 'n' {
+			return d.context[i].Value
 		}
 	}
 	return nil
@@ -119,7 +123,7 @@ func (d *document) addContext(f contextField, value jsontext.Value) (changed boo
 		return false
 	}
 	d.dropContext(f) // A null would come after it, or before.
-	d.context = append(d.context, contextMember{member: member{contextQuoted[f], value}, field: f})
+	d.context = append(d.context, contextMember{Member: jsonscan.Member{Name: contextQuoted[f], Value: value}, field: f})
 	d.inContext |= 1 << f
 	return true
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
 // mendContextTraits keeps the traits of a person in context, but for identify,
@@ -26,7 +28,7 @@ func (c *Converter) mendContextTraits(t Type) (changed bool) {
 // which has them at its top level now. What has no traits in it stays: Segment
 // does not mind it, so that it costs nobody a good event.
 func (c *Converter) dropLiftedTraits() (changed bool) {
-	if traits := c.doc.contextMember(contextTraits); kindOf(traits) == '{' || isEmpty(traits) {
+	if traits := c.doc.contextMember(contextTraits); jsonscan.KindOf(traits) == '{' || jsonscan.IsEmpty(traits) {
 		return c.doc.dropContext(contextTraits)
 	}
 	c.notes.add(NoteTraitsUnusable, contextTraitsPath)
@@ -41,8 +43,8 @@ func (c *Converter) mendUserTraits() (changed bool) {
 		return false
 	}
 	for i, m := range c.doc.context {
-		if m.field == contextTraits && hasAnonymousID(m.value) {
-			c.doc.context[i] = contextMember{member: member{m.name, c.userTraits(m.value)}, field: contextTraits}
+		if m.field == contextTraits && hasAnonymousID(m.Value) {
+			c.doc.context[i] = contextMember{Member: jsonscan.Member{Name: m.Name, Value: c.userTraits(m.Value)}, field: contextTraits}
 			changed = true
 		}
 	}
@@ -55,20 +57,20 @@ func (c *Converter) mendUserTraits() (changed bool) {
 func (c *Converter) joinTraits() (changed bool) {
 	d := &c.doc
 	given := d.value[fieldTraits]
-	if kindOf(given) != '{' {
+	if jsonscan.KindOf(given) != '{' {
 		return false
 	}
 	d.drop(fieldTraits)
-	if isEmptyObject(given) {
+	if jsonscan.IsEmptyObject(given) {
 		return false
 	}
 	there := d.contextMember(contextTraits)
 	switch {
-	case kindOf(there) == '{':
+	case jsonscan.KindOf(there) == '{':
 		start := len(c.scratch)
 		c.scratch = appendMerged(c.scratch, there, given)
 		given = c.scratch[start:]
-	case !isEmpty(there):
+	case !jsonscan.IsEmpty(there):
 		c.notes.add(NoteMemberDropped, contextTraitsPath)
 	}
 	d.dropContext(contextTraits)
@@ -79,11 +81,11 @@ func (c *Converter) joinTraits() (changed bool) {
 // Segment's spec has it. A group that is there already wins.
 func (d *document) moveGroupID(t Type) (changed bool) {
 	given := d.value[fieldGroupID]
-	if t == Group || !isText(given) {
+	if t == Group || !jsonscan.IsText(given) {
 		return false
 	}
 	there := d.contextMember(contextGroupID)
-	if !isEmpty(there) {
+	if !jsonscan.IsEmpty(there) {
 		if bytes.Equal(there, given) {
 			d.drop(fieldGroupID)
 		}

@@ -1,11 +1,12 @@
 package segment
 
 import (
-	"bytes"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
+
+	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
 // Config is what a Converter needs to know.
@@ -57,7 +58,7 @@ type Skips struct {
 type Converter struct {
 	conf    Config
 	library []byte
-	scanner scanner
+	scanner jsonscan.Scanner
 	doc     document
 	ids     messageIDs
 	notes   notes
@@ -81,7 +82,7 @@ func NewConverter(conf Config) *Converter {
 // Reset takes back the memory of all calls made since the last reset.
 func (c *Converter) Reset() {
 	c.calls.reset()
-	c.scanner.release()
+	c.scanner.Release()
 	c.doc.release()
 	c.notes.release()
 	// What one giant payload needed is not kept for those to come.
@@ -100,24 +101,24 @@ func (c *Converter) Reset() {
 func (c *Converter) Convert(dst []Call, payload []byte, from Source) ([]Call, Skips, *Violation) {
 	c.notes.start()
 	c.receipt = receipt{ask: from.Received}
-	if isBlank(payload) {
+	if jsonscan.IsBlank(payload) {
 		return dst, Skips{Empty: 1}, nil
 	}
-	if v := c.scanner.start(payload); v != nil {
-		return dst, Skips{}, v
+	if err := c.scanner.Start(payload); err != nil {
+		return dst, Skips{}, invalidJSON(err, c.scanner.Text())
 	}
 	var (
 		calls = dst
 		skips Skips
 		v     *Violation
 	)
-	switch c.scanner.next() {
+	switch c.scanner.Peek() {
 	case '{':
 		calls, skips, v = c.one(calls, from)
 	case '[':
 		calls, skips, v = c.several(calls, from)
 	default:
-		v = c.scanner.other(0)
+		v = readOther(&c.scanner, 0)
 	}
 	if v != nil {
 		c.notes.start() // Nothing is sent that they could be about.
@@ -131,18 +132,12 @@ func (c *Converter) Convert(dst []Call, payload []byte, from Source) ([]Call, Sk
 // long as the payload is not written to.
 func (c *Converter) Notes() []Note { return c.notes.list }
 
-// isBlank says whether there is nothing to be seen in a text.
-func isBlank(text []byte) bool {
-	text = bytes.TrimPrefix(text, byteOrderMark)
-	return skipBlanks(text, 0) == len(text)
-}
-
 func (c *Converter) one(dst []Call, from Source) ([]Call, Skips, *Violation) {
-	if v := c.scanner.object(&c.doc, 0); v != nil {
+	if v := c.doc.read(&c.scanner, 0); v != nil {
 		return dst, Skips{}, v
 	}
-	if v := c.scanner.end(); v != nil {
-		return dst, Skips{}, v
+	if err := c.scanner.End(); err != nil {
+		return dst, Skips{}, invalidJSON(err, c.scanner.Text())
 	}
 	var skips Skips
 	dst, v := c.object(dst, origin{Source: from}, &skips)
@@ -154,11 +149,11 @@ func (c *Converter) several(dst []Call, from Source) ([]Call, Skips, *Violation)
 	c.ids.startArray()
 	defer c.ids.endArray()
 	position := 0
-	for isOver := c.scanner.open(']'); !isOver; isOver = c.scanner.more(']') {
-		if c.scanner.next() != '{' {
-			return dst, skips, inArray(position, c.scanner.other(1))
+	for isOver := c.scanner.Open(']'); !isOver; isOver = c.scanner.More(']') {
+		if c.scanner.Peek() != '{' {
+			return dst, skips, inArray(position, readOther(&c.scanner, 1))
 		}
-		if v := c.scanner.object(&c.doc, 1); v != nil {
+		if v := c.doc.read(&c.scanner, 1); v != nil {
 			return dst, skips, v
 		}
 		c.notes.element = position
@@ -168,13 +163,13 @@ func (c *Converter) several(dst []Call, from Source) ([]Call, Skips, *Violation)
 		}
 		position++
 	}
-	if v := c.scanner.broken(); v != nil {
-		return dst, skips, v
-	}
 	if position == 0 {
 		skips.Empty++
 	}
-	return dst, skips, c.scanner.end()
+	if err := c.scanner.End(); err != nil {
+		return dst, skips, invalidJSON(err, c.scanner.Text())
+	}
+	return dst, skips, nil
 }
 
 // inArray names the element of an array that a violation is about.
@@ -262,7 +257,7 @@ func (c *Converter) write(t Type, writeKey string) Call {
 // left in them.
 func (c *Converter) noteDropped(f field) {
 	switch by := fields[f].by; {
-	case by == forOthers || isEmpty(c.doc.value[f]):
+	case by == forOthers || jsonscan.IsEmpty(c.doc.value[f]):
 	case by == byGateway:
 		c.notes.add(NoteInternalDropped, quotedNames[f])
 	default:
@@ -275,5 +270,5 @@ func (d *document) id(f field) ID {
 	if !d.has(f) {
 		return 0
 	}
-	return IDOf(unquote(d.value[f]))
+	return IDOf(jsonscan.Unquote(d.value[f]))
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
 // Dialect says whose events a payload is one of. The members have the same
@@ -92,19 +94,19 @@ func libraryName(library jsontext.Value) []byte {
 			return rest[:end]
 		}
 	}
-	name := lookup(library, "name")
-	if kindOf(name) != '"' {
+	name := jsonscan.Lookup(library, "name")
+	if jsonscan.KindOf(name) != '"' {
 		return nil
 	}
-	return unquote(name)
+	return jsonscan.Unquote(name)
 }
 
 // integrationsDialect goes by the name under which an object knows Segment:
 // for RudderStack it is a destination, and Segment's SDKs call it Segment.io.
 func integrationsDialect(integrations jsontext.Value) Dialect {
 	found := DialectUnknown
-	for m := range members(integrations) {
-		switch string(unquote(m.name)) {
+	for m := range jsonscan.Members(integrations) {
+		switch string(jsonscan.Unquote(m.Name)) {
 		case "Segment", "SEGMENT":
 			return DialectRudderStack
 		case "Segment.io":

@@ -4,6 +4,8 @@ import (
 	"bytes"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
 // field is a top-level member of a payload that the conversion knows.
@@ -117,25 +119,25 @@ var fields = [fieldCount]struct {
 	fieldWriteKey:  {"writeKey", onNone, byGateway},
 }
 
-var fieldIndex = func() *nameIndex {
+var fieldIndex = func() *jsonscan.NameIndex {
 	var names [fieldCount]string
 	for f := range fields {
 		names[f] = fields[f].name
 	}
-	return newNameIndex(names[:])
+	return jsonscan.NewNameIndex(names[:])
 }()
 
 // fieldNamed returns the field of that quoted name, or fieldUnknown.
 func fieldNamed(quoted []byte) field {
 	f := fieldCalled(quoted[1 : len(quoted)-1])
 	if f == fieldUnknown && bytes.IndexByte(quoted, '\\') >= 0 {
-		return fieldCalled(unquote(quoted))
+		return fieldCalled(jsonscan.Unquote(quoted))
 	}
 	return f
 }
 
 func fieldCalled(name []byte) field {
-	if f := field(fieldIndex.candidate(name)); fields[f].name == string(name) {
+	if f := field(fieldIndex.Candidate(name)); fields[f].name == string(name) {
 		return f
 	}
 	return fieldUnknown

@@ -7,7 +7,6 @@ import (
 	"io"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/stretchr/testify/assert"
@@ -16,7 +15,7 @@ import (
 	"benthos-segment/internal/segment"
 )
 
-// isJSON says what jsontext thinks of a text: whether it is one value.
+// isJSON asks jsontext whether a text is one value.
 func isJSON(text []byte) bool {
 	decoder := jsontext.NewDecoder(bytes.NewReader(text),
 		jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
@@ -27,34 +26,18 @@ func isJSON(text []byte) bool {
 	return errors.Is(err, io.EOF)
 }
 
-// propertyPayload puts text where the value of a property stands.
+// propertyPayload puts text where the value of a property is.
 func propertyPayload(text string) []byte {
 	return []byte(`{"type":"page","userId":"u","messageId":"m","properties":{"x":` + text + `}}`)
 }
 
-// isAccepted says what the converter thinks of a payload.
+// isAccepted asks the converter whether a payload is JSON.
 func isAccepted(payload []byte) bool {
 	_, _, v := segment.NewConverter(config()).Convert(nil, payload, fromSource)
 	return v == nil || v.Reason != segment.ReasonInvalidJSON
 }
 
-// The converter looks at 64 bytes at once, and at eight near the end of the text,
-// so that each byte is tried at each place of these.
-func TestEveryByteOfAStringIsJudgedAsByJSONText(t *testing.T) {
-	const length = 150
-	for place := range length {
-		for b := range 0x80 {
-			for _, escape := range []string{"", `\`, `\u00`} {
-				before, after := strings.Repeat("a", place), strings.Repeat("b", length-place)
-				text := `"` + before + escape + string(rune(b)) + after + `"`
-				payload := propertyPayload(text)
-				require.Equal(t, isJSON(payload), isAccepted(payload), "%q", text)
-			}
-		}
-	}
-}
-
-func TestThePlaceOfAStringInThePayloadDoesNotMatter(t *testing.T) {
+func TestTheOffsetOfAStringInThePayloadDoesNotMatter(t *testing.T) {
 	for length := range 100 {
 		name := strings.Repeat("n", length)
 		for _, payload := range []string{
@@ -99,8 +82,8 @@ func TestDepthIsJudgedAsByJSONText(t *testing.T) {
 	}
 }
 
-func TestABrokenPayloadIsRefusedAtItsPlace(t *testing.T) {
-	for text, place := range map[string]int{
+func TestABrokenPayloadIsRefusedAtItsOffset(t *testing.T) {
+	for text, offset := range map[string]int{
 		`"\x"`:           1,
 		`"\u12g4"`:       5,
 		`01`:             1,
@@ -131,25 +114,6 @@ func TestABrokenPayloadIsRefusedAtItsPlace(t *testing.T) {
 		payload := before + text + after
 		_, _, v := segment.NewConverter(config()).Convert(nil, []byte(payload), fromSource)
 		require.NotNil(t, v, payload)
-		assert.Contains(t, v.Sentence, fmt.Sprintf("at byte %d there", len(before)+place), text)
+		assert.Contains(t, v.Sentence, fmt.Sprintf("at byte %d there", len(before)+offset), text)
 	}
-}
-
-// FuzzGrammar: what jsontext takes for JSON the converter does, and nothing
-// else.
-func FuzzGrammar(f *testing.F) {
-	for _, text := range []string{
-		`"a"`, `"\ud83c"`, `"\u00e9\\\"\/\b\f\n\r\t"`, `-0.10e+400`, `[1,[2,{"a":null}],true,false]`,
-		" {\t\"a\"\r: \n1 , \"a\" : [ ] } ", `{}`, `"é` + "\u2028" + `"`, `01`, `1.`, `"a`, `[1,]`, `1}},{"x":{"y":2`,
-	} {
-		f.Add(text)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		payload := propertyPayload(text)
-		if !utf8.Valid(payload) {
-			require.False(t, isAccepted(payload))
-			return
-		}
-		require.Equal(t, isJSON(payload), isAccepted(payload), "%q", text)
-	})
 }

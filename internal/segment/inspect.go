@@ -1,5 +1,7 @@
 package segment
 
+import "benthos-segment/internal/segment/internal/jsonscan"
+
 // Inspection is what a finished call shows of itself.
 type Inspection struct {
 	Type Type
@@ -21,10 +23,10 @@ type Inspection struct {
 // settings of a source or by its memory of message ids is not among them.
 func Inspect(call []byte, fallback Type) Inspection {
 	var (
-		s scanner
+		s jsonscan.Scanner
 		d document
 	)
-	if v := s.read(call, &d); v != nil {
+	if v := d.readOne(&s, call); v != nil {
 		return Inspection{Type: fallback, Violations: []*Violation{v}}
 	}
 	t, v := d.callType()
@@ -58,18 +60,21 @@ func Inspect(call []byte, fallback Type) Inspection {
 	return inspection
 }
 
-// read reads a payload that is one object.
-func (s *scanner) read(payload []byte, d *document) *Violation {
-	if v := s.start(payload); v != nil {
+// readOne reads a payload that is one object.
+func (d *document) readOne(s *jsonscan.Scanner, payload []byte) *Violation {
+	if err := s.Start(payload); err != nil {
+		return invalidJSON(err, s.Text())
+	}
+	if s.Peek() != '{' {
+		return readOther(s, 0)
+	}
+	if v := d.read(s, 0); v != nil {
 		return v
 	}
-	if s.next() != '{' {
-		return s.other(0)
+	if err := s.End(); err != nil {
+		return invalidJSON(err, s.Text())
 	}
-	if v := s.object(d, 0); v != nil {
-		return v
-	}
-	return s.end()
+	return nil
 }
 
 func (d *document) callName(t Type) string {
@@ -80,12 +85,4 @@ func (d *document) callName(t Type) string {
 		return d.text(fieldName)
 	}
 	return ""
-}
-
-// text returns the text of a string or the digits of a number.
-func (d *document) text(f field) string {
-	if value := d.value[f]; kindOf(value) == '0' {
-		return string(value)
-	}
-	return unquoteText(d.value[f])
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
 // IntegrationsMode says what becomes of an event's integrations object, whose
@@ -59,13 +61,13 @@ func excludesSegment(integrations jsontext.Value) bool {
 		return false
 	}
 	all, included, excluded := true, false, false
-	for m := range members(integrations) {
-		switch name := unquote(m.name); {
+	for m := range jsonscan.Members(integrations) {
+		switch name := jsonscan.Unquote(m.Name); {
 		case isAll(name):
-			all = kindOf(m.value) != 'f'
+			all = jsonscan.KindOf(m.Value) != 'f'
 		case isSegment(name):
-			included = included || kindOf(m.value) == 't' || kindOf(m.value) == '{'
-			excluded = excluded || kindOf(m.value) == 'f'
+			included = included || jsonscan.KindOf(m.Value) == 't' || jsonscan.KindOf(m.Value) == '{'
+			excluded = excluded || jsonscan.KindOf(m.Value) == 'f'
 		}
 	}
 	return excluded || !all && !included
@@ -101,16 +103,16 @@ func (c *Converter) mendIntegrations(mode IntegrationsMode) {
 }
 
 // isExclusion says whether a member of integrations excludes one destination.
-func isExclusion(m member) bool {
-	return kindOf(m.value) == 'f' && !isAll(unquote(m.name))
+func isExclusion(m jsonscan.Member) bool {
+	return jsonscan.KindOf(m.Value) == 'f' && !isAll(jsonscan.Unquote(m.Name))
 }
 
 // keep leaves only those members in the object in field f for which isKept is
 // true, and drops it where there are none.
-func (c *Converter) keep(f field, isKept func(member) bool) {
+func (c *Converter) keep(f field, isKept func(jsonscan.Member) bool) {
 	start := len(c.scratch)
 	w := objectWriter{dst: append(c.scratch, '{')}
-	for m := range members(c.doc.value[f]) {
+	for m := range jsonscan.Members(c.doc.value[f]) {
 		if isKept(m) {
 			w.member(m)
 		}

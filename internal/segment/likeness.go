@@ -3,6 +3,8 @@ package segment
 import (
 	"bytes"
 	"unicode/utf8"
+
+	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
 // likeness is what a payload looks like that is not JSON, and how to make JSON
@@ -59,7 +61,7 @@ var likenesses = [...]struct {
 
 // likenessOf says what a payload that is not JSON looks like.
 func likenessOf(text []byte) likeness {
-	text = text[skipBlanks(text, 0):]
+	text = text[jsonscan.SkipBlanks(text, 0):]
 	if wide := wideText(text); wide != "" {
 		return likeness{wide, encodeAsUTF8}
 	}

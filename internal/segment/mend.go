@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
 var (
@@ -36,7 +38,7 @@ func typeNamed(name jsontext.Value) Type {
 			return t // As nearly all come.
 		}
 	}
-	return ParseType(strings.ToLower(strings.TrimSpace(unquoteText(name))))
+	return ParseType(strings.ToLower(strings.TrimSpace(jsonscan.UnquoteText(name))))
 }
 
 // mend brings the members into the form in which Segment wants them. What
@@ -71,7 +73,7 @@ func (c *Converter) mend(t Type, from origin, mode IntegrationsMode) {
 // them as arrays.
 func (d *document) dropEmptyArrays() {
 	for _, f := range [...]field{fieldProperties, fieldTraits, fieldContext, fieldIntegrations} {
-		if v := d.value[f]; len(v) > 0 && v[0] == '[' && isEmptyArray(v) {
+		if v := d.value[f]; len(v) > 0 && v[0] == '[' && jsonscan.IsEmptyArray(v) {
 			d.drop(f)
 		}
 	}
@@ -81,13 +83,13 @@ func (d *document) dropEmptyArrays() {
 // SDKs send for somebody who is not logged in.
 func (c *Converter) mendID(f field) {
 	value := c.doc.value[f]
-	switch kindOf(value) {
+	switch jsonscan.KindOf(value) {
 	case '0':
 		start := len(c.scratch)
 		c.scratch = append(appendNumericID(append(c.scratch, '"'), value), '"')
 		c.doc.value[f] = c.scratch[start:]
 	case '"':
-		if !isText(value) {
+		if !jsonscan.IsText(value) {
 			c.doc.drop(f)
 		}
 	}
@@ -104,10 +106,10 @@ func (d *document) mendAlias() {
 		d.set(fieldPreviousID, d.value[fieldFrom])
 		d.drop(fieldFrom)
 	}
-	if d.has(fieldPreviousID) || !isText(d.value[fieldUserID]) || !isText(d.value[fieldAnonymousID]) {
+	if d.has(fieldPreviousID) || !jsonscan.IsText(d.value[fieldUserID]) || !jsonscan.IsText(d.value[fieldAnonymousID]) {
 		return
 	}
-	if !bytes.Equal(unquote(d.value[fieldUserID]), unquote(d.value[fieldAnonymousID])) {
+	if !bytes.Equal(jsonscan.Unquote(d.value[fieldUserID]), jsonscan.Unquote(d.value[fieldAnonymousID])) {
 		d.set(fieldPreviousID, d.value[fieldAnonymousID])
 	}
 }
@@ -117,7 +119,7 @@ func (d *document) mendAlias() {
 func (d *document) mendNames(t Type) {
 	d.dropEmptyText(fieldName)
 	d.dropEmptyText(fieldCategory)
-	if t == Screen && !d.has(fieldName) && isText(d.value[fieldEvent]) {
+	if t == Screen && !d.has(fieldName) && jsonscan.IsText(d.value[fieldEvent]) {
 		d.set(fieldName, d.value[fieldEvent])
 		d.drop(fieldEvent)
 	}
@@ -125,14 +127,14 @@ func (d *document) mendNames(t Type) {
 		if d.has(f) {
 			continue
 		}
-		if value := lookup(d.value[fieldProperties], fields[f].name); isText(value) {
+		if value := jsonscan.Lookup(d.value[fieldProperties], fields[f].name); jsonscan.IsText(value) {
 			d.set(f, value)
 		}
 	}
 }
 
 func (d *document) dropEmptyText(f field) {
-	if kindOf(d.value[f]) == '"' && !isText(d.value[f]) {
+	if jsonscan.KindOf(d.value[f]) == '"' && !jsonscan.IsText(d.value[f]) {
 		d.drop(f)
 	}
 }
@@ -141,7 +143,7 @@ func (d *document) dropEmptyText(f field) {
 // context, under those of the call itself.
 func (c *Converter) mendTraits() {
 	under, over := c.doc.contextMember(contextTraits), c.doc.value[fieldTraits]
-	if kindOf(under) != '{' || c.doc.has(fieldTraits) && kindOf(over) != '{' {
+	if jsonscan.KindOf(under) != '{' || c.doc.has(fieldTraits) && jsonscan.KindOf(over) != '{' {
 		return
 	}
 	under = c.userTraits(under)
@@ -154,7 +156,7 @@ func (c *Converter) mendTraits() {
 // only three. Others are dropped.
 func (c *Converter) mendChannel() {
 	channel := c.doc.value[fieldChannel]
-	if isEmpty(channel) {
+	if jsonscan.IsEmpty(channel) {
 		c.doc.drop(fieldChannel)
 		return
 	}
@@ -168,10 +170,10 @@ func (c *Converter) mendChannel() {
 
 // channelNamed returns Segment's name of a channel, or nil.
 func channelNamed(channel jsontext.Value) jsontext.Value {
-	if kindOf(channel) != '"' {
+	if jsonscan.KindOf(channel) != '"' {
 		return nil
 	}
-	switch string(unquote(channel)) {
+	switch string(jsonscan.Unquote(channel)) {
 	case "web", "browser":
 		return channelBrowser
 	case "mobile":

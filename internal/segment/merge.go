@@ -4,6 +4,8 @@ import (
 	"bytes"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
 // appendMerged writes the union of two objects, where over wins, and where
@@ -12,10 +14,10 @@ import (
 func appendMerged(dst []byte, over, under jsontext.Value) []byte {
 	// The usual cases need no look inside: one side is empty, or a server SDK
 	// has copied the traits to both places.
-	if isEmptyObject(under) || bytes.Equal(over, under) {
+	if jsonscan.IsEmptyObject(under) || bytes.Equal(over, under) {
 		return append(dst, over...)
 	}
-	if isEmptyObject(over) {
+	if jsonscan.IsEmptyObject(over) {
 		return append(dst, under...)
 	}
 	return appendMergedNodes(dst, nodes(over), nodes(under))
@@ -25,7 +27,7 @@ func appendMerged(dst []byte, over, under jsontext.Value) []byte {
 // one pass: looking into each depth anew would cost a deep object's size
 // times its depth.
 type node struct {
-	member
+	jsonscan.Member
 	// children are the members of an object.
 	children []node
 }
@@ -38,20 +40,20 @@ func appendMergedNodes(dst []byte, over, under []node) []byte {
 	overridden := make([]bool, len(rest))
 	w := objectWriter{dst: append(dst, '{')}
 	for _, n := range over {
-		i, both := index[string(unquote(n.name))]
+		i, both := index[string(jsonscan.Unquote(n.Name))]
 		if both {
 			overridden[i] = true
 		}
-		if both && kindOf(n.value) == '{' && kindOf(rest[i].value) == '{' {
-			w.name(n.name)
+		if both && jsonscan.KindOf(n.Value) == '{' && jsonscan.KindOf(rest[i].Value) == '{' {
+			w.name(n.Name)
 			w.dst = appendMergedNodes(w.dst, n.children, rest[i].children)
 			continue
 		}
-		w.member(n.member)
+		w.member(n.Member)
 	}
 	for i, n := range rest {
 		if !overridden[i] {
-			w.member(n.member)
+			w.member(n.Member)
 		}
 	}
 	return append(w.dst, '}')
@@ -62,7 +64,7 @@ func appendMergedNodes(dst []byte, over, under []node) []byte {
 func lastOfEachName(all []node) (list []node, index map[string]int) {
 	list, index = all[:0:0], make(map[string]int, len(all))
 	for _, n := range all {
-		name := string(unquote(n.name))
+		name := string(jsonscan.Unquote(n.Name))
 		if i, exists := index[name]; exists {
 			list[i] = n
 			continue
@@ -75,35 +77,26 @@ func lastOfEachName(all []node) (list []node, index map[string]int) {
 
 // nodes takes an object apart that has been read before.
 func nodes(object jsontext.Value) []node {
-	t := jsonText{bytes: object}
-	n, _ := t.nodeAt(0)
-	return n.children
+	s := jsonscan.Over(object)
+	return readNode(&s).children
 }
 
-// nodeAt reads a value, and returns the place behind it.
-func (t *jsonText) nodeAt(at int) (n node, end int) {
-	if t.bytes[at] != '{' {
-		end = t.skipValue(at, 0)
-		n.value = t.bytes[at:end]
-		return n, end
+// readNode reads the next value.
+func readNode(s *jsonscan.Scanner) (n node) {
+	start := s.Offset()
+	if s.Peek() != '{' {
+		s.Skip(0)
+		n.Value = s.Since(start)
+		return n
 	}
-	end, isOver := skipOpening(t.bytes, at, '}')
-	for !isOver {
-		name := end
-		nameEnd := t.skipName(name)
-		var child node
-		child, end = t.nodeAt(skipColon(t.bytes, nameEnd))
-		child.name = t.bytes[name:nameEnd]
+	for isOver := s.Open('}'); !isOver; isOver = s.More('}') {
+		name, _ := s.Name()
+		child := readNode(s)
+		child.Name = name
 		n.children = append(n.children, child)
-		end, isOver = skipSeparator(t.bytes, end, '}')
 	}
-	n.value = t.bytes[at:end]
-	return n, end
-}
-
-func isEmptyObject(value jsontext.Value) bool {
-	return len(value) == 0 ||
-		value[0] == '{' && skipBlanks(value, 1) == len(value)-1
+	n.Value = s.Since(start)
+	return n
 }
 
 // objectWriter writes the members of an object with commas between them.
@@ -131,7 +124,7 @@ func (w *objectWriter) members(written []byte) {
 	w.dst = append(w.dst, written...)
 }
 
-func (w *objectWriter) member(m member) {
-	w.name(m.name)
-	w.dst = append(w.dst, m.value...)
+func (w *objectWriter) member(m jsonscan.Member) {
+	w.name(m.Name)
+	w.dst = append(w.dst, m.Value...)
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
 // Derived ids must stay what they are from release to release: a record that
@@ -49,7 +51,7 @@ func (m *messageIDs) appendTo(dst []byte, d *document, from origin) []byte {
 	switch {
 	case isID(from.MessageID):
 		return m.appendConfigured(dst, from)
-	case isText(d.value[fieldMessageID]) && !isBlank(unquote(d.value[fieldMessageID])):
+	case jsonscan.IsText(d.value[fieldMessageID]) && !jsonscan.IsBlank(jsonscan.Unquote(d.value[fieldMessageID])):
 		return m.appendOwn(dst, d.value[fieldMessageID], from)
 	default:
 		return m.appendMade(dst, d, from)
@@ -84,7 +86,7 @@ func (m *messageIDs) appendConfigured(dst []byte, from origin) []byte {
 // calls, the later ones get an id made of it and their position: under one id,
 // Segment would throw all but the first away.
 func (m *messageIDs) appendOwn(dst []byte, quoted jsontext.Value, from origin) []byte {
-	own := unquote(quoted)
+	own := jsonscan.Unquote(quoted)
 	switch {
 	case m.taken[string(own)]:
 		return m.appendPlaced(dst, string(own), from.position)

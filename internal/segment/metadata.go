@@ -1,5 +1,7 @@
 package segment
 
+import "benthos-segment/internal/segment/internal/jsonscan"
+
 // metadataSet says what a _metadata object holds.
 type metadataSet uint8
 
@@ -28,29 +30,12 @@ func metadataNamed(quoted []byte) metadataSet {
 	}
 }
 
-// metadata reads _metadata member by member, in the same pass.
-func (s *scanner) metadata(doc *document, depth int) {
-	doc.inMetadata = 0 // Of several the last counts.
-	if s.next() != '{' {
-		s.at = s.text.skipValue(s.at, depth)
-		return
-	}
-	for isOver := s.open('}'); !isOver; isOver = s.more('}') {
-		name, _ := s.name()
-		if s.at < 0 {
-			return
-		}
-		s.at = s.text.skipValue(s.at, depth+1)
-		doc.inMetadata |= metadataNamed(name)
-	}
-}
-
 // mendMetadata tells Segment what a device has delivered already, so that it
 // is not delivered twice, where the event has Segment's meaning. The rest is
 // for whoever has written it.
 func (c *Converter) mendMetadata(mode IntegrationsMode) {
 	d := &c.doc
-	if isEmpty(d.value[fieldMetadata]) {
+	if jsonscan.IsEmpty(d.value[fieldMetadata]) {
 		d.drop(fieldMetadata)
 		return
 	}
@@ -60,6 +45,6 @@ func (c *Converter) mendMetadata(mode IntegrationsMode) {
 		return
 	}
 	if d.inMetadata != metadataBundled {
-		c.keep(fieldMetadata, func(m member) bool { return metadataNamed(m.name) == metadataBundled })
+		c.keep(fieldMetadata, func(m jsonscan.Member) bool { return metadataNamed(m.Name) == metadataBundled })
 	}
 }

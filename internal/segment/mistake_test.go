@@ -15,14 +15,14 @@ import (
 // had one and the same, about values inside each other.
 func TestAMistakeInJSONIsNamed(t *testing.T) {
 	const (
-		comma, closing, depth = "a comma with nothing before it", "a bracket that closes right after a comma", "10,000 values"
+		comma, closing, depth = "a comma with nothing before it", "a closing bracket right after a comma", "more than 10,000 deep"
 		unquoted, noComma     = "text without quotes", "no comma between two values"
 	)
 	for payload, want := range map[string]string{
 		`{"a":NaN}`: "NaN, which JSON does not have", `[NaN]`: "NaN, which", `{"a":nan}`: "NaN, which", `{"a":-NaN}`: "NaN, which",
 		`{"a":Infinity}`: "Infinity, which JSON does not have", `{"a":-Infinity}`: "Infinity, which", `{"a":+inf}`: "Infinity, which",
-		`{"a":None}`: "as Python writes them", `{"a":True}`: "as Python writes them", `[False]`: "as Python writes them",
-		`{"a":undefined}`: "JavaScript's undefined", `{"a":NULL}`: "a null in another spelling", `{"a":nil}`: "a null in another spelling",
+		`{"a":None}`: "how Python writes them", `{"a":True}`: "how Python writes them", `[False]`: "how Python writes them",
+		`{"a":undefined}`: "JavaScript's undefined", `{"a":NULL}`: "a misspelled null", `{"a":nil}`: "a misspelled null",
 		`[,,]`: comma, `{"a":[1,,2]}`: comma, `{,}`: comma, `{"a":1,,"b":2}`: comma, `,`: comma,
 		`{"a":[1,]}`: closing, `{"a":1,}`: closing, `{"a":[1, ]}`: closing,
 		`{"a":}`: "no value after the name", `{"a":,"b":1}`: "no value after the name", `{"a":]`: closing,
@@ -30,19 +30,19 @@ func TestAMistakeInJSONIsNamed(t *testing.T) {
 		strings.Repeat("[", 10_001): depth, strings.Repeat(`{"a":`, 10_001): depth, `{"a":` + strings.Repeat("[1,[", 6_000): depth,
 		"{\"a\":\"x\ny\"}": "a line break inside a string", "{\"a\":\"x\ty\"}": "a tab inside a string", "{\"a\":\"\x01\"}": `\u0001`,
 		`{"a":"\x"}`: "a backslash before a character", `{"a":"\u12g4"}`: "four hexadecimal digits", "{\"a\":\v1}": "a control character",
-		`{a:1}`: "a name without quotes", `{"a":1,b:2}`: "a name without quotes", `{1:2}`: "a name without quotes", `{é:2}`: "a name without quotes", `{[1]}`: "the name of a member should be",
+		`{a:1}`: "a name without quotes", `{"a":1,b:2}`: "a name without quotes", `{1:2}`: "a name without quotes", `{é:2}`: "a name without quotes", `{[1]}`: "the name of a member belongs",
 		`{"a" 1}`: "no colon", `{"a"=1}`: "no colon", `{"a","b"}`: "no colon",
 		`{"a":1 "b":2}`: noComma, `{"a":[1 2]}`: noComma, `{"a":"b"c}`: noComma, `{"a":["a""b"]}`: noComma, `{"a":1;}`: noComma,
-		`{"a":1]`: "does not fit", `{"a":[1}`: "does not fit", `{"a":{"b":[1,2},3]}`: "does not fit", `{"a":1:2}`: "wants a comma", `{"a":1=2}`: "wants a comma",
+		`{"a":1]`: "of the wrong kind", `{"a":[1}`: "of the wrong kind", `{"a":{"b":[1,2},3]}`: "of the wrong kind", `{"a":1:2}`: "in place of a comma", `{"a":1=2}`: "in place of a comma",
 		`{"a":abc}`: unquoted, `{"a":2024-01-31}`: unquoted, `{"a":nul}`: unquoted, `{"a":tru }`: unquoted, `{"a":trueish}`: unquoted, `{"a":12abc}`: unquoted, `{"a":1_000}`: unquoted, `hello`: unquoted,
-		`{"a":01}`: "a zero before it", `{"a":-00}`: "a zero before it", `{"a":0x1F}`: "a hexadecimal number", `{"a":+1}`: "a plus before it", `{"a":.5}`: "begins with its point", `{"a":-.5}`: "begins with its point",
+		`{"a":01}`: "a leading zero", `{"a":-00}`: "a leading zero", `{"a":0x1F}`: "a hexadecimal number", `{"a":+1}`: "a plus sign", `{"a":.5}`: "begins with its decimal point", `{"a":-.5}`: "begins with its decimal point",
 		`{"a":1.}`: "an incomplete number", `{"a":-}`: "an incomplete number", `{"a":1e}`: "an incomplete number", `{"a":1e+,"b":2}`: "an incomplete number",
 		`{"a":'b'}`: "a single quote", "{\"a\":`b`}": "a single quote", `{“a”:1}`: "a typographic quotation mark", `{"a":«b»}`: "a typographic quotation mark",
-		"{\u00a0\"a\":1}": "a blank that JSON does not know", "{\"a\":\u200b1}": "a blank that JSON does not know", "\ufeff\ufeff{}": "a byte order mark that is not the first",
+		"{\u00a0\"a\":1}": "a blank that JSON does not allow", "{\"a\":\u200b1}": "a blank that JSON does not allow", "\ufeff\ufeff{}": "a byte order mark after the start",
 		"// x\n{}": "a comment", `{"a":1 /* x */}`: "a comment", "# x\n{}": "a comment", `{"a":\"b\"}`: "a backslash, as in JSON that was quoted",
-		`{}}`: "after the end of the event", `{} x`: "after the end of the event", `]`: "closes nothing", `}`: "closes nothing",
+		`{}}`: "after the end of the JSON value", `{} x`: "after the end of the JSON value", `]`: "without an opening one", `}`: "without an opening one",
 		"{\"a\":\"caf\xe9\"}": "Latin-1", "{\"a\":\"\xed\xa0\xbc\"}": "CESU-8", "{\"a\":\"\xc0\x80\"}": "Java's modified UTF-8", "{\"a\":\"\xe2\x82": "an incomplete character",
-		`{"a":`: "has been cut", `{"a":"b`: "has been cut", `-`: "has been cut",
+		`{"a":`: "was cut off", `{"a":"b`: "was cut off", `-`: "was cut off",
 	} {
 		v := refused(t, payload)
 		if len(payload) > 100 {

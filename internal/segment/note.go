@@ -4,6 +4,8 @@ import (
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
 // NoteKind names something that a conversion did besides, and that the call
@@ -73,7 +75,7 @@ type Note struct {
 const notInArray = -1
 
 // Member returns the name of the member, wherever the call stood.
-func (n Note) Member() string { return string(unquote(n.name)) }
+func (n Note) Member() string { return string(jsonscan.Unquote(n.name)) }
 
 // Field returns the dotted path of the member, as in a Violation.
 func (n Note) Field() string {

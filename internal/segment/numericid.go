@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
 // maxIDDigits is how long a number may get that is written without its
@@ -20,19 +22,19 @@ func appendNumericID(dst []byte, literal jsontext.Value) []byte {
 	if literal[0] != '-' && literal[0] != '0' && !bytes.ContainsAny(literal, ".eE") {
 		return append(dst, literal...) // As nearly all come.
 	}
-	n, ok := readDecimal(string(literal))
-	digits := strings.TrimRight(n.front+n.back, "0")
-	isWhole := ok && len(digits) <= n.point && n.point <= maxIDDigits
+	n, ok := jsonscan.ParseDecimal(string(literal))
+	digits := strings.TrimRight(n.Whole+n.Fraction, "0")
+	isWhole := ok && len(digits) <= n.Point && n.Point <= maxIDDigits
 	switch {
-	case n.isZero():
+	case n.IsZero():
 		return append(dst, '0')
 	case !isWhole:
 		return append(dst, literal...)
-	case n.isNegative:
+	case n.IsNegative:
 		dst = append(dst, '-')
 	}
 	dst = append(dst, digits...)
-	for range n.point - len(digits) {
+	for range n.Point - len(digits) {
 		dst = append(dst, '0')
 	}
 	return dst

@@ -4,6 +4,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
 // maxMessageIDRunes is the longest message id that Segment takes; Unify drops
@@ -71,7 +73,7 @@ func idRule(f field) rule {
 			"send a non-empty string, or leave the member out",
 	}
 	return rule{onAny, func(d *document) *Violation {
-		if !d.has(f) || isText(d.value[f]) {
+		if !d.has(f) || jsonscan.IsText(d.value[f]) {
 			return nil
 		}
 		return broken
@@ -108,9 +110,9 @@ var (
 
 func eventRule(d *document) *Violation {
 	switch {
-	case isText(d.value[fieldEvent]):
+	case jsonscan.IsText(d.value[fieldEvent]):
 		return nil
-	case !d.has(fieldEvent) || kindOf(d.value[fieldEvent]) == '"':
+	case !d.has(fieldEvent) || jsonscan.KindOf(d.value[fieldEvent]) == '"':
 		return violationNoEvent
 	default:
 		return violationEventNotString
@@ -126,7 +128,7 @@ func objectRule(f field, reason Reason) rule {
 	array := broken("this is an array and must be a JSON object; send an object, or leave the member out. " +
 		"PHP writes an array without names as one: give each value a name, as in ['plan' => 'pro']")
 	return rule{fields[f].on, func(d *document) *Violation {
-		switch kind := kindOf(d.value[f]); kind {
+		switch kind := jsonscan.KindOf(d.value[f]); kind {
 		case 0, '{':
 			return nil
 		case '[':
@@ -147,7 +149,7 @@ func nameRule(f field, reason Reason) rule {
 			"send a non-empty string, or leave the member out",
 	}
 	return rule{fields[f].on, func(d *document) *Violation {
-		if !d.has(f) || isText(d.value[f]) {
+		if !d.has(f) || jsonscan.IsText(d.value[f]) {
 			return nil
 		}
 		return broken
@@ -184,7 +186,7 @@ func messageIDRule(d *document) *Violation {
 	switch {
 	case !d.has(fieldMessageID):
 		return nil
-	case !isText(id):
+	case !jsonscan.IsText(id):
 		return violationMessageIDNotString
 	case isLongMessageID(id):
 		return violationMessageIDTooLong
@@ -197,7 +199,7 @@ func isLongMessageID(quoted jsontext.Value) bool {
 	if len(quoted)-len(`""`) <= maxMessageIDRunes {
 		return false
 	}
-	return utf8.RuneCount(unquote(quoted)) > maxMessageIDRunes
+	return utf8.RuneCount(jsonscan.Unquote(quoted)) > maxMessageIDRunes
 }
 
 var violationAdvertisingID = &Violation{
@@ -207,8 +209,8 @@ var violationAdvertisingID = &Violation{
 }
 
 func advertisingIDRule(d *document) *Violation {
-	id := lookup(d.contextMember(contextDevice), "advertisingId")
-	if id == nil || kindOf(id) == '"' || kindOf(id) == 'n' {
+	id := jsonscan.Lookup(d.contextMember(contextDevice), "advertisingId")
+	if id == nil || jsonscan.KindOf(id) == '"' || jsonscan.KindOf(id) == 'n' {
 		return nil
 	}
 	return violationAdvertisingID

@@ -14,6 +14,8 @@ import (
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	jsonv1 "github.com/go-json-experiment/json/v1"
+
+	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
 // AppendJSON appends value to dst as JSON, the way encoding/json writes it,
@@ -160,7 +162,7 @@ func (a *appender) array(dst []byte, array []any) ([]byte, *Violation) {
 }
 
 func (a *appender) enter() *Violation {
-	if a.depth++; a.depth > maxDepth {
+	if a.depth++; a.depth > jsonscan.MaxDepth {
 		return cannotSay("more than 10,000 values inside each other")
 	}
 	return nil
@@ -203,48 +205,10 @@ var isPlainByte = func() (is [256]bool) {
 }()
 
 func appendNumber(dst []byte, number json.Number) ([]byte, *Violation) {
-	if !isNumber(string(number)) {
+	if !jsonscan.IsNumber(string(number)) {
 		return dst, cannotSay("a number that is none")
 	}
 	return append(dst, number...), nil
-}
-
-// isNumber says whether text is a number literal, RFC 8259 section 6.
-func isNumber(text string) bool {
-	text = strings.TrimPrefix(text, "-")
-	whole := leadingDigits(text)
-	if whole == 0 || whole > 1 && text[0] == '0' {
-		return false
-	}
-	text = text[whole:]
-	if fraction, ok := strings.CutPrefix(text, "."); ok {
-		count := leadingDigits(fraction)
-		if count == 0 {
-			return false
-		}
-		text = fraction[count:]
-	}
-	if text == "" {
-		return true
-	}
-	if text[0] != 'e' && text[0] != 'E' {
-		return false
-	}
-	exponent := text[1:]
-	if exponent != "" && (exponent[0] == '+' || exponent[0] == '-') {
-		exponent = exponent[1:]
-	}
-	return exponent != "" && leadingDigits(exponent) == len(exponent)
-}
-
-// leadingDigits counts the digits that text begins with.
-func leadingDigits(text string) int {
-	for i := range len(text) {
-		if text[i] < '0' || text[i] > '9' {
-			return i
-		}
-	}
-	return len(text)
 }
 
 // appendFloat writes a float as ECMAScript does, the shortest literal that

@@ -2,7 +2,10 @@ package segment
 
 import (
 	"slices"
+	"strconv"
 	"time"
+
+	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
 // epochUnits are the units in which numbers count from 1970, told apart by how
@@ -33,13 +36,13 @@ var zeroTimes = []int64{62135596800, 62135596800e3, 62135596800e6, 6795364578871
 
 // readEpoch reads a number as the time that has passed since 1970.
 func readEpoch(literal string) (instant, timeReading) {
-	n, ok := readDecimal(literal)
+	n, ok := parseDecimal(literal)
 	switch {
 	case !ok:
 		return instant{}, timeUnreadable
-	case n.isZero() || n.isZeroTime():
+	case n.IsZero() || n.isZeroTime():
 		return instant{}, timeAbsent
-	case n.isNegative || n.isDate() || n.isDateAndTime():
+	case n.IsNegative || n.isDate() || n.isDateAndTime():
 		return instant{}, timeUnreadable
 	}
 	at, ok := n.epoch()
@@ -49,29 +52,37 @@ func readEpoch(literal string) (instant, timeReading) {
 	return at, timeRead
 }
 
+// decimal is a number that may count from 1970.
+type decimal struct{ jsonscan.Decimal }
+
+func parseDecimal(literal string) (decimal, bool) {
+	n, ok := jsonscan.ParseDecimal(literal)
+	return decimal{n}, ok
+}
+
 // epoch reads the number in the unit that its digits say.
 func (n decimal) epoch() (instant, bool) {
-	if n.count()-n.point > maxFractionDigits {
+	if n.Count()-n.Point > maxFractionDigits {
 		return instant{}, false
 	}
 	for _, unit := range epochUnits {
-		if n.point < unit.from || n.point > unit.to {
+		if n.Point < unit.from || n.Point > unit.to {
 			continue
 		}
-		second := n.point - unit.digits
-		t := time.Unix(n.between(0, second), n.between(second, second+maxFractionDigits)).UTC()
+		second := n.Point - unit.digits
+		t := time.Unix(n.Digits(0, second), n.Digits(second, second+maxFractionDigits)).UTC()
 		return instant{t, digitsOf(t)}, true
 	}
 	return instant{}, false
 }
 
 func (n decimal) isZeroTime() bool {
-	return n.isNegative && n.point <= maxWholeDigits && slices.Contains(zeroTimes, n.between(0, n.point))
+	return n.IsNegative && n.Point <= jsonscan.MaxWholeDigits && slices.Contains(zeroTimes, n.Digits(0, n.Point))
 }
 
 // isDate says whether the number is a date that is written like 20240131.
 func (n decimal) isDate() bool {
-	return n.point == len("20060102") && n.hasYear() && isIn("20060102", n.whole())
+	return n.Point == len("20060102") && n.hasYear() && isIn("20060102", strconv.FormatInt(n.Integer(), 10))
 }
 
 // isDateAndTime says whether the number is a date and time that is written
@@ -79,16 +90,16 @@ func (n decimal) isDate() bool {
 // not looked for: from 2033 on, every 80th number of milliseconds would read
 // like that.
 func (n decimal) isDateAndTime() bool {
-	if n.point > maxWholeDigits || !n.hasYear() {
+	if n.Point > jsonscan.MaxWholeDigits || !n.hasYear() {
 		return false
 	}
-	return isIn("200601021504", n.whole()) || isIn("20060102150405", n.whole())
+	return isIn("200601021504", strconv.FormatInt(n.Integer(), 10)) || isIn("20060102150405", strconv.FormatInt(n.Integer(), 10))
 }
 
 // hasYear says whether the number begins with a year that somebody may have
 // meant. The year 9999 is where databases say never.
 func (n decimal) hasYear() bool {
-	year := n.between(0, len("2006"))
+	year := n.Digits(0, len("2006"))
 	return year >= 1900 && year < 2100 || year == 9999
 }
 

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
 // unreadTime is a value that could not be read as a time.
@@ -83,12 +85,12 @@ func timestampUnparseable(value jsontext.Value) *Violation {
 
 func newUnreadTime(value jsontext.Value) unreadTime {
 	u := unreadTime{text: string(value)}
-	if kindOf(value) == '"' {
-		u.text = strings.TrimSpace(string(unquote(value)))
+	if jsonscan.KindOf(value) == '"' {
+		u.text = strings.TrimSpace(string(jsonscan.Unquote(value)))
 	}
-	if isNumber(u.text) {
+	if jsonscan.IsNumber(u.text) {
 		u.isNumber = true
-		u.number, _ = readDecimal(u.text)
+		u.number, _ = parseDecimal(u.text)
 	}
 	return u
 }
@@ -103,7 +105,7 @@ func (u unreadTime) hasSlashes() bool {
 // 1-31-24.
 func (u unreadTime) hasDayFirst() bool {
 	digits := 0
-	for digits < len(u.text) && isDigit(u.text[digits]) {
+	for digits < len(u.text) && jsonscan.IsDigit(u.text[digits]) {
 		digits++
 	}
 	if digits == 0 || digits > len("31") || digits == len(u.text) {
@@ -116,9 +118,9 @@ func (u unreadTime) hasDayFirst() bool {
 
 // isWithin says whether the number is at least one bound and below the other.
 func (n decimal) isWithin(from, to int64) bool {
-	if n.isNegative || n.point < 1 || n.point > maxWholeDigits {
+	if n.IsNegative || n.Point < 1 || n.Point > jsonscan.MaxWholeDigits {
 		return false
 	}
-	whole := n.between(0, n.point)
+	whole := n.Integer()
 	return whole >= from && whole < to
 }

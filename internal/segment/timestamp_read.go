@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
 // timeReading is what came of reading a value as a time.
@@ -21,11 +23,11 @@ const (
 // readTime reads a JSON value as a point in time: a text that puts the year
 // first, or a number that counts from 1970, as text too.
 func readTime(value jsontext.Value) (instant, timeReading) {
-	switch kindOf(value) {
+	switch jsonscan.KindOf(value) {
 	case 0:
 		return instant{}, timeAbsent
 	case '"':
-		return readTimeText(unquote(value))
+		return readTimeText(jsonscan.Unquote(value))
 	case '0':
 		return readEpoch(string(value))
 	default:
@@ -51,7 +53,7 @@ func readOddText(text []byte) (instant, timeReading) {
 		return at, timeAbsent
 	case ok && at.isIn(writableYears):
 		return at, timeRead
-	case !ok && isNumber(string(text)):
+	case !ok && jsonscan.IsNumber(string(text)):
 		return readEpoch(string(text))
 	default:
 		return at, timeUnreadable
@@ -62,7 +64,7 @@ func readOddText(text []byte) (instant, timeReading) {
 // a time. There an empty text does not count as absent.
 func isUnreadableTime(value jsontext.Value) bool {
 	_, read := readTime(value)
-	return read == timeUnreadable || kindOf(value) == '"' && !isText(value)
+	return read == timeUnreadable || jsonscan.KindOf(value) == '"' && !jsonscan.IsText(value)
 }
 
 // isZeroYear says whether the time is of the year 1, as it is written or as it

@@ -3,6 +3,8 @@ package segment
 import (
 	"bytes"
 	"time"
+
+	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
 // parseTime reads RFC 3339, and what SDKs, databases and languages write
@@ -101,7 +103,7 @@ func (p *timeParser) zone() {
 // offset reads hours, and minutes if there are any, with or without a colon.
 func (p *timeParser) offset() (seconds int) {
 	hours, minutes := p.number(2, 2), 0
-	if p.skip(":") || len(p.rest) > 0 && isDigit(p.rest[0]) {
+	if p.skip(":") || len(p.rest) > 0 && jsonscan.IsDigit(p.rest[0]) {
 		minutes = p.number(2, 2)
 	}
 	p.isBroken = p.isBroken || hours > 23 || minutes > 59
@@ -137,7 +139,7 @@ func (p *timeParser) monotonic() {
 // number reads digits: as many as there are, up to the most.
 func (p *timeParser) number(fewest, most int) (n int) {
 	count := 0
-	for count < len(p.rest) && count < most && isDigit(p.rest[count]) {
+	for count < len(p.rest) && count < most && jsonscan.IsDigit(p.rest[count]) {
 		n = n*10 + int(p.rest[count]-'0')
 		count++
 	}

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
 const (
@@ -45,7 +47,7 @@ func isSent(value jsontext.Value) bool {
 	for i, b := range value[:end] {
 		switch {
 		case i >= len(form) || form[i] == '0':
-			if !isDigit(b) {
+			if !jsonscan.IsDigit(b) {
 				return false
 			}
 		case b != form[i]:

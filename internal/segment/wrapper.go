@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"encoding/base64"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
 // wrappers are the members in which brokers, clouds, databases and webhooks
@@ -41,32 +42,32 @@ func unwrap(value jsontext.Value, path string, depth int) wrapped {
 	if depth > maxWrappers {
 		return wrapped{}
 	}
-	switch kindOf(value) {
+	switch jsonscan.KindOf(value) {
 	case '{':
 		return unwrapObject(value, path, depth)
 	case '[':
 		return unwrapList(value, path, depth)
 	case '"':
-		return unwrapText(unquote(value), path, depth)
+		return unwrapText(jsonscan.Unquote(value), path, depth)
 	default:
 		return wrapped{}
 	}
 }
 
 func unwrapObject(object jsontext.Value, path string, depth int) wrapped {
-	if typeNamed(lookup(object, fields[fieldType].name)) != UnknownType {
+	if typeNamed(jsonscan.Lookup(object, fields[fieldType].name)) != UnknownType {
 		return wrapped{path: path}
 	}
 	return unwrapMembers(object, path, depth)
 }
 
 func unwrapMembers(object jsontext.Value, path string, depth int) wrapped {
-	for m := range members(object) {
-		name := string(unquote(m.name))
+	for m := range jsonscan.Members(object) {
+		name := string(jsonscan.Unquote(m.Name))
 		if !wrappers[name] {
 			continue
 		}
-		if in := unwrap(m.value, path+"."+name, depth+1); in.path != "" {
+		if in := unwrap(m.Value, path+"."+name, depth+1); in.path != "" {
 			in.member = name
 			return in
 		}
@@ -75,7 +76,7 @@ func unwrapMembers(object jsontext.Value, path string, depth int) wrapped {
 }
 
 func unwrapList(list jsontext.Value, path string, depth int) wrapped {
-	for element := range elements(list) {
+	for element := range jsonscan.Elements(list) {
 		return eachOf(path, unwrap(element, "e", depth+1))
 	}
 	return wrapped{}
@@ -109,16 +110,10 @@ func unwrapText(text []byte, path string, depth int) wrapped {
 		}
 		return unwrapText(decoded, path+`.decode("base64")`, depth+1)
 	}
-	if len(text) == 0 || strings.IndexByte(`{["`, text[0]) < 0 || !isJSON(text) {
+	if len(text) == 0 || strings.IndexByte(`{["`, text[0]) < 0 || !jsonscan.IsValue(text) {
 		return wrapped{}
 	}
 	return unwrap(text, path+".parse_json()", depth+1)
-}
-
-// isJSON says whether a text is one value of JSON and nothing else.
-func isJSON(text []byte) bool {
-	t := jsonText{bytes: text}
-	return utf8.Valid(text) && t.skipValue(0, 0) == len(text)
 }
 
 // whole returns the expression for all of the payload, of which this may have
@@ -142,7 +137,7 @@ func start(isElement bool) string {
 // it one is, if that can be seen.
 func (d *document) notACall() *Violation {
 	in := unwrapMembers(d.raw, start(d.isElement), 0)
-	if in.path == "" && !d.has(fieldType) && kindOf(d.value[fieldBatch]) == '[' {
+	if in.path == "" && !d.has(fieldType) && jsonscan.KindOf(d.value[fieldBatch]) == '[' {
 		in = wrapped{start(d.isElement) + ".batch", fields[fieldBatch].name, true}
 	}
 	switch mapping := "the mapping `root = " + in.whole(d.isElement) + "`"; {
@@ -168,6 +163,16 @@ func (d *document) notACall() *Violation {
 			Sentence: "this wraps a call in " + in.member + "; take it out with " + mapping,
 		}
 	}
+}
+
+// readOther reads the next value of the scanner, which is not an object and
+// nested in depth others, and says why it is no call.
+func readOther(s *jsonscan.Scanner, depth int) *Violation {
+	value, ok := s.Value(depth)
+	if !ok {
+		return invalidJSON(s.Err(), s.Text())
+	}
+	return notAnObject(value, depth > 0)
 }
 
 // notAnObject says why a value is no call, and where in it one is, if that can

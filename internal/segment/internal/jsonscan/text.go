@@ -1,25 +1,24 @@
-package segment
+package jsonscan
 
-// jsonText is a text of JSON, RFC 8259, with marks where they pay. The methods
-// and functions here are given the place at which something begins and return
-// the place behind it, or, where the text breaks the grammar, the complement of
-// the place where it does: a negative number. That is what most of the time of
-// a conversion is spent on, so that it is written out here: jsontext takes two
-// to three times as long. The tests compare the two.
+// jsonText is a text of JSON, RFC 8259, with marks where they pay. Each method
+// and function here takes the offset at which something begins and returns the
+// offset after it. Where the text breaks the grammar, it returns the bitwise
+// complement of the offset of the fault, which is a negative number. Most of
+// the time of a conversion is spent here, so that the grammar is written out by
+// hand: jsontext takes two to three times as long. The tests compare the two.
 //
-// Bytes that are not UTF-8 pass, as do lone surrogates; whoever minds them has
-// looked before.
+// The methods do not check for UTF-8, which Scanner.Start has done before. Lone
+// surrogates pass.
 type jsonText struct {
 	bytes []byte
 	marks marks
 }
 
-// maxDepth is how many values may stand inside each other, which is what
-// jsontext takes as well.
-const maxDepth = 10_000
+// MaxDepth is how deep values may be nested. jsontext has the same limit.
+const MaxDepth = 10_000
 
-// skipBlanks returns the place of what comes after blanks.
-func skipBlanks(text []byte, at int) int {
+// SkipBlanks returns the offset of the first byte that is not a blank.
+func SkipBlanks(text []byte, at int) int {
 	for at < len(text) && text[at] <= ' ' && isBlankByte[text[at]] {
 		at++
 	}
@@ -28,7 +27,7 @@ func skipBlanks(text []byte, at int) int {
 
 var isBlankByte = [' ' + 1]bool{' ': true, '\t': true, '\r': true, '\n': true}
 
-// skipValue passes over a value that is inside depth others.
+// skipValue passes over a value that is nested in depth others.
 func (t *jsonText) skipValue(at, depth int) int {
 	if at >= len(t.bytes) {
 		return ^at
@@ -51,10 +50,10 @@ func (t *jsonText) skipValue(at, depth int) int {
 	}
 }
 
-// skipObject has the usual case of each step written out, a short string, no
-// blanks: a call would take as long as the step.
+// skipObject handles the usual case of each step, a short string without
+// blanks around it, inline: a call would take as long as the step.
 func (t *jsonText) skipObject(at, depth int) int {
-	if depth == maxDepth {
+	if depth == MaxDepth {
 		return ^at
 	}
 	text := t.bytes
@@ -93,7 +92,7 @@ func (t *jsonText) skipObject(at, depth int) int {
 }
 
 func (t *jsonText) skipArray(at, depth int) int {
-	if depth == maxDepth {
+	if depth == MaxDepth {
 		return ^at
 	}
 	at, isOver := skipOpening(t.bytes, at, ']')
@@ -106,26 +105,25 @@ func (t *jsonText) skipArray(at, depth int) int {
 	return at
 }
 
-// skipOpening passes over a bracket, and over its closing one where nothing is
-// between them: then the object or array is over.
+// skipOpening passes over an opening bracket, and over the closing one of an
+// object or array that is empty: then it is over.
 func skipOpening(text []byte, at int, closing byte) (next int, isOver bool) {
-	at = skipBlanks(text, at+1)
+	at = SkipBlanks(text, at+1)
 	if at < len(text) && text[at] == closing {
 		return at + 1, true
 	}
 	return at, false
 }
 
-// skipSeparator passes over the comma in front of another element, or over
-// the closing bracket. The object or array is over where the text is broken,
-// too.
+// skipSeparator passes over the comma before another element, or over the
+// closing bracket. The object or array is also over where the text is broken.
 func skipSeparator(text []byte, at int, closing byte) (next int, isOver bool) {
-	at = skipBlanks(text, at)
+	at = SkipBlanks(text, at)
 	switch {
 	case at >= len(text):
 		return ^at, true
 	case text[at] == ',':
-		return skipBlanks(text, at+1), false
+		return SkipBlanks(text, at+1), false
 	case text[at] == closing:
 		return at + 1, true
 	default:
@@ -141,14 +139,14 @@ func (t *jsonText) skipName(at int) int {
 	return t.skipString(at)
 }
 
-// skipColon passes over what stands between the name of a member and its
-// value.
+// skipColon passes over the colon between the name of a member and its value,
+// and over the blanks around it.
 func skipColon(text []byte, at int) int {
-	at = skipBlanks(text, at)
+	at = SkipBlanks(text, at)
 	if at >= len(text) || text[at] != ':' {
 		return ^at
 	}
-	return skipBlanks(text, at+1)
+	return SkipBlanks(text, at+1)
 }
 
 // skipString passes over a string.
@@ -204,9 +202,7 @@ func skipHex(text []byte, at int) int {
 	return at
 }
 
-func isHex(b byte) bool { return isDigit(b) || b|0x20 >= 'a' && b|0x20 <= 'f' }
-
-func isDigit(b byte) bool { return b >= '0' && b <= '9' }
+func isHex(b byte) bool { return IsDigit(b) || b|0x20 >= 'a' && b|0x20 <= 'f' }
 
 func skipWord(text []byte, at int, word string) int {
 	for i := range len(word) {
@@ -215,40 +211,4 @@ func skipWord(text []byte, at int, word string) int {
 		}
 	}
 	return at + len(word)
-}
-
-func skipNumber(text []byte, at int) int {
-	if at < len(text) && text[at] == '-' {
-		at++
-	}
-	if at < len(text) && text[at] == '0' {
-		at++
-	} else if at = skipDigits(text, at); at < 0 {
-		return at
-	}
-	if at < len(text) && text[at] == '.' {
-		if at = skipDigits(text, at+1); at < 0 {
-			return at
-		}
-	}
-	if at >= len(text) || text[at]|0x20 != 'e' {
-		return at
-	}
-	at++
-	if at < len(text) && (text[at] == '+' || text[at] == '-') {
-		at++
-	}
-	return skipDigits(text, at)
-}
-
-// skipDigits passes over one digit at least.
-func skipDigits(text []byte, at int) int {
-	first := at
-	for at < len(text) && isDigit(text[at]) {
-		at++
-	}
-	if at == first {
-		return ^at
-	}
-	return at
 }

@@ -1,8 +1,8 @@
 #include "textflag.h"
 
-// Y0, Y1 and Y2 hold 32 quotes, backslashes and last control characters each.
-// A byte is a control character where the smaller one of it and the last of
-// them is itself.
+// Y0, Y1 and Y2 hold 32 quotes, 32 backslashes and 32 times 0x1f, the last
+// control character. A byte is a control character if it is equal to the
+// smaller one of itself and 0x1f.
 
 // func markBlocks(dst *uint64, src *byte, blocks int)
 TEXT ·markBlocks(SB), NOSPLIT, $0-24

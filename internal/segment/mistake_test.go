@@ -77,7 +77,7 @@ func TestEachLineOfAFileInUTF16IsNamed(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoJSONAtAllIsNamed(t *testing.T) {
+func TestAnotherFormatIsNamed(t *testing.T) {
 	const event, mark = `{"type":"page","userId":"u"}`, "\ufeff"
 	for payload, want := range map[string]string{
 		asUTF16(binary.LittleEndian, event):          "UTF-16 without a byte order mark",
@@ -112,7 +112,7 @@ func TestWhatIsNoJSONAtAllIsNamed(t *testing.T) {
 		`{&#34;type&#34;:&#34;page&#34;}`:            `JSON escaped for HTML`,
 		`{\"type\":\"page\"}`:                        `JSON with its quotes escaped`,
 		`{'type': 'page', 'userId': None}`:           `a Python dictionary`,
-		`[object Object]`:                            `JavaScript writes for an object`,
+		`[object Object]`:                            `JavaScript makes of an object`,
 		"<html><body>502</body></html>":              `XML or HTML`,
 		"\x1e" + event:                               `RFC 7464`,
 	} {

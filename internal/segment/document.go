@@ -98,8 +98,13 @@ func (d *document) readContext(s *jsonscan.Scanner, depth int) {
 	}
 	for isOver := s.Open('}'); !isOver; isOver = s.More('}') {
 		start := s.Offset()
-		if m, ok := s.Member(depth + 1); ok {
-			d.appendContext(m, start, s.Offset())
+		name, ok := s.Name()
+		if !ok {
+			return
+		}
+		value := s.Offset()
+		if s.Skip(depth + 1); !s.IsBroken() {
+			d.appendContext(jsonscan.Member{Name: name, Value: s.Since(value)}, start, s.Offset())
 		}
 	}
 }
@@ -112,8 +117,9 @@ func (d *document) readMetadata(s *jsonscan.Scanner, depth int) {
 		return
 	}
 	for isOver := s.Open('}'); !isOver; isOver = s.More('}') {
-		if m, ok := s.Member(depth + 1); ok {
-			d.inMetadata |= metadataNamed(m.Name)
+		if name, ok := s.Name(); ok {
+			s.Skip(depth + 1)
+			d.inMetadata |= metadataNamed(name)
 		}
 	}
 }

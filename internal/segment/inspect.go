@@ -1,6 +1,9 @@
 package segment
 
-import "benthos-segment/internal/segment/internal/jsonscan"
+import (
+	"benthos-segment/internal/segment/internal/jsonscan"
+	"benthos-segment/internal/segment/internal/timestamp"
+)
 
 // Inspection is what a finished call shows of itself.
 type Inspection struct {
@@ -54,7 +57,7 @@ func Inspect(call []byte, fallback Type) Inspection {
 			inspection.Violations = append(inspection.Violations, v)
 		}
 	}
-	if given := d.value[fieldTimestamp]; isUnreadableTime(given) {
+	if given := d.value[fieldTimestamp]; timestamp.IsUnreadable(given) {
 		inspection.Violations = append(inspection.Violations, timestampUnparseable(given))
 	}
 	return inspection

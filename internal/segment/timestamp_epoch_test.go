@@ -60,7 +60,7 @@ func TestANumberThatIsNoEpochIsRefusedWithItsLikelyForm(t *testing.T) {
 	const (
 		date, dateAndTime = "a date as a number", "a date and time as a number"
 		ticks, fileTime   = ".NET ticks", "a Windows file time"
-		days, other       = "Excel days", "no epoch in seconds, milliseconds, microseconds or nanoseconds between"
+		days, other       = "Excel days", "not an epoch time in seconds, milliseconds, microseconds or nanoseconds between"
 	)
 	for given, form := range map[string]string{
 		`20240131`:               date,
@@ -114,7 +114,7 @@ func TestANumberThatIsNoEpochIsRefusedWithItsLikelyForm(t *testing.T) {
 }
 
 func TestATextThatIsNoTimeIsRefusedWithItsLikelyForm(t *testing.T) {
-	const swapped, slashes, other = "does not put the year first", "a date with slashes", "write RFC 3339"
+	const swapped, slashes, other = "without the year first", "a date with slashes", "write RFC 3339"
 	for given, form := range map[string]string{
 		// https://github.com/segmentio/Analytics.NET/issues/29
 		"9/3/2015 10:15:00 AM": swapped,

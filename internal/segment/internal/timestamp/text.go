@@ -1,4 +1,4 @@
-package segment
+package timestamp
 
 import (
 	"bytes"
@@ -7,38 +7,38 @@ import (
 	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
-// parseTime reads RFC 3339, and what SDKs, databases and languages write
-// beside it with the year first. Months and days may have one digit. A date
-// alone is midnight, seconds may be left out, and no zone means UTC.
-func parseTime(text []byte) (instant, bool) {
-	p := timeParser{rest: text}
+// parse reads RFC 3339, and the other spellings of SDKs, databases and languages
+// that put the year first. Months and days may have one digit. A date alone is
+// midnight, seconds may be left out, and no zone means UTC.
+func parse(text []byte) (Time, bool) {
+	p := parser{rest: text}
 	p.date()
 	if len(p.rest) > 0 && (p.skip("t") || p.skip(" ")) {
 		p.clock()
 		p.zone()
 	}
 	if p.isBroken || len(p.rest) > 0 || !p.isDay() || p.hour > 23 || p.minute > 59 || p.second > 59 {
-		return instant{}, false
+		return Time{}, false
 	}
 	t := time.Date(p.year, time.Month(p.month), p.day, p.hour, p.minute, p.second, p.nanosecond, time.UTC)
-	return instant{t.Add(-time.Duration(p.ahead) * time.Second), p.digits}, true
+	return Time{t.Add(-time.Duration(p.ahead) * time.Second), p.digits}, true
 }
 
-// timeParser reads a text from its beginning. Once it is broken, what it has
-// read means nothing.
-type timeParser struct {
+// parser reads a text from its beginning. Once it is broken, the values that it
+// has read mean nothing.
+type parser struct {
 	rest     []byte
 	isBroken bool
 
 	year, month, day     int
 	hour, minute, second int
-	// nanosecond was given with so many digits.
+	// digits is how many digits nanosecond was given with.
 	nanosecond, digits int
 	// ahead is how many seconds the zone is ahead of UTC.
 	ahead int
 }
 
-func (p *timeParser) date() {
+func (p *parser) date() {
 	p.year = p.number(4, 4)
 	p.expect('-')
 	p.month = p.number(1, 2)
@@ -46,15 +46,15 @@ func (p *timeParser) date() {
 	p.day = p.number(1, 2)
 }
 
-// isDay says whether the calendar has the day.
-func (p *timeParser) isDay() bool {
+// isDay reports whether the calendar has the day.
+func (p *parser) isDay() bool {
 	if p.month < 1 || p.month > 12 || p.day < 1 {
 		return false
 	}
 	return p.day <= 28 || time.Date(p.year, time.Month(p.month), p.day, 0, 0, 0, 0, time.UTC).Day() == p.day
 }
 
-func (p *timeParser) clock() {
+func (p *parser) clock() {
 	p.hour = p.number(1, 2)
 	p.expect(':')
 	p.minute = p.number(2, 2)
@@ -68,7 +68,7 @@ func (p *timeParser) clock() {
 	}
 }
 
-func (p *timeParser) fraction() {
+func (p *parser) fraction() {
 	before := len(p.rest)
 	p.nanosecond = p.number(1, maxFractionDigits)
 	p.digits = before - len(p.rest)
@@ -77,9 +77,9 @@ func (p *timeParser) fraction() {
 	}
 }
 
-// zone reads an offset or a name of UTC, and what Go's Time.String writes
-// behind. Other names alone are nothing to go by: CST is three zones.
-func (p *timeParser) zone() {
+// zone reads an offset or a name of UTC, and what Go's Time.String writes after
+// an offset. Other names alone do not tell the offset: CST is three zones.
+func (p *parser) zone() {
 	if len(p.rest) == 0 {
 		return
 	}
@@ -101,7 +101,7 @@ func (p *timeParser) zone() {
 }
 
 // offset reads hours, and minutes if there are any, with or without a colon.
-func (p *timeParser) offset() (seconds int) {
+func (p *parser) offset() (seconds int) {
 	hours, minutes := p.number(2, 2), 0
 	if p.skip(":") || len(p.rest) > 0 && jsonscan.IsDigit(p.rest[0]) {
 		minutes = p.number(2, 2)
@@ -110,9 +110,9 @@ func (p *timeParser) offset() (seconds int) {
 	return (hours*60 + minutes) * 60
 }
 
-// zoneName passes over the name that Go writes behind an offset: CEST, or the
-// offset again where a zone has no letters.
-func (p *timeParser) zoneName() {
+// zoneName passes over the name that Go writes after an offset: CEST, or the
+// offset again where a zone has no name.
+func (p *parser) zoneName() {
 	if p.skip("+") || p.skip("-") {
 		p.number(2, 4)
 		return
@@ -127,17 +127,17 @@ func (p *timeParser) zoneName() {
 
 func isLetter(b byte) bool { return b|0x20 >= 'a' && b|0x20 <= 'z' }
 
-// monotonic passes over what Go adds to a time that was read from a clock: its
-// reading since the process began, as in m=+0.000012345.
-func (p *timeParser) monotonic() {
+// monotonic passes over what Go adds to a time that was read from a clock: the
+// seconds since the process began, as in m=+0.000012345.
+func (p *parser) monotonic() {
 	if p.skip(" m=") {
 		p.isBroken = p.isBroken || !p.skip("+") && !p.skip("-")
 		p.rest = bytes.TrimLeft(p.rest, "0123456789.")
 	}
 }
 
-// number reads digits: as many as there are, up to the most.
-func (p *timeParser) number(fewest, most int) (n int) {
+// number reads as many digits as there are, up to the most.
+func (p *parser) number(fewest, most int) (n int) {
 	count := 0
 	for count < len(p.rest) && count < most && jsonscan.IsDigit(p.rest[count]) {
 		n = n*10 + int(p.rest[count]-'0')
@@ -148,8 +148,8 @@ func (p *timeParser) number(fewest, most int) (n int) {
 	return n
 }
 
-// expect passes over a byte that has to be there.
-func (p *timeParser) expect(b byte) {
+// expect passes over a byte that must be there.
+func (p *parser) expect(b byte) {
 	if len(p.rest) == 0 || p.rest[0] != b {
 		p.isBroken = true
 		return
@@ -157,9 +157,9 @@ func (p *timeParser) expect(b byte) {
 	p.rest = p.rest[1:]
 }
 
-// skip passes over a text in small letters where it is next, in capitals or
-// not.
-func (p *timeParser) skip(text string) bool {
+// skip passes over a text where it is next, whatever its case. The text is
+// given in lower case.
+func (p *parser) skip(text string) bool {
 	if len(p.rest) < len(text) {
 		return false
 	}

@@ -1,4 +1,4 @@
-package segment
+package timestamp
 
 import (
 	"time"
@@ -13,11 +13,11 @@ const (
 	maxFractionDigits = 9
 )
 
-// appendTime writes a time as Segment is sent it: RFC 3339 in UTC, with
-// milliseconds or as many digits more as it was given with.
-func appendTime(dst []byte, at instant) []byte {
+// Append writes a time as Segment is sent it: RFC 3339 in UTC, with
+// milliseconds, or more digits where it was given with more.
+func Append(dst []byte, at Time) []byte {
 	// The time package writes this layout much faster than any other. It leaves
-	// out the zeros at the end of a fraction, and the point where all are.
+	// out zeros at the end of a fraction, and the point if all digits are zero.
 	dst = append(dst, '"')
 	whole := len(dst) + len("2006-01-02T15:04:05")
 	dst = at.AppendFormat(dst, time.RFC3339Nano)
@@ -25,17 +25,17 @@ func appendTime(dst []byte, at instant) []byte {
 	if len(dst) == whole {
 		dst = append(dst, '.')
 	}
-	for len(dst) <= whole+max(minFractionDigits, at.digits) {
+	for len(dst) <= whole+max(minFractionDigits, at.Digits) {
 		dst = append(dst, '0')
 	}
 	return append(dst, `Z"`...)
 }
 
-// isSent says whether a value is a time, and written as appendTime would write
-// it, which is how most of them come. It is for the cost: days that not every
-// month has are left to those who know a calendar, and years before 1000 to
-// those who know the zero time.
-func isSent(value jsontext.Value) bool {
+// IsCanonical reports whether a value is a time that is written as Append would
+// write it, which is how most of them come. It is there for speed: it leaves
+// days that not every month has, and years before 1000, to Read, which knows
+// the calendar and the zero time.
+func IsCanonical(value jsontext.Value) bool {
 	const form = `"0000-00-00T00:00:00.`
 	end := len(value) - len(`Z"`)
 	if digits := end - len(form); digits < minFractionDigits || digits > maxFractionDigits || string(value[end:]) != `Z"` {

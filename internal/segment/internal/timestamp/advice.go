@@ -1,4 +1,4 @@
-package segment
+package timestamp
 
 import (
 	"strings"
@@ -8,49 +8,49 @@ import (
 	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
-// unreadTime is a value that could not be read as a time.
+// unreadTime is a value that cannot be read as a time.
 type unreadTime struct {
 	text     string
 	isNumber bool
 	number   decimal
 }
 
-// timeForms are the forms in which people give times and which are not read,
-// the likely ones first, and what to do about each. None of them is guessed: an
-// event that is sent with a wrong time is worse than one that waits.
-var timeForms = [...]struct {
+// forms are the forms of times that are not read, the likely ones first, and
+// what to do about each. We do not guess: an event that is sent with a wrong
+// time is worse than one that waits.
+var forms = [...]struct {
 	is       func(unreadTime) bool
 	sentence string
 }{
 	{
 		func(u unreadTime) bool { return u.number.isDate() },
-		"this looks like a date as a number (20240131), which is no epoch; make a time of it with the mapping " +
+		"this looks like a date as a number (20240131), which is not an epoch time; convert it with the mapping " +
 			"`root = this.assign({\"timestamp\": this.timestamp.string().ts_strptime(\"%Y%m%d\")})`",
 	},
 	{
 		func(u unreadTime) bool { return u.number.isDateAndTime() },
-		"this looks like a date and time as a number (20240131123000), which is no epoch; make a time of it with the mapping " +
+		"this looks like a date and time as a number (20240131123000), which is not an epoch time; convert it with the mapping " +
 			"`root = this.assign({\"timestamp\": this.timestamp.string().ts_strptime(\"%Y%m%d%H%M%S\")})`",
 	},
 	{
 		func(u unreadTime) bool { return u.number.isWithin(600_000_000_000_000_000, 700_000_000_000_000_000) },
-		"this looks like .NET ticks, which count from the year 1; make epoch seconds of them with the mapping " +
+		"this looks like .NET ticks, which count from the year 1; convert them to epoch seconds with the mapping " +
 			"`root = this.assign({\"timestamp\": (this.timestamp.int64() - 621355968000000000) / 10000000})`",
 	},
 	{
 		func(u unreadTime) bool { return u.number.isWithin(110_000_000_000_000_000, 170_000_000_000_000_000) },
-		"this looks like a Windows file time, which counts from the year 1601; make epoch seconds of it with the mapping " +
+		"this looks like a Windows file time, which counts from the year 1601; convert it to epoch seconds with the mapping " +
 			"`root = this.assign({\"timestamp\": (this.timestamp.int64() - 116444736000000000) / 10000000})`",
 	},
 	{
 		func(u unreadTime) bool { return u.number.isWithin(20_000, 80_000) },
-		"this looks like Excel days, which count from the year 1900; make epoch seconds of them with the mapping " +
+		"this looks like Excel days, which count from the year 1900; convert them to epoch seconds with the mapping " +
 			"`root = this.assign({\"timestamp\": ((this.timestamp.number() - 25569) * 86400).round()})`",
 	},
 	{
 		func(u unreadTime) bool { return u.isNumber },
-		"this number is no epoch in seconds, milliseconds, microseconds or nanoseconds between 1973-03-03 and 2100; " +
-			"make a time of it in the mapping, or leave the member out",
+		"this number is not an epoch time in seconds, milliseconds, microseconds or nanoseconds between 1973-03-03 and 2100; " +
+			"convert it in the mapping, or leave the member out",
 	},
 	{
 		unreadTime.hasSlashes,
@@ -59,7 +59,7 @@ var timeForms = [...]struct {
 	},
 	{
 		unreadTime.hasDayFirst,
-		"this looks like a date that does not put the year first, so that day and month cannot be told apart; " +
+		"this looks like a date without the year first, so that day and month cannot be told apart; " +
 			"say which is which with the mapping " +
 			"`root = this.assign({\"timestamp\": this.timestamp.ts_strptime(\"%m/%d/%Y %I:%M:%S %p\")})`",
 	},
@@ -70,17 +70,16 @@ var timeForms = [...]struct {
 	},
 }
 
-// timestampUnparseable says what a timestamp that cannot be read looks like.
-func timestampUnparseable(value jsontext.Value) *Violation {
+// Advice says what a value that cannot be read as a timestamp looks like, and
+// what to do about it.
+func Advice(value jsontext.Value) string {
 	unread := newUnreadTime(value)
-	v := &Violation{Reason: ReasonTimestampUnparseable, Field: fields[fieldTimestamp].name}
-	for _, form := range timeForms {
+	for _, form := range forms {
 		if form.is(unread) {
-			v.Sentence = form.sentence
-			break
+			return form.sentence
 		}
 	}
-	return v
+	return ""
 }
 
 func newUnreadTime(value jsontext.Value) unreadTime {
@@ -95,13 +94,13 @@ func newUnreadTime(value jsontext.Value) unreadTime {
 	return u
 }
 
-// hasSlashes says whether the text begins like 2024/01/31.
+// hasSlashes reports whether the text begins like 2024/01/31.
 func (u unreadTime) hasSlashes() bool {
 	year, rest, ok := strings.Cut(u.text, "/")
 	return ok && len(year) == len("2024") && strings.Trim(year, "0123456789") == "" && strings.Contains(rest, "/")
 }
 
-// hasDayFirst says whether the text begins like 9/3/2015, 31.01.2024 or
+// hasDayFirst reports whether the text begins like 9/3/2015, 31.01.2024 or
 // 1-31-24.
 func (u unreadTime) hasDayFirst() bool {
 	digits := 0
@@ -116,7 +115,7 @@ func (u unreadTime) hasDayFirst() bool {
 	return strings.IndexByte("/.-", separator) >= 0 && strings.IndexByte(rest, separator) > 0
 }
 
-// isWithin says whether the number is at least one bound and below the other.
+// isWithin reports whether the number is at least from and below to.
 func (n decimal) isWithin(from, to int64) bool {
 	if n.IsNegative || n.Point < 1 || n.Point > jsonscan.MaxWholeDigits {
 		return false

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"benthos-segment/internal/segment/internal/jsonobject"
 	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
@@ -50,20 +51,20 @@ func (c *Converter) mendContext(t Type) {
 // them are copied in one go, with the blanks inside them.
 func (c *Converter) writeContext() {
 	start := len(c.scratch)
-	w := objectWriter{dst: append(c.scratch, '{')}
+	w := jsonobject.Begin(c.scratch)
 	all := c.doc.context
 	for i := 0; i < len(all); i++ {
 		first := all[i]
 		if first.end == 0 {
-			w.member(first.Member)
+			w.Member(first.Member)
 			continue
 		}
 		for i+1 < len(all) && all[i+1].start == all[i].end+len(",") {
 			i++
 		}
-		w.members(c.scanner.Between(first.start, all[i].end))
+		w.Written(c.scanner.Between(first.start, all[i].end))
 	}
-	c.scratch = append(w.dst, '}')
+	c.scratch = w.End()
 	c.doc.set(fieldContext, c.scratch[start:])
 }
 
@@ -94,13 +95,13 @@ func (c *Converter) userTraits(traits jsontext.Value) jsontext.Value {
 		return traits
 	}
 	start := len(c.scratch)
-	w := objectWriter{dst: append(c.scratch, '{')}
+	w := jsonobject.Begin(c.scratch)
 	for m := range jsonscan.Members(traits) {
 		if !m.Named("anonymousId") {
-			w.member(m)
+			w.Member(m)
 		}
 	}
-	c.scratch = append(w.dst, '}')
+	c.scratch = w.End()
 	return c.scratch[start:]
 }
 
@@ -152,7 +153,7 @@ func quotedID(value jsontext.Value) jsontext.Value {
 // returns nil where there is no such list.
 // https://www.twilio.com/docs/segment/privacy/consent-management
 func consent(value jsontext.Value) []byte {
-	w := objectWriter{dst: []byte(`{"categoryPreferences":{`)}
+	w := jsonobject.Begin([]byte(`{"categoryPreferences":`))
 	listed := map[string]bool{}
 	for _, list := range [...]struct {
 		name     string
@@ -164,14 +165,14 @@ func consent(value jsontext.Value) []byte {
 		for _, id := range consentIDs(jsonscan.Lookup(value, list.name)) {
 			if name := string(jsonscan.Unquote(id)); !listed[name] {
 				listed[name] = true
-				w.member(jsonscan.Member{Name: id, Value: list.decision})
+				w.Member(jsonscan.Member{Name: id, Value: list.decision})
 			}
 		}
 	}
 	if len(listed) == 0 {
 		return nil
 	}
-	return append(w.dst, "}}"...)
+	return append(w.End(), '}')
 }
 
 // consentIDs reads a list of ids, or an object from ids to names, as the

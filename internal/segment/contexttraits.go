@@ -5,6 +5,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"benthos-segment/internal/segment/internal/jsonobject"
 	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
@@ -68,7 +69,7 @@ func (c *Converter) joinTraits() (changed bool) {
 	switch {
 	case jsonscan.KindOf(there) == '{':
 		start := len(c.scratch)
-		c.scratch = appendMerged(c.scratch, there, given)
+		c.scratch = jsonobject.AppendMerged(c.scratch, there, given)
 		given = c.scratch[start:]
 	case !jsonscan.IsEmpty(there):
 		c.notes.add(NoteMemberDropped, contextTraitsPath)

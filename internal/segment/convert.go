@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"benthos-segment/internal/segment/internal/jsonscan"
+	"benthos-segment/internal/segment/internal/memory"
 )
 
 // Config is what a Converter needs to know.
@@ -63,7 +64,7 @@ type Converter struct {
 	ids     messageIDs
 	notes   notes
 	receipt receipt
-	calls   arena
+	calls   memory.Arena
 	// scratch holds the values that are written anew for one call.
 	scratch []byte
 }
@@ -81,14 +82,12 @@ func NewConverter(conf Config) *Converter {
 
 // Reset takes back the memory of all calls made since the last reset.
 func (c *Converter) Reset() {
-	c.calls.reset()
+	c.calls.Reset()
 	c.scanner.Release()
 	c.doc.release()
 	c.notes.release()
-	// What one giant payload needed is not kept for those to come.
-	if cap(c.scratch) > chunkBytes || cap(c.ids.preimage) > chunkBytes {
-		c.scratch, c.ids.preimage = nil, nil
-	}
+	c.scratch = memory.Keep(c.scratch)
+	c.ids.preimage = memory.Keep(c.ids.preimage)
 }
 
 // Convert appends to dst the calls that a payload holds: one for an object,
@@ -218,7 +217,7 @@ func oversized(size, limit int) *Violation {
 // write encodes the call: every member that may leave, in the order in which
 // the payload had them, and what was added behind.
 func (c *Converter) write(t Type, writeKey string) Call {
-	buf := c.calls.room(len(c.doc.raw) + len(c.scratch) + 512)
+	buf := c.calls.Reserve(len(c.doc.raw) + len(c.scratch) + 512)
 	start := len(buf)
 	buf = append(buf, '{')
 	for _, f := range c.doc.order {
@@ -239,7 +238,7 @@ func (c *Converter) write(t Type, writeKey string) Call {
 		c.notes.add(NoteMemberDropped, name)
 	}
 	buf = append(buf, '}')
-	c.calls.keep(buf)
+	c.calls.Commit(buf)
 	call := Call{
 		Type:        t,
 		WriteKey:    writeKey,

@@ -4,6 +4,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"benthos-segment/internal/segment/internal/jsonscan"
+	"benthos-segment/internal/segment/internal/memory"
 )
 
 // document is one event, taken apart at its top level. Its values are the bytes
@@ -28,19 +29,10 @@ type document struct {
 	inMetadata metadataSet
 }
 
-// maxKeptMembers bounds the memory that a document keeps.
-const maxKeptMembers = 1024
-
 // release lets the payload go.
 func (d *document) release() {
-	clear(d.context[:cap(d.context)])
-	if cap(d.context) > maxKeptMembers {
-		d.context = nil
-	}
-	clear(d.unknown[:cap(d.unknown)])
-	if cap(d.unknown) > maxKeptMembers {
-		d.unknown = nil
-	}
+	d.context = memory.Forget(d.context)
+	d.unknown = memory.Forget(d.unknown)
 	d.reset()
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"benthos-segment/internal/segment/internal/jsonobject"
 	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
@@ -111,16 +112,16 @@ func isExclusion(m jsonscan.Member) bool {
 // true, and drops it where there are none.
 func (c *Converter) keep(f field, isKept func(jsonscan.Member) bool) {
 	start := len(c.scratch)
-	w := objectWriter{dst: append(c.scratch, '{')}
+	w := jsonobject.Begin(c.scratch)
 	for m := range jsonscan.Members(c.doc.value[f]) {
 		if isKept(m) {
-			w.member(m)
+			w.Member(m)
 		}
 	}
-	if w.count == 0 {
+	if w.IsEmpty() {
 		c.doc.drop(f)
 		return
 	}
-	c.scratch = append(w.dst, '}')
+	c.scratch = w.End()
 	c.doc.value[f] = c.scratch[start:]
 }

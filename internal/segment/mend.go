@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"benthos-segment/internal/segment/internal/jsonobject"
 	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
@@ -148,7 +149,7 @@ func (c *Converter) mendTraits() {
 	}
 	under = c.userTraits(under)
 	start := len(c.scratch)
-	c.scratch = appendMerged(c.scratch, over, under)
+	c.scratch = jsonobject.AppendMerged(c.scratch, over, under)
 	c.doc.set(fieldTraits, c.scratch[start:])
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"benthos-segment/internal/segment/internal/jsonscan"
+	"benthos-segment/internal/segment/internal/memory"
 )
 
 // NoteKind names something that a conversion did besides, and that the call
@@ -117,14 +118,5 @@ func (n *notes) add(kind NoteKind, name jsontext.Value) {
 	n.list = append(n.list, Note{Kind: kind, name: name, element: n.element})
 }
 
-// maxKeptNotes bounds what a converter holds on to.
-const maxKeptNotes = 1024
-
 // release lets the payload go.
-func (n *notes) release() {
-	clear(n.list[:cap(n.list)])
-	n.list = n.list[:0]
-	if cap(n.list) > maxKeptNotes {
-		n.list = nil
-	}
-}
+func (n *notes) release() { n.list = memory.Forget(n.list) }

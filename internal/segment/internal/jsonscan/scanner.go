@@ -5,6 +5,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"benthos-segment/internal/segment/internal/memory"
 )
 
 // Scanner goes through a text of JSON once, value by value, and into those
@@ -48,17 +50,9 @@ func (s *Scanner) Start(payload []byte) *Error {
 	return nil
 }
 
-// maxKeptMarks bounds the memory that a scanner keeps: enough for a payload of
-// 1 MB.
-const maxKeptMarks = 1 << 20 / block
-
 // Release lets the payload go, and keeps the memory of the marks.
 func (s *Scanner) Release() {
-	kept := s.text.marks[:0]
-	if cap(kept) > maxKeptMarks {
-		kept = nil
-	}
-	*s = Scanner{text: jsonText{marks: kept}}
+	*s = Scanner{text: jsonText{marks: memory.Keep(s.text.marks)}}
 }
 
 // validPrefix returns how many bytes of text are valid UTF-8.

@@ -1,4 +1,4 @@
-package segment
+package jsonobject
 
 import (
 	"bytes"
@@ -8,12 +8,12 @@ import (
 	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
-// appendMerged writes the union of two objects, where over wins, and where
-// both hold an object under one name, these are merged in turn. Values keep
-// their bytes; members of under that over lacks come last.
-func appendMerged(dst []byte, over, under jsontext.Value) []byte {
+// AppendMerged writes the union of two objects, in which over wins. Where both
+// hold an object under one name, these are merged in turn. Values keep their
+// bytes; members of under that over lacks come last.
+func AppendMerged(dst []byte, over, under jsontext.Value) []byte {
 	// The usual cases need no look inside: one side is empty, or a server SDK
-	// has copied the traits to both places.
+	// has copied the traits to both.
 	if jsonscan.IsEmptyObject(under) || bytes.Equal(over, under) {
 		return append(dst, over...)
 	}
@@ -24,8 +24,8 @@ func appendMerged(dst []byte, over, under jsontext.Value) []byte {
 }
 
 // node is a member of an object that has been taken apart at every depth, in
-// one pass: looking into each depth anew would cost a deep object's size
-// times its depth.
+// one pass: to scan each depth again would cost the size of a deep object times
+// its depth.
 type node struct {
 	jsonscan.Member
 	// children are the members of an object.
@@ -38,29 +38,29 @@ func appendMergedNodes(dst []byte, over, under []node) []byte {
 	over, _ = lastOfEachName(over)
 	rest, index := lastOfEachName(under)
 	overridden := make([]bool, len(rest))
-	w := objectWriter{dst: append(dst, '{')}
+	w := Begin(dst)
 	for _, n := range over {
 		i, both := index[string(jsonscan.Unquote(n.Name))]
 		if both {
 			overridden[i] = true
 		}
 		if both && jsonscan.KindOf(n.Value) == '{' && jsonscan.KindOf(rest[i].Value) == '{' {
-			w.name(n.Name)
+			w.Name(n.Name)
 			w.dst = appendMergedNodes(w.dst, n.children, rest[i].children)
 			continue
 		}
-		w.member(n.Member)
+		w.Member(n.Member)
 	}
 	for i, n := range rest {
 		if !overridden[i] {
-			w.member(n.Member)
+			w.Member(n.Member)
 		}
 	}
-	return append(w.dst, '}')
+	return w.End()
 }
 
-// lastOfEachName lists of each name the last node, at the place of the first,
-// and the place of each name in the list.
+// lastOfEachName lists the last node of each name, at the position of the first
+// one, and the position of each name in the list.
 func lastOfEachName(all []node) (list []node, index map[string]int) {
 	list, index = all[:0:0], make(map[string]int, len(all))
 	for _, n := range all {
@@ -97,34 +97,4 @@ func readNode(s *jsonscan.Scanner) (n node) {
 	}
 	n.Value = s.Since(start)
 	return n
-}
-
-// objectWriter writes the members of an object with commas between them.
-type objectWriter struct {
-	dst   []byte
-	count int
-}
-
-// separate writes the comma in front of another member.
-func (w *objectWriter) separate() {
-	if w.count > 0 {
-		w.dst = append(w.dst, ',')
-	}
-	w.count++
-}
-
-func (w *objectWriter) name(quoted []byte) {
-	w.separate()
-	w.dst = append(append(w.dst, quoted...), ':')
-}
-
-// members adds members that are written already, with commas between them.
-func (w *objectWriter) members(written []byte) {
-	w.separate()
-	w.dst = append(w.dst, written...)
-}
-
-func (w *objectWriter) member(m jsonscan.Member) {
-	w.name(m.Name)
-	w.dst = append(w.dst, m.Value...)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 
 	"benthos-segment/internal/segment"
+	"benthos-segment/internal/segment/structured"
 )
 
 // maxKeptPayload bounds the buffer that is kept for structured payloads, in
@@ -172,7 +173,7 @@ func (s *share) payload(msg *service.Message) ([]byte, *segment.Violation) {
 		return nil, violationOf(segment.ReasonInvalidJSON, "", "reading the payload: "+err.Error())
 	}
 	var v *segment.Violation
-	s.encoded, v = segment.AppendJSON(s.encoded[:0], value)
+	s.encoded, v = structured.AppendJSON(s.encoded[:0], value)
 	return s.encoded, v
 }
 

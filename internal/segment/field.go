@@ -136,6 +136,9 @@ func fieldNamed(quoted []byte) field {
 	return f
 }
 
+// IsField reports whether the conversion knows a top-level member of that name.
+func IsField(name string) bool { return fieldCalled([]byte(name)) != fieldUnknown }
+
 func fieldCalled(name []byte) field {
 	if f := field(fieldIndex.Candidate(name)); fields[f].name == string(name) {
 		return f

@@ -1,4 +1,4 @@
-package segment_test
+package structured_test
 
 import (
 	"bytes"
@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"benthos-segment/internal/segment"
+	"benthos-segment/internal/segment/structured"
 )
 
 // standard encodes a value with encoding/json, as AppendJSON should.
@@ -54,7 +57,7 @@ func TestStructuredValuesAreWrittenAsEncodingJSONDoes(t *testing.T) {
 		[2]bool{true, false},
 	} {
 		t.Run(fmt.Sprintf("%T %v", value, value), func(t *testing.T) {
-			got, v := segment.AppendJSON([]byte("before "), value)
+			got, v := structured.AppendJSON([]byte("before "), value)
 			require.Nil(t, v)
 			assert.Equal(t, "before "+standard(t, value), string(got))
 		})
@@ -65,7 +68,7 @@ func TestRandomDocumentsAreWrittenAsEncodingJSONDoes(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 5000 {
 		document := randomValue(random, 5)
-		got, v := segment.AppendJSON(nil, document)
+		got, v := structured.AppendJSON(nil, document)
 		require.Nil(t, v)
 		require.Equal(t, standard(t, document), string(got))
 	}
@@ -147,7 +150,7 @@ func TestWhatJSONCannotSayIsAnError(t *testing.T) {
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			got, v := segment.AppendJSON([]byte("before"), row.value)
+			got, v := structured.AppendJSON([]byte("before"), row.value)
 			require.NotNil(t, v)
 			assert.Equal(t, segment.ReasonInvalidJSON, v.Reason)
 			assert.Equal(t, row.field, v.Field)
@@ -158,9 +161,9 @@ func TestWhatJSONCannotSayIsAnError(t *testing.T) {
 }
 
 func TestAnErrorLeavesTheNextValueAlone(t *testing.T) {
-	_, v := segment.AppendJSON(nil, map[string]any{"a": map[string]any{"x": math.NaN(), "y": 1}, "b": 2})
+	_, v := structured.AppendJSON(nil, map[string]any{"a": map[string]any{"x": math.NaN(), "y": 1}, "b": 2})
 	require.NotNil(t, v)
-	got, v := segment.AppendJSON(nil, map[string]any{"c": []any{1}})
+	got, v := structured.AppendJSON(nil, map[string]any{"c": []any{1}})
 	require.Nil(t, v)
 	assert.Equal(t, `{"c":[1]}`, string(got))
 }
@@ -170,18 +173,22 @@ func TestStructuredValuesMayBeAsDeepAsThePayloadsThatAreRead(t *testing.T) {
 	for range 9_990 {
 		deep = []any{deep}
 	}
-	payload, v := segment.AppendJSON(nil, map[string]any{
+	payload, v := structured.AppendJSON(nil, map[string]any{
 		"type": "track", "userId": "u", "event": "E", "properties": map[string]any{"a": deep},
 	})
 	require.Nil(t, v)
-	assert.True(t, json.Valid(convertedOne(t, string(payload)).JSON))
+	calls, _, v := segment.NewConverter(segment.Config{NewID: func() string { return "id" }}).
+		Convert(nil, payload, segment.Source{WriteKey: "k"})
+	require.Nil(t, v)
+	require.Len(t, calls, 1)
+	assert.True(t, json.Valid(calls[0].JSON))
 }
 
 func TestWritingAStructuredValueAllocatesNothing(t *testing.T) {
 	event := structuredEvent(t)
 	buffer := make([]byte, 0, 8192)
 	allocations := testing.AllocsPerRun(100, func() {
-		_, v := segment.AppendJSON(buffer, event)
+		_, v := structured.AppendJSON(buffer, event)
 		require.Nil(t, v)
 	})
 	// The race detector empties pools at random.
@@ -191,8 +198,13 @@ func TestWritingAStructuredValueAllocatesNothing(t *testing.T) {
 // structuredEvent is a web event as Bloblang holds it.
 func structuredEvent(tb testing.TB) map[string]any {
 	tb.Helper()
-	events, _ := captured(tb, "rudder-analytics-js-default.events.ndjson")
-	return document(tb, events[5]).Data().(map[string]any)
+	events, err := os.ReadFile(filepath.Join("..", "testdata", "captures", "rudder-analytics-js-default.events.ndjson"))
+	require.NoError(tb, err)
+	decoder := json.NewDecoder(bytes.NewReader(bytes.Split(events, []byte("\n"))[5]))
+	decoder.UseNumber()
+	var event map[string]any
+	require.NoError(tb, decoder.Decode(&event))
+	return event
 }
 
 func BenchmarkAppendJSON(b *testing.B) {
@@ -201,7 +213,7 @@ func BenchmarkAppendJSON(b *testing.B) {
 		b.ReportAllocs()
 		buffer := make([]byte, 0, 8192)
 		for b.Loop() {
-			if _, v := segment.AppendJSON(buffer, event); v != nil {
+			if _, v := structured.AppendJSON(buffer, event); v != nil {
 				b.Fatal(v)
 			}
 		}

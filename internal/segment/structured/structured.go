@@ -1,4 +1,6 @@
-package segment
+// Package structured encodes payloads that reach the output in structured form,
+// as Bloblang leaves them, so that they can be converted like any other.
+package structured
 
 import (
 	"encoding/base64"
@@ -15,24 +17,26 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	jsonv1 "github.com/go-json-experiment/json/v1"
 
+	"benthos-segment/internal/segment"
 	"benthos-segment/internal/segment/internal/jsonscan"
+	"benthos-segment/internal/segment/internal/memory"
 )
 
-// AppendJSON appends value to dst as JSON, the way encoding/json writes it,
-// but nothing is escaped that need not be: neither HTML nor U+2028 and U+2029.
-// The keys of objects are sorted, so that the same value has the same bytes
-// and thus the same derived message id, always.
+// AppendJSON appends value to dst as JSON, like encoding/json, but escapes
+// neither HTML nor U+2028 and U+2029. The keys of objects are sorted, so that
+// the same value always has the same bytes, and with them the same derived
+// message id.
 //
-// It takes what Bloblang hands over: nil, booleans, strings, json.Number with
-// its digits kept, integers and floats of every size, []byte in base64,
-// time.Time in RFC 3339, map[string]any and []any; everything else is written
-// by its type, as encoding/json does.
+// It takes the values of Bloblang: nil, booleans, strings, json.Number with all
+// of its digits, integers and floats of every size, []byte in base64, time.Time
+// in RFC 3339, map[string]any and []any. Any other value is written by its
+// type, as encoding/json does.
 //
-// What JSON cannot say is a violation that names the top-level member: a
-// string that is not UTF-8, NaN and the infinities, a json.Number that is not a
-// number, a year of five digits, and more than 10,000 values inside each other.
-// Nothing is replaced silently. With a violation, dst is returned as it was.
-func AppendJSON(dst []byte, value any) ([]byte, *Violation) {
+// A value that JSON cannot express is a violation that names the top-level
+// member: a string that is not UTF-8, NaN, an infinity, a json.Number that is
+// not a number, a year of five digits, and values nested more than 10,000 deep.
+// Nothing is replaced silently. With a violation, dst is returned unchanged.
+func AppendJSON(dst []byte, value any) ([]byte, *segment.Violation) {
 	a := appenders.Get().(*appender)
 	defer a.release()
 	written, v := a.value(dst, value)
@@ -42,10 +46,9 @@ func AppendJSON(dst []byte, value any) ([]byte, *Violation) {
 	return written, nil
 }
 
-// appender writes structured values. It is reused from one to the next.
+// appender writes structured values, one after the other.
 type appender struct {
-	// entries is a stack: those of the innermost object that is being written
-	// come last.
+	// entries is a stack: the entries of the innermost open object come last.
 	entries []entry
 	depth   int
 }
@@ -58,18 +61,15 @@ type entry struct {
 
 var appenders = sync.Pool{New: func() any { return new(appender) }}
 
-// maxKeptEntries bounds what a pooled appender holds on to.
-const maxKeptEntries = 4096
-
 func (a *appender) release() {
+	// The entries were cleared when their objects ended, unless there was a
+	// violation.
 	clear(a.entries)
-	a.entries, a.depth = a.entries[:0], 0
-	if cap(a.entries) <= maxKeptEntries {
-		appenders.Put(a)
-	}
+	a.entries, a.depth = memory.Keep(a.entries), 0
+	appenders.Put(a)
 }
 
-func (a *appender) value(dst []byte, value any) ([]byte, *Violation) {
+func (a *appender) value(dst []byte, value any) ([]byte, *segment.Violation) {
 	switch value := value.(type) {
 	case nil:
 		return append(dst, "null"...), nil
@@ -96,7 +96,7 @@ func (a *appender) value(dst []byte, value any) ([]byte, *Violation) {
 	}
 }
 
-func (a *appender) object(dst []byte, object map[string]any) ([]byte, *Violation) {
+func (a *appender) object(dst []byte, object map[string]any) ([]byte, *segment.Violation) {
 	if object == nil {
 		return append(dst, "null"...), nil
 	}
@@ -113,9 +113,9 @@ func (a *appender) object(dst []byte, object map[string]any) ([]byte, *Violation
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		// The stack may have moved since.
+		// The stack may have been reallocated by the member before.
 		member := a.entries[first+i]
-		var v *Violation
+		var v *segment.Violation
 		if dst, v = a.member(dst, member.key, member.value); v != nil {
 			return dst, v
 		}
@@ -126,21 +126,22 @@ func (a *appender) object(dst []byte, object map[string]any) ([]byte, *Violation
 	return append(dst, '}'), nil
 }
 
-func (a *appender) member(dst []byte, key string, value any) ([]byte, *Violation) {
+func (a *appender) member(dst []byte, key string, value any) ([]byte, *segment.Violation) {
 	dst, v := appendText(dst, key)
 	if v != nil {
 		return dst, v
 	}
 	topLevel := a.depth == 1
 	dst, v = a.value(append(dst, ':'), value)
-	// Only names that we know are named: others are the sender's content.
-	if v != nil && topLevel && fieldCalled([]byte(key)) != fieldUnknown {
+	// The violation names only fields that we know: other names are the
+	// sender's content.
+	if v != nil && topLevel && segment.IsField(key) {
 		v.Field = key
 	}
 	return dst, v
 }
 
-func (a *appender) array(dst []byte, array []any) ([]byte, *Violation) {
+func (a *appender) array(dst []byte, array []any) ([]byte, *segment.Violation) {
 	if array == nil {
 		return append(dst, "null"...), nil
 	}
@@ -152,7 +153,7 @@ func (a *appender) array(dst []byte, array []any) ([]byte, *Violation) {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		var v *Violation
+		var v *segment.Violation
 		if dst, v = a.value(dst, element); v != nil {
 			return dst, v
 		}
@@ -161,33 +162,34 @@ func (a *appender) array(dst []byte, array []any) ([]byte, *Violation) {
 	return append(dst, ']'), nil
 }
 
-func (a *appender) enter() *Violation {
+func (a *appender) enter() *segment.Violation {
 	if a.depth++; a.depth > jsonscan.MaxDepth {
-		return cannotSay("more than 10,000 values inside each other")
+		return inexpressible("values nested more than 10,000 deep")
 	}
 	return nil
 }
 
-func cannotSay(what string) *Violation {
-	return &Violation{
-		Reason:   ReasonInvalidJSON,
-		Sentence: "the payload cannot be written as JSON, it holds " + what + "; mend that in the mapping",
+// inexpressible is the violation of a value that JSON has no form for.
+func inexpressible(what string) *segment.Violation {
+	return &segment.Violation{
+		Reason:   segment.ReasonInvalidJSON,
+		Sentence: "the payload cannot be written as JSON because it holds " + what + "; fix that in the mapping",
 	}
 }
 
-func appendText(dst []byte, text string) ([]byte, *Violation) {
+func appendText(dst []byte, text string) ([]byte, *segment.Violation) {
 	if isPlain(text) {
 		dst = append(append(dst, '"'), text...)
 		return append(dst, '"'), nil
 	}
 	dst, err := jsontext.AppendQuote(dst, text)
 	if err != nil {
-		return dst, cannotSay("a string that is not UTF-8")
+		return dst, inexpressible("a string that is not UTF-8")
 	}
 	return dst, nil
 }
 
-// isPlain says whether text is ASCII that stands in a string as it is.
+// isPlain reports whether text is ASCII that needs no escapes.
 func isPlain(text string) bool {
 	for i := range len(text) {
 		if !isPlainByte[text[i]] {
@@ -204,18 +206,18 @@ var isPlainByte = func() (is [256]bool) {
 	return is
 }()
 
-func appendNumber(dst []byte, number json.Number) ([]byte, *Violation) {
+func appendNumber(dst []byte, number json.Number) ([]byte, *segment.Violation) {
 	if !jsonscan.IsNumber(string(number)) {
-		return dst, cannotSay("a number that is none")
+		return dst, inexpressible("an invalid number")
 	}
 	return append(dst, number...), nil
 }
 
-// appendFloat writes a float as ECMAScript does, the shortest literal that
-// reads as the same number.
-func appendFloat(dst []byte, f float64, bits int) ([]byte, *Violation) {
+// appendFloat writes a float as ECMAScript does: the shortest literal that reads
+// as the same number.
+func appendFloat(dst []byte, f float64, bits int) ([]byte, *segment.Violation) {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return dst, cannotSay("a number that is infinite or not a number")
+		return dst, inexpressible("NaN or an infinite number")
 	}
 	format := byte('f')
 	if abs := math.Abs(f); abs != 0 && isExtreme(abs, bits) {
@@ -229,7 +231,7 @@ func appendFloat(dst []byte, f float64, bits int) ([]byte, *Violation) {
 	return dst, nil
 }
 
-// isExtreme says whether a float is written with an exponent.
+// isExtreme reports whether a float is written with an exponent.
 func isExtreme(abs float64, bits int) bool {
 	if bits == 32 {
 		return float32(abs) < 1e-6 || float32(abs) >= 1e21
@@ -246,17 +248,17 @@ func appendBase64(dst, data []byte) []byte {
 	return append(dst, '"')
 }
 
-func appendRFC3339(dst []byte, t time.Time) ([]byte, *Violation) {
+func appendRFC3339(dst []byte, t time.Time) ([]byte, *segment.Violation) {
 	dst, err := t.AppendText(append(dst, '"'))
 	if err != nil {
-		return dst, cannotSay("a time that RFC 3339 cannot write")
+		return dst, inexpressible("a time that RFC 3339 cannot express")
 	}
 	return append(dst, '"'), nil
 }
 
-// appendOther writes integers, and by their type the values that a processor
-// of somebody else may have made.
-func appendOther(dst []byte, value any) ([]byte, *Violation) {
+// appendOther writes integers, and the values of other types that a custom
+// processor may have made.
+func appendOther(dst []byte, value any) ([]byte, *segment.Violation) {
 	switch n := value.(type) {
 	case int:
 		return strconv.AppendInt(dst, int64(n), 10), nil
@@ -279,12 +281,12 @@ func appendOther(dst []byte, value any) ([]byte, *Violation) {
 	case uint64:
 		return strconv.AppendUint(dst, n, 10), nil
 	}
-	// The options are encoding/json's, but for text that is not UTF-8, which
-	// that would replace.
+	// The options are those of encoding/json, except that it would replace text
+	// that is not UTF-8.
 	written, err := jsonv2.Marshal(value, jsonv1.DefaultOptionsV1(),
 		jsontext.AllowInvalidUTF8(false), jsontext.EscapeForHTML(false), jsontext.EscapeForJS(false))
 	if err != nil {
-		return dst, cannotSay("a value that JSON has no form for")
+		return dst, inexpressible("a value that JSON has no form for")
 	}
 	return append(dst, written...), nil
 }

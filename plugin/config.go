@@ -188,6 +188,15 @@ func batchPolicyFromParsed(conf *service.ParsedConfig) (service.BatchPolicy, err
 	return policy, nil
 }
 
+// integrationsModes returns the description of each mode by its name.
+func integrationsModes() map[string]string {
+	described := make(map[string]string, len(segment.IntegrationsModes))
+	for name, mode := range segment.IntegrationsModes {
+		described[name] = mode.Description()
+	}
+	return described
+}
+
 // fieldOneOf reads a field that has a fixed set of values. The linter knows
 // them from the spec; this is for configs that were not linted.
 func fieldOneOf[T any](conf *service.ParsedConfig, name string, values map[string]T) (T, error) {

@@ -9,34 +9,42 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"benthos-segment/internal/segment"
 )
 
-// checkCommand returns the command that tells, without sending anything, what
-// the output would do with the events of a file.
+// checkCommand returns the command that says what the output would do with the
+// events of a file, without sending anything.
 func checkCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "check",
-		Usage:     "Tell what is wrong with a file of events, without sending them",
+		Usage:     "Check a file of events without sending them",
 		ArgsUsage: "FILE...",
-		Description: `Reads events, one on a line, and says of each that the output segment would
-refuse where it is, why, and how to fix it. A note says what an event would be
-sent without, and an event that would be skipped is named, too. In the end come
+		Description: `Reads events, one on each line, and lists those that the output segment would
+refuse: where they are, what is wrong, and how to fix it. It also lists what an
+event would be sent without, and events that would be skipped. At the end come
 the members that would be dropped, by name and count. - reads standard input.
-Exits with code 1 when an event would be refused.
+Exits with code 1 if an event would be refused.
 
   benthos-segment check events.ndjson
   zcat events.ndjson.gz | benthos-segment check -`,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "integrations", Value: "auto", Usage: "`MODE` of that field of the output: auto, filter, forward or drop"},
-			&cli.StringFlag{Name: "dialect", Usage: "take all events for segment's or rudderstack's, as the metadata segment_dialect does; `NAME` is segment or rudderstack"},
-			&cli.IntFlag{Name: "max-call-bytes", Value: 32_000, Usage: "refuse a call of more than `N` bytes"},
+			&cli.StringFlag{Name: "integrations", Value: "auto", Usage: "`MODE` of that field of the output: " + integrationsModes()},
+			&cli.StringFlag{Name: "dialect", Usage: "the dialect of all events, like the metadata segment_dialect; `NAME` is segment or rudderstack"},
+			&cli.IntFlag{Name: "max-call-bytes", Value: segment.DefaultMaxCallBytes, Usage: "refuse a call of more than `N` bytes"},
 		},
 		Action: runCheck,
 	}
+}
+
+// integrationsModes lists the names of the modes.
+func integrationsModes() string {
+	names := slices.Sorted(maps.Keys(segment.IntegrationsModes))
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
 }
 
 func runCheck(c *cli.Context) error {
@@ -56,11 +64,11 @@ func runCheck(c *cli.Context) error {
 	return checked.conclude()
 }
 
-// checkConfig returns how the flags want events to be converted.
+// checkConfig returns the configuration that the flags give.
 func checkConfig(c *cli.Context) (conf segment.Config, err error) {
 	mode, isKnown := segment.IntegrationsModes[c.String("integrations")]
 	if !isKnown {
-		return conf, fmt.Errorf("--integrations must be auto, filter, forward or drop, not %q", c.String("integrations"))
+		return conf, fmt.Errorf("--integrations must be %s, not %q", integrationsModes(), c.String("integrations"))
 	}
 	dialect := segment.ParseDialect(c.String("dialect"))
 	if dialect == segment.DialectUnknown && c.IsSet("dialect") {
@@ -71,12 +79,12 @@ func checkConfig(c *cli.Context) (conf segment.Config, err error) {
 		Dialect:      dialect,
 		LibraryName:  "benthos-segment", LibraryVersion: Version,
 		MaxCallBytes: c.Int("max-call-bytes"),
-		// No id is kept; it only has to be as long as one.
+		// No id is kept. It only has to be as long as a real one.
 		NewID: func() string { return "00000000-0000-7000-8000-000000000000" },
 	}, nil
 }
 
-// checker converts events and counts what would become of them.
+// checker converts events and counts what would happen to them.
 type checker struct {
 	out       io.Writer
 	converter *segment.Converter
@@ -145,16 +153,16 @@ func (k *checker) line(place string, payload []byte) {
 	}
 }
 
-// conclude says the sums, and is an error where an event would be refused.
+// conclude prints the sums. It returns an error if an event would be refused.
 func (k *checker) conclude() error {
 	fmt.Fprintf(k.out, "%d events: %d calls would be sent, %d events skipped, %d refused\n",
 		k.events, k.sent, k.skipped.Integrations, k.refused)
 	if k.skipped.Integrations > 0 {
 		fmt.Fprintf(k.out, "skipped: %d whose integrations exclude Segment, as RudderStack reads them; "+
-			"to send them set integrations to forward, which heeds them at Segment, or to drop\n", k.skipped.Integrations)
+			"to send them, set integrations to forward, which lets Segment obey them, or to drop\n", k.skipped.Integrations)
 	}
 	if k.skipped.Empty > 0 {
-		fmt.Fprintf(k.out, "skipped: %d without an event, blank lines or empty arrays\n", k.skipped.Empty)
+		fmt.Fprintf(k.out, "skipped: %d without an event (blank lines or empty arrays)\n", k.skipped.Empty)
 	}
 	k.listDropped()
 	if k.refused > 0 {
@@ -163,8 +171,8 @@ func (k *checker) conclude() error {
 	return nil
 }
 
-// maxListed bounds the list of dropped members: where ids are names, there is
-// no end of them.
+// maxListed bounds the list of dropped members: if ids are used as names, it has
+// no end.
 const maxListed = 50
 
 // listDropped names the members that would be dropped, the most frequent first.
@@ -172,8 +180,8 @@ func (k *checker) listDropped() {
 	if len(k.dropped) == 0 {
 		return
 	}
-	fmt.Fprintln(k.out, "dropped: members at the top level that Segment has no place for; "+
-		"what it should get belongs into properties, traits or context")
+	fmt.Fprintln(k.out, "dropped: members at the top level that Segment does not know; "+
+		"move those that it should get into properties, traits or context")
 	names := slices.SortedFunc(maps.Keys(k.dropped), func(a, b string) int {
 		return cmp.Or(cmp.Compare(k.dropped[b], k.dropped[a]), cmp.Compare(a, b))
 	})

@@ -32,14 +32,14 @@ func TestCheckNamesTheEventsThatWouldBeRefused(t *testing.T) {
 			lines: []string{`{"type":"page","userId":"u","integrations":{"Segment":false}}`},
 			says: []string{
 				":1: skipped integrations: ", "1 events: 0 calls would be sent, 1 events skipped, 0 refused",
-				"skipped: 1 whose integrations exclude Segment, as RudderStack reads them; to send them set integrations",
+				"skipped: 1 whose integrations exclude Segment, as RudderStack reads them; to send them, set integrations",
 			},
 		},
 		"one of several is for others": {
 			lines: []string{`[{"type":"page","userId":"u","integrations":{"Segment":false}},{"type":"page","userId":"u"}]`, ` `, `[]`},
 			says: []string{
 				"1 events: 1 calls would be sent, 1 events skipped, 0 refused",
-				"skipped: 2 without an event, blank lines or empty arrays",
+				"skipped: 2 without an event (blank lines or empty arrays)",
 			},
 		},
 		// analytics-python#41: by default only events of RudderStack's are skipped.
@@ -100,7 +100,7 @@ func TestCheckNamesTheEventsThatWouldBeRefused(t *testing.T) {
 		"no mode of that name": {
 			args:  []string{"--integrations", "all"},
 			lines: []string{`{}`},
-			says:  []string{"--integrations must be auto, filter, forward or drop"},
+			says:  []string{`--integrations must be auto, drop, filter or forward, not "all"`},
 			code:  1,
 		},
 	}

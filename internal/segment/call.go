@@ -2,18 +2,14 @@
 // RudderStack's and Segment's SDKs into calls, gives them their message ids,
 // and names the rule that a payload breaks.
 //
-// The package is pure. It reads no clock, opens no connection and rolls no
-// dice: what it needs of that kind is handed in. An ID alone depends on the
-// process, and is never sent, stored or shown.
+// The package is pure. Time, network and randomness are handed in. Only an ID
+// depends on the process, and it is never sent, stored or shown.
 package segment
 
-import "hash/maphash"
-
-// Type is one of the six calls of Segment's spec, or the zero value where a
-// payload names no known one.
+// Type is one of the six types of calls in Segment's spec, or UnknownType.
 type Type uint8
 
-// The six calls, https://www.twilio.com/docs/segment/connections/spec.
+// The six types, https://www.twilio.com/docs/segment/connections/spec.
 const (
 	UnknownType Type = iota
 	Identify
@@ -34,7 +30,7 @@ var typeNames = [...]string{
 	Alias:       "alias",
 }
 
-// String returns the name as it stands in a call's type member.
+// String returns the name, as it is written in the member type of a call.
 func (t Type) String() string { return typeNames[t] }
 
 // ParseType returns the type of that exact lower-case name, or UnknownType.
@@ -47,34 +43,20 @@ func ParseType(name string) Type {
 	return UnknownType
 }
 
+// DefaultMaxCallBytes is the default size of the largest call. Segment accepts
+// 32 KB.
+const DefaultMaxCallBytes = 32_000
+
 // Call is one converted call, ready to be sent.
 type Call struct {
 	// Type says which of the six calls it is.
 	Type Type
 	// WriteKey names the source that the call goes to.
 	WriteKey string
-	// JSON is the call as it is sent, one object without surrounding blanks.
+	// JSON is the call as it is sent: one object without blanks around it.
 	JSON []byte
-	// UserID, AnonymousID and PreviousID say whose call it is; 0 where the call
-	// has none. Calls that share one of them belong to the same person and must
-	// not overtake each other.
+	// UserID, AnonymousID and PreviousID say whose call it is. They are 0 if the
+	// call has no such id. Calls that share one of them belong to the same
+	// person and must not overtake each other.
 	UserID, AnonymousID, PreviousID ID
-}
-
-// ID stands for an id of a person: for the same id it is the same in all of
-// the process, and for another one nearly always another. Where two ids get the
-// same, two people are taken for one, which costs nothing but a little freedom
-// in sending.
-type ID uint64
-
-// idSeed keeps a sender from choosing ids that are taken for one.
-var idSeed = maphash.MakeSeed()
-
-// IDOf returns what stands for an id that is given unescaped and without
-// quotes, or 0 where it is empty.
-func IDOf(text []byte) ID {
-	if len(text) == 0 {
-		return 0
-	}
-	return max(1, ID(maphash.Bytes(idSeed, text)))
 }

@@ -6,7 +6,7 @@ import (
 	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
-// consentEvent is the one event whose context.consent Segment checks.
+// consentEvent is the only event whose context.consent Segment checks.
 // https://www.twilio.com/docs/segment/privacy/consent-management/consent-in-segment-connect
 const consentEvent = "Segment Consent Preference Updated"
 
@@ -16,31 +16,31 @@ var (
 	violationConsentPreferences = &Violation{
 		Reason: ReasonConsentPreferences,
 		Field:  consentPreferences,
-		Sentence: "Segment drops this event without it; " +
+		Sentence: "Segment discards this event without it; " +
 			"send an object of category ids with true or false",
 	}
 	violationConsentNotObject = &Violation{
 		Reason: ReasonConsentNotObject,
 		Field:  consentPreferences,
-		Sentence: "Segment drops this event where this is not an object; " +
+		Sentence: "Segment discards this event if this is not an object; " +
 			"send an object of category ids with true or false",
 	}
 	violationConsentNotBool = &Violation{
 		Reason: ReasonConsentNotBool,
 		Field:  consentPreferences,
-		Sentence: "Segment drops this event where a category is neither true nor false; " +
-			"send true or false for each, without quotes",
+		Sentence: "Segment discards this event if a category is neither true nor false; " +
+			"send true or false for each category, without quotes",
 	}
 	violationConsentVersion = &Violation{
 		Reason: ReasonConsentVersion,
 		Field:  "context.consent.version",
-		Sentence: "Segment drops this event where the version is no number; " +
+		Sentence: "Segment discards this event if the version is not a number; " +
 			"send a number, or leave the member out",
 	}
 )
 
-// consentRule: the event that tells what a person consents to says so in
-// categories of true and false.
+// consentRule: the event about the consent of a person has categories that are
+// true or false.
 func consentRule(d *document) *Violation {
 	if event := d.value[fieldEvent]; jsonscan.KindOf(event) != '"' || string(jsonscan.Unquote(event)) != consentEvent {
 		return nil

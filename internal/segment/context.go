@@ -11,9 +11,9 @@ import (
 	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
-// renames are RudderStack's names inside context and Segment's for the same
-// thing. A conversion returns nil for a value that it does not understand,
-// which then stays as it is.
+// renames pairs RudderStack's names inside context with Segment's names for the
+// same things. A conversion returns nil for a value that it does not
+// understand, which then stays as it is.
 var renames = [...]struct {
 	from, to contextField
 	convert  func(jsontext.Value) []byte
@@ -23,20 +23,20 @@ var renames = [...]struct {
 	{contextConsentManagement, contextConsent, consent},
 }
 
-// mendContext gives the context Segment's names for things, takes out what is
-// none of Segment's business, and adds who the sender was and the address of
-// a request where the payload knows it.
-func (c *Converter) mendContext(t Type) {
+// normaliseContext renames members of the context to Segment's names, removes
+// those that are not for Segment, and adds the library and, if the payload knows
+// it, the address of the sender.
+func (c *Converter) normaliseContext(t Type) {
 	d := &c.doc
 	if d.has(fieldContext) && jsonscan.KindOf(d.value[fieldContext]) != '{' {
 		return
 	}
-	// A fingerprint that reverse ETL adds for itself.
+	// Reverse ETL adds this fingerprint for itself.
 	changed := d.dropContext(contextActivation)
 	for i := range renames {
 		changed = d.rename(renames[i].from, renames[i].to, renames[i].convert) || changed
 	}
-	changed = c.mendContextTraits(t) || changed
+	changed = c.normaliseContextTraits(t) || changed
 	changed = d.moveGroupID(t) || changed
 	if d.has(fieldRequestIP) && d.contextMember(contextIP) == nil {
 		changed = d.addContext(contextIP, c.quotedIP(d.value[fieldRequestIP])) || changed
@@ -47,8 +47,8 @@ func (c *Converter) mendContext(t Type) {
 	}
 }
 
-// writeContext writes the context anew. Members with nothing but a comma between
-// them are copied in one go, with the blanks inside them.
+// writeContext writes the changed context. Members of the payload with nothing
+// but a comma between them are copied together.
 func (c *Converter) writeContext() {
 	start := len(c.scratch)
 	w := jsonobject.Begin(c.scratch)
@@ -68,19 +68,19 @@ func (c *Converter) writeContext() {
 	c.doc.set(fieldContext, c.scratch[start:])
 }
 
-// rename gives the members of one field the name of another. Where an event
-// has both, both stay: then it is not ours to say which is right.
+// rename gives the members of one field the name of another. If an event has
+// both, both stay: we cannot know which one is right.
 func (d *document) rename(from, to contextField, convert func(jsontext.Value) []byte) (changed bool) {
 	if d.contextMember(from) == nil || d.contextMember(to) != nil {
 		return false
 	}
-	d.dropContext(to) // What is left of it are nulls.
+	d.dropContext(to) // Only nulls are left of it.
 	for i, m := range d.context {
 		if m.field != from {
 			continue
 		}
 		if value := convert(m.Value); value != nil {
-			d.context[i] = contextMember{Member: jsonscan.Member{Name: contextQuoted[to], Value: value}, field: to}
+			d.context[i] = contextMember{Member: jsonscan.Member{Name: quotedContextNames[to], Value: value}, field: to}
 			d.inContext |= 1 << to
 			changed = true
 		}
@@ -88,8 +88,8 @@ func (d *document) rename(from, to contextField, convert func(jsontext.Value) []
 	return changed
 }
 
-// userTraits returns the traits of a person without the anonymous id, which
-// mobile SDKs repeat in them and which is no trait.
+// userTraits returns the traits of a person without the anonymous id, which is
+// not a trait, although mobile SDKs repeat it there.
 func (c *Converter) userTraits(traits jsontext.Value) jsontext.Value {
 	if !hasAnonymousID(traits) {
 		return traits
@@ -105,16 +105,16 @@ func (c *Converter) userTraits(traits jsontext.Value) jsontext.Value {
 	return c.scratch[start:]
 }
 
-// hasAnonymousID says whether there may be such a member in an object. A search
-// stops at every byte like its first one, so that the first search is for a part
-// of the name that begins with a rare one.
+// hasAnonymousID reports whether an object may have such a member. A search stops
+// at every byte that is equal to its first one, so that the first search is for
+// a part of the name that begins with a rare byte.
 func hasAnonymousID(value jsontext.Value) bool {
 	return jsonscan.KindOf(value) == '{' && bytes.Contains(value, []byte("ymousId")) &&
 		bytes.Contains(value, []byte(`"anonymousId"`))
 }
 
 // externalIDs gives each of RudderStack's external ids the four members that
-// Segment asks for. It returns nil where the value has another shape.
+// Segment requires. It returns nil if the value has another shape.
 // https://www.twilio.com/docs/segment/unify/identity-resolution/externalids
 func externalIDs(value jsontext.Value) []byte {
 	if jsonscan.KindOf(value) != '[' {
@@ -136,21 +136,9 @@ func externalIDs(value jsontext.Value) []byte {
 	return append(ids, ']')
 }
 
-// quotedID returns an id as a string, or nil where the value is none.
-func quotedID(value jsontext.Value) jsontext.Value {
-	switch {
-	case jsonscan.IsText(value):
-		return value
-	case jsonscan.KindOf(value) == '0':
-		return append(appendNumericID(jsontext.Value{'"'}, value), '"')
-	default:
-		return nil
-	}
-}
-
-// consent turns lists of consent ids that were denied and allowed into
-// Segment's object of ids with true or false; one in both lists is denied. It
-// returns nil where there is no such list.
+// consent turns RudderStack's lists of denied and allowed consent ids into
+// Segment's object of ids with true or false. An id in both lists is denied. It
+// returns nil if there is no such list.
 // https://www.twilio.com/docs/segment/privacy/consent-management
 func consent(value jsontext.Value) []byte {
 	w := jsonobject.Begin([]byte(`{"categoryPreferences":`))
@@ -175,8 +163,8 @@ func consent(value jsontext.Value) []byte {
 	return append(w.End(), '}')
 }
 
-// consentIDs reads a list of ids, or an object from ids to names, as the
-// plugin for OneTrust writes it.
+// consentIDs reads a list of ids, or an object from ids to names, which the
+// plugin for OneTrust writes.
 func consentIDs(value jsontext.Value) (ids []jsontext.Value) {
 	for entry := range jsonscan.Elements(value) {
 		if id := quotedID(entry); id != nil {
@@ -189,8 +177,8 @@ func consentIDs(value jsontext.Value) (ids []jsontext.Value) {
 	return ids
 }
 
-// quotedIP returns the address in a request_ip, which may carry a port or be
-// a list of proxies, or nil where it holds none.
+// quotedIP returns the address in a request_ip, which may have a port or be a
+// list of proxies, or nil if it has no address.
 func (c *Converter) quotedIP(value jsontext.Value) jsontext.Value {
 	if !jsonscan.IsText(value) {
 		return nil
@@ -214,9 +202,9 @@ func (c *Converter) quotedIP(value jsontext.Value) jsontext.Value {
 	return c.scratch[start:]
 }
 
-// isIPv4 says whether text is an address of version 4 and nothing else, as most
-// of them come. It is for the cost: netip takes a string, and all that it
-// would refuse is refused here.
+// isIPv4 reports whether text is an address of version 4 and nothing else, which
+// most are. It is there for speed: netip needs a string. It accepts nothing that
+// netip would refuse.
 func isIPv4(text []byte) bool {
 	groups, digits, group := 1, 0, 0
 	for _, b := range text {
@@ -236,7 +224,7 @@ func isIPv4(text []byte) bool {
 }
 
 func parseIP(text string) (netip.Addr, bool) {
-	// Most are bare, and an error would cost more than the address.
+	// Most have no port, and an error would cost more than the address.
 	if isBare := strings.IndexByte(text, ':') < 0; !isBare {
 		if with, err := netip.ParseAddrPort(text); err == nil {
 			return with.Addr(), true

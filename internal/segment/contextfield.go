@@ -43,8 +43,8 @@ var contextNames = [contextCount]string{
 	contextActivation:        "activation",
 }
 
-// contextQuoted are the names as they are written into a call.
-var contextQuoted = func() (quoted [contextCount]jsontext.Value) {
+// quotedContextNames are the names as they are written into a call.
+var quotedContextNames = func() (quoted [contextCount]jsontext.Value) {
 	for f, name := range contextNames {
 		quoted[f] = jsontext.Value(`"` + name + `"`)
 	}
@@ -62,24 +62,24 @@ func contextNamed(quoted []byte) contextField {
 	return contextUnknown
 }
 
-// contextSet is a set of fields of context.
+// contextSet is a set of context fields.
 type contextSet uint16
 
 func (s contextSet) has(f contextField) bool { return s>>f&1 == 1 }
 
-// contextMember is a member of context, with the field that it is.
+// contextMember is a member of context, and which field it is.
 type contextMember struct {
 	jsonscan.Member
 	field contextField
-	// start and end are its place in the payload; both are 0 where the member is
-	// not as the payload has it.
+	// start and end are its offsets in the payload. Both are 0 if the member was
+	// changed or added.
 	start, end int
 }
 
-// forgetContext takes all members out, for another context that counts.
+// forgetContext removes all members, because another context counts.
 func (d *document) forgetContext() { d.context, d.inContext = d.context[:0], 0 }
 
-// appendContext adds a member that the payload has behind the others.
+// appendContext adds the next member of the payload's context.
 func (d *document) appendContext(m jsonscan.Member, start, end int) {
 	f := contextNamed(m.Name)
 	d.context = append(d.context, contextMember{m, f, start, end})
@@ -100,7 +100,7 @@ func (d *document) contextMember(f contextField) jsontext.Value {
 	return nil
 }
 
-// dropContext takes all members of a field out of context.
+// dropContext removes all members of a field from context.
 func (d *document) dropContext(f contextField) (changed bool) {
 	if !d.inContext.has(f) {
 		return false
@@ -122,8 +122,8 @@ func (d *document) addContext(f contextField, value jsontext.Value) (changed boo
 	if value == nil || d.contextMember(f) != nil {
 		return false
 	}
-	d.dropContext(f) // A null would come after it, or before.
-	d.context = append(d.context, contextMember{Member: jsonscan.Member{Name: contextQuoted[f], Value: value}, field: f})
+	d.dropContext(f) // It may be there as null.
+	d.context = append(d.context, contextMember{Member: jsonscan.Member{Name: quotedContextNames[f], Value: value}, field: f})
 	d.inContext |= 1 << f
 	return true
 }

@@ -9,25 +9,25 @@ import (
 	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
-// mendContextTraits keeps the traits of a person in context, but for identify,
-// which carries them at its top level, and adds those that have no place at the
-// top level of a call.
+// normaliseContextTraits keeps the traits of a person in context, except for
+// identify, which has them at its top level. On calls that may have no traits at
+// their top level, it moves those into context.
 // https://www.twilio.com/docs/segment/connections/spec/common#context
-func (c *Converter) mendContextTraits(t Type) (changed bool) {
+func (c *Converter) normaliseContextTraits(t Type) (changed bool) {
 	switch t {
 	case Identify:
 		return c.dropLiftedTraits()
 	case Group:
-		return c.mendUserTraits()
+		return c.normaliseUserTraits()
 	default:
-		changed = c.mendUserTraits()
+		changed = c.normaliseUserTraits()
 		return c.joinTraits() || changed
 	}
 }
 
-// dropLiftedTraits takes the traits out of the context of an identify call,
-// which has them at its top level now. What has no traits in it stays: Segment
-// does not mind it, so that it costs nobody a good event.
+// dropLiftedTraits removes the traits from the context of an identify call, which
+// now has them at its top level. A value that is not an object stays: Segment
+// ignores it, and the event is good otherwise.
 func (c *Converter) dropLiftedTraits() (changed bool) {
 	if traits := c.doc.contextMember(contextTraits); jsonscan.KindOf(traits) == '{' || jsonscan.IsEmpty(traits) {
 		return c.doc.dropContext(contextTraits)
@@ -38,8 +38,8 @@ func (c *Converter) dropLiftedTraits() (changed bool) {
 
 var contextTraitsPath = jsontext.Value(`"context.traits"`)
 
-// mendUserTraits takes the anonymous id out of the traits of a person.
-func (c *Converter) mendUserTraits() (changed bool) {
+// normaliseUserTraits removes the anonymous id from the traits of a person.
+func (c *Converter) normaliseUserTraits() (changed bool) {
 	if !c.doc.inContext.has(contextTraits) {
 		return false
 	}
@@ -52,9 +52,9 @@ func (c *Converter) mendUserTraits() (changed bool) {
 	return changed
 }
 
-// joinTraits moves traits from the top level to those in context, where
-// Segment's spec has them on every call but identify and group. What is there
-// wins, unless it is no object and so of no use.
+// joinTraits moves traits from the top level to those in context, where Segment's
+// spec has them on every call but identify and group. Traits in context win,
+// unless they are not an object and so useless.
 func (c *Converter) joinTraits() (changed bool) {
 	d := &c.doc
 	given := d.value[fieldTraits]
@@ -78,8 +78,8 @@ func (c *Converter) joinTraits() (changed bool) {
 	return d.addContext(contextTraits, given)
 }
 
-// moveGroupID moves the group of a call that is no group call to where
-// Segment's spec has it. A group that is there already wins.
+// moveGroupID moves the groupId of any call but group into context, where
+// Segment's spec has it. A groupId that is already there wins.
 func (d *document) moveGroupID(t Type) (changed bool) {
 	given := d.value[fieldGroupID]
 	if t == Group || !jsonscan.IsText(given) {

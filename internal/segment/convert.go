@@ -10,52 +10,54 @@ import (
 	"benthos-segment/internal/segment/internal/memory"
 )
 
-// Config is what a Converter needs to know.
+// Config configures a Converter.
 type Config struct {
-	// Integrations says what becomes of the integrations object.
+	// Integrations says what happens to the integrations object.
 	Integrations IntegrationsMode
-	// Dialect is that of every payload whose source says nothing else;
-	// DialectUnknown looks at the payload.
+	// Dialect is the dialect of every payload whose Source does not know it.
+	// With DialectUnknown, the payload itself tells.
 	Dialect Dialect
-	// LibraryName and LibraryVersion name the sender of calls that do not say
-	// who sent them, in context.library.
+	// LibraryName and LibraryVersion are the context.library of calls that have
+	// none.
 	LibraryName, LibraryVersion string
-	// MaxCallBytes is the largest call, as it is sent; 0 means no limit.
+	// MaxCallBytes is the size of the largest call, as it is sent; 0 means no
+	// limit.
 	MaxCallBytes int
-	// NewID makes a message id for a call that has nothing to derive one from;
-	// it must not be nil.
+	// NewID makes a message id for a call from which none can be derived. It must
+	// not be nil.
 	NewID func() string
 }
 
-// Source is where a payload comes from and goes to.
+// Source says where a payload comes from, and to which source of Segment it
+// goes.
 type Source struct {
 	// WriteKey names the source at Segment.
 	WriteKey string
-	// MessageID is the configured message id; empty or "null" where there is
+	// MessageID is the configured message id. It is empty or "null" if there is
 	// none.
 	MessageID string
-	// Origin names the record at the place where it was read, such as a topic,
-	// a partition and an offset, or returns nothing where that is not known. It
-	// is asked only where an id is made of it; nil knows nothing.
+	// Origin returns where the record was read, such as a topic, a partition and
+	// an offset, or nothing if that is not known. It is called only to derive a
+	// message id, and may be nil.
 	Origin func() string
-	// Received returns when the record came in, by the clock of the place where
-	// it was read, or the zero time where that is not known. It stands in for a
-	// receivedAt that is missing, and is asked only there; nil knows nothing.
+	// Received returns when the record came in, by the clock of the system from
+	// which it was read, or the zero time if that is not known. It is called only
+	// in place of a missing receivedAt, and may be nil.
 	Received func() time.Time
-	// Dialect returns the dialect that whoever took the payload in has seen, or
-	// DialectUnknown. It is asked only where it matters; nil knows nothing.
+	// Dialect returns the dialect as the input knows it, or DialectUnknown. It is
+	// called only if the dialect matters, and may be nil.
 	Dialect func() Dialect
 }
 
-// Skips counts what was passed over, because it is not meant to be sent.
+// Skips counts payloads and events that are not meant to be sent.
 type Skips struct {
-	// Empty counts payloads that hold no call.
+	// Empty counts payloads without an event.
 	Empty int
 	// Integrations counts events whose integrations object excludes Segment.
 	Integrations int
 }
 
-// Converter makes calls of payloads. It is not safe for concurrent use.
+// Converter converts payloads into calls. It is not safe for concurrent use.
 type Converter struct {
 	conf    Config
 	library []byte
@@ -65,7 +67,7 @@ type Converter struct {
 	notes   notes
 	receipt receipt
 	calls   memory.Arena
-	// scratch holds the values that are written anew for one call.
+	// scratch holds the changed values of the current call.
 	scratch []byte
 }
 
@@ -91,12 +93,12 @@ func (c *Converter) Reset() {
 }
 
 // Convert appends to dst the calls that a payload holds: one for an object,
-// several for an array of objects. Where one of them cannot be sent, none is,
-// and the violation says why; dst is then returned as it was. The calls are
-// valid until the next Reset and share no memory with the payload.
+// several for an array of objects. If one of them cannot be sent, none is sent:
+// the violation says why, and dst is returned unchanged. The calls are valid
+// until the next Reset and share no memory with the payload.
 //
-// A payload is UTF-8, with or without a byte order mark, RFC 8259, and at
-// most 10,000 values deep.
+// A payload is JSON as in RFC 8259, in UTF-8 with or without a byte order mark,
+// nested at most 10,000 deep.
 func (c *Converter) Convert(dst []Call, payload []byte, from Source) ([]Call, Skips, *Violation) {
 	c.notes.start()
 	c.receipt = receipt{ask: from.Received}
@@ -120,15 +122,15 @@ func (c *Converter) Convert(dst []Call, payload []byte, from Source) ([]Call, Sk
 		v = readOther(&c.scanner, 0)
 	}
 	if v != nil {
-		c.notes.start() // Nothing is sent that they could be about.
+		c.notes.start() // Nothing is sent, so that there is nothing to note.
 		return dst, Skips{}, v
 	}
 	return calls, skips, nil
 }
 
-// Notes returns what the last Convert did besides. There are none where it
-// found a violation. They are valid until the next Convert or Reset, and as
-// long as the payload is not written to.
+// Notes returns the notes of the last Convert. There are none if it found a
+// violation. They are valid until the next Convert or Reset, and as long as the
+// payload is not written to.
 func (c *Converter) Notes() []Note { return c.notes.list }
 
 func (c *Converter) one(dst []Call, from Source) ([]Call, Skips, *Violation) {
@@ -139,7 +141,7 @@ func (c *Converter) one(dst []Call, from Source) ([]Call, Skips, *Violation) {
 		return dst, Skips{}, invalidJSON(err, c.scanner.Text())
 	}
 	var skips Skips
-	dst, v := c.object(dst, origin{Source: from}, &skips)
+	dst, v := c.object(dst, idSource{Source: from}, &skips)
 	return dst, skips, v
 }
 
@@ -157,7 +159,7 @@ func (c *Converter) several(dst []Call, from Source) ([]Call, Skips, *Violation)
 		}
 		c.notes.element = position
 		var v *Violation
-		if dst, v = c.object(dst, origin{Source: from, position: position}, &skips); v != nil {
+		if dst, v = c.object(dst, idSource{Source: from, position: position}, &skips); v != nil {
 			return dst, skips, inArray(position, v)
 		}
 		position++
@@ -171,7 +173,7 @@ func (c *Converter) several(dst []Call, from Source) ([]Call, Skips, *Violation)
 	return dst, skips, nil
 }
 
-// inArray names the element of an array that a violation is about.
+// inArray adds to a violation the element of an array that it is about.
 func inArray(position int, v *Violation) *Violation {
 	if v.Reason == ReasonInvalidJSON {
 		return v
@@ -181,8 +183,8 @@ func inArray(position int, v *Violation) *Violation {
 	return &placed
 }
 
-// object converts the document that has just been read.
-func (c *Converter) object(dst []Call, from origin, skips *Skips) ([]Call, *Violation) {
+// object converts the document that was just read.
+func (c *Converter) object(dst []Call, from idSource, skips *Skips) ([]Call, *Violation) {
 	t, v := c.doc.callType()
 	if v != nil {
 		return dst, v
@@ -192,14 +194,14 @@ func (c *Converter) object(dst []Call, from origin, skips *Skips) ([]Call, *Viol
 		skips.Integrations++
 		return dst, nil
 	}
-	c.mend(t, from, mode)
+	c.normalise(t, from, mode)
 	if v := c.doc.firstViolation(t); v != nil {
 		return dst, v
 	}
-	if v := c.mendTime(); v != nil {
+	if v := c.normaliseTime(); v != nil {
 		return dst, v
 	}
-	call := c.write(t, from.WriteKey)
+	call := c.encode(t, from.WriteKey)
 	if size := len(call.JSON); c.conf.MaxCallBytes > 0 && size > c.conf.MaxCallBytes {
 		return dst, oversized(size, c.conf.MaxCallBytes)
 	}
@@ -209,14 +211,14 @@ func (c *Converter) object(dst []Call, from origin, skips *Skips) ([]Call, *Viol
 func oversized(size, limit int) *Violation {
 	return &Violation{
 		Reason: ReasonOversizedCall,
-		Sentence: fmt.Sprintf("the call has %d bytes and Segment takes %d; "+
+		Sentence: fmt.Sprintf("the call has %d bytes and Segment accepts %d; "+
 			"send less in properties, traits or context", size, limit),
 	}
 }
 
-// write encodes the call: every member that may leave, in the order in which
-// the payload had them, and what was added behind.
-func (c *Converter) write(t Type, writeKey string) Call {
+// encode writes the call: every member that Segment knows on it, in the order of
+// the payload, and then the added ones.
+func (c *Converter) encode(t Type, writeKey string) Call {
 	buf := c.calls.Reserve(len(c.doc.raw) + len(c.scratch) + 512)
 	start := len(buf)
 	buf = append(buf, '{')
@@ -252,22 +254,13 @@ func (c *Converter) write(t Type, writeKey string) Call {
 	return call
 }
 
-// noteDropped notes that a member does not leave. What others were made of has
-// left in them.
+// noteDropped notes that a member is not sent, if anything is lost with it.
 func (c *Converter) noteDropped(f field) {
-	switch by := fields[f].by; {
-	case by == forOthers || jsonscan.IsEmpty(c.doc.value[f]):
-	case by == byGateway:
+	switch loss := fields[f].loss; {
+	case loss == losesNothing || jsonscan.IsEmpty(c.doc.value[f]):
+	case loss == losesInternal:
 		c.notes.add(NoteInternalDropped, quotedNames[f])
 	default:
 		c.notes.add(NoteMemberDropped, quotedNames[f])
 	}
-}
-
-// id returns what stands for the id in a field.
-func (d *document) id(f field) ID {
-	if !d.has(f) {
-		return 0
-	}
-	return IDOf(jsonscan.Unquote(d.value[f]))
 }

@@ -8,16 +8,16 @@ import (
 	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
-// Dialect says whose events a payload is one of. The members have the same
-// names in both dialects; what the integrations object means differs.
+// Dialect says whose event a payload is. The members have the same names in both
+// dialects, but the integrations object means something else.
 type Dialect uint8
 
 const (
-	// DialectUnknown is that of an event that could be either's.
+	// DialectUnknown means that the event could be in either dialect.
 	DialectUnknown Dialect = iota
-	// DialectRudderStack is that of RudderStack's SDKs and of its dumps.
+	// DialectRudderStack is the dialect of RudderStack's SDKs and dumps.
 	DialectRudderStack
-	// DialectSegment is that of Segment's SDKs and of its archives.
+	// DialectSegment is the dialect of Segment's SDKs and archives.
 	DialectSegment
 )
 
@@ -41,10 +41,10 @@ func ParseDialect(name string) Dialect {
 	return DialectUnknown
 }
 
-// dialect finds out in whose dialect the event is. The first sign that there
-// is decides; the order is from what only one of the two can write to what
-// the other one hardly does. Library names that both have, such as
-// analytics-go and analytics-python, say nothing.
+// dialect finds the dialect of the event. The first sign decides. The signs are
+// in order of certainty: first those that only one of the two can write, then
+// those that the other one hardly ever writes. Library names that both have,
+// such as analytics-go and analytics-python, are no sign.
 func (c *Converter) dialect(from Source) Dialect {
 	if from.Dialect != nil {
 		if told := from.Dialect(); told != DialectUnknown {
@@ -71,7 +71,7 @@ func (c *Converter) dialect(from Source) Dialect {
 	}
 }
 
-// libraryDialect knows the names that only one of the two gives its libraries:
+// libraryDialect knows the names of libraries that only one of the two has:
 // "RudderLabs JavaScript SDK", rudder-ios-library and
 // com.rudderstack.sdk.kotlin.android on the one hand, analytics.js and
 // @segment/analytics-node on the other.
@@ -86,8 +86,8 @@ func (d *document) libraryDialect() Dialect {
 	}
 }
 
-// libraryName returns the name of a library, or nil. SDKs write it first, so
-// that it need not be looked for.
+// libraryName returns the name of a library, or nil. SDKs write it first, which
+// saves a search.
 func libraryName(library jsontext.Value) []byte {
 	if rest, isFirst := bytes.CutPrefix(library, []byte(`{"name":"`)); isFirst {
 		if end := bytes.IndexByte(rest, '"'); bytes.IndexByte(rest[:end], '\\') < 0 {
@@ -101,8 +101,8 @@ func libraryName(library jsontext.Value) []byte {
 	return jsonscan.Unquote(name)
 }
 
-// integrationsDialect goes by the name under which an object knows Segment:
-// for RudderStack it is a destination, and Segment's SDKs call it Segment.io.
+// integrationsDialect goes by the name that an object has for Segment: to
+// RudderStack it is a destination, and Segment's SDKs call it Segment.io.
 func integrationsDialect(integrations jsontext.Value) Dialect {
 	found := DialectUnknown
 	for m := range jsonscan.Members(integrations) {

@@ -61,62 +61,61 @@ func (s typeSet) has(t Type) bool { return s>>t&1 == 1 }
 var (
 	onEvery = on(Identify, Track, Page, Screen, Group, Alias)
 	onNone  = on()
-	// onAny is on what is no call of Segment's, too.
+	// onAny also includes events of unknown type.
 	onAny = onEvery | on(UnknownType)
 )
 
-// origination says who has written a member, and thus what is lost where it
-// does not leave.
-type origination uint8
+// loss says what is lost if a member is not sent.
+type loss uint8
 
 const (
-	// bySender is what the sender of an event says.
-	bySender origination = iota
-	// byGateway is what an SDK, a gateway or an archive notes for itself.
-	byGateway
-	// forOthers is what the values of other members are made of.
-	forOthers
+	// losesData: the member is the sender's data.
+	losesData loss = iota
+	// losesInternal: an SDK, a gateway or an archive wrote the member for itself.
+	losesInternal
+	// losesNothing: its content is sent in other members.
+	losesNothing
 )
 
-// fields is the table of the conversion: which top-level members a payload
-// may have, and on which calls they leave. A member that is not in it, or not
-// on this call, is dropped: Segment knows no use for it there.
+// fields is the table of the conversion: the top-level members of payloads, and
+// the calls with which they are sent. Other members are dropped, because Segment
+// does not know them.
 var fields = [fieldCount]struct {
 	name string
 	on   typeSet
-	by   origination
+	loss loss
 }{
-	fieldType:         {"type", onEvery, bySender},
-	fieldMessageID:    {"messageId", onEvery, bySender},
-	fieldTimestamp:    {"timestamp", onEvery, bySender},
-	fieldUserID:       {"userId", onEvery, bySender},
-	fieldAnonymousID:  {"anonymousId", onEvery, bySender},
-	fieldPreviousID:   {"previousId", on(Alias), bySender},
-	fieldGroupID:      {"groupId", on(Group), bySender},
-	fieldEvent:        {"event", on(Track), bySender},
-	fieldName:         {"name", on(Page, Screen), bySender},
-	fieldCategory:     {"category", on(Page, Screen), bySender},
-	fieldProperties:   {"properties", on(Track, Page, Screen), bySender},
-	fieldTraits:       {"traits", on(Identify, Group), bySender},
-	fieldContext:      {"context", onEvery, bySender},
-	fieldIntegrations: {"integrations", onEvery, bySender},
-	fieldChannel:      {"channel", onEvery, bySender},
-	// Segment's SDKs for devices write there what they have delivered already.
-	fieldMetadata: {"_metadata", onEvery, byGateway},
+	fieldType:         {"type", onEvery, losesData},
+	fieldMessageID:    {"messageId", onEvery, losesData},
+	fieldTimestamp:    {"timestamp", onEvery, losesData},
+	fieldUserID:       {"userId", onEvery, losesData},
+	fieldAnonymousID:  {"anonymousId", onEvery, losesData},
+	fieldPreviousID:   {"previousId", on(Alias), losesData},
+	fieldGroupID:      {"groupId", on(Group), losesData},
+	fieldEvent:        {"event", on(Track), losesData},
+	fieldName:         {"name", on(Page, Screen), losesData},
+	fieldCategory:     {"category", on(Page, Screen), losesData},
+	fieldProperties:   {"properties", on(Track, Page, Screen), losesData},
+	fieldTraits:       {"traits", on(Identify, Group), losesData},
+	fieldContext:      {"context", onEvery, losesData},
+	fieldIntegrations: {"integrations", onEvery, losesData},
+	fieldChannel:      {"channel", onEvery, losesData},
+	// Segment's SDKs for devices write here what they have already delivered.
+	fieldMetadata: {"_metadata", onEvery, losesInternal},
 
-	// From here on they are only read.
-	fieldOriginalTimestamp: {"originalTimestamp", onNone, forOthers},
-	fieldSentAt:            {"sentAt", onNone, forOthers},
-	fieldReceivedAt:        {"receivedAt", onNone, forOthers},
-	fieldRequestIP:         {"request_ip", onNone, forOthers},
-	fieldFrom:              {"from", onNone, bySender},
-	fieldTo:                {"to", onNone, bySender},
-	fieldBatch:             {"batch", onNone, bySender},
-	// These say in whose dialect an event is.
-	fieldRudderID:  {"rudderId", onNone, byGateway},
-	fieldProjectID: {"projectId", onNone, byGateway},
-	fieldVersion:   {"version", onNone, byGateway},
-	fieldWriteKey:  {"writeKey", onNone, byGateway},
+	// The others are only read.
+	fieldOriginalTimestamp: {"originalTimestamp", onNone, losesNothing},
+	fieldSentAt:            {"sentAt", onNone, losesNothing},
+	fieldReceivedAt:        {"receivedAt", onNone, losesNothing},
+	fieldRequestIP:         {"request_ip", onNone, losesNothing},
+	fieldFrom:              {"from", onNone, losesData},
+	fieldTo:                {"to", onNone, losesData},
+	fieldBatch:             {"batch", onNone, losesData},
+	// These tell the dialect of an event.
+	fieldRudderID:  {"rudderId", onNone, losesInternal},
+	fieldProjectID: {"projectId", onNone, losesInternal},
+	fieldVersion:   {"version", onNone, losesInternal},
+	fieldWriteKey:  {"writeKey", onNone, losesInternal},
 }
 
 var fieldIndex = func() *jsonscan.NameIndex {
@@ -146,7 +145,7 @@ func fieldCalled(name []byte) field {
 	return fieldUnknown
 }
 
-// typeLiterals are the types as they stand in a call.
+// typeLiterals are the types as they are written into a call.
 var typeLiterals = func() (quoted [len(typeNames)]jsontext.Value) {
 	for t, name := range typeNames {
 		quoted[t] = jsontext.Value(`"` + name + `"`)
@@ -154,7 +153,7 @@ var typeLiterals = func() (quoted [len(typeNames)]jsontext.Value) {
 	return quoted
 }()
 
-// quotedNames are the names as JSON has them.
+// quotedNames are the names of the fields in quotes.
 var quotedNames = func() (quoted [fieldCount]jsontext.Value) {
 	for f := range fields {
 		quoted[f] = jsontext.Value(`"` + fields[f].name + `"`)
@@ -162,7 +161,7 @@ var quotedNames = func() (quoted [fieldCount]jsontext.Value) {
 	return quoted
 }()
 
-// keys are the names as they are written into a call.
+// keys are the names in quotes, with a colon.
 var keys = func() (quoted [fieldCount]string) {
 	for f := range fields {
 		quoted[f] = string(quotedNames[f]) + ":"

@@ -5,12 +5,12 @@ import (
 	"benthos-segment/internal/segment/internal/timestamp"
 )
 
-// Inspection is what a finished call shows of itself.
+// Inspection is what can be read from a finished call.
 type Inspection struct {
 	Type Type
 	// Name is the event of a track call and the name of a page or screen.
 	Name string
-	// The ids are unescaped; numbers are given by their digits.
+	// The ids are unescaped. Numbers are given as they were written.
 	MessageID, UserID, AnonymousID, PreviousID, GroupID string
 	// Timestamp is the timestamp as it was written, without quotes.
 	Timestamp string
@@ -18,12 +18,12 @@ type Inspection struct {
 	Violations []*Violation
 }
 
-// Inspect reads one call as it arrives at the Tracking API, without mending
-// anything, and names every rule that it breaks. Where the call has no type
-// of its own, as on the paths for single calls, fallback is its type.
+// Inspect reads one call as it arrives at the Tracking API, changes nothing, and
+// names every rule that it breaks. If the call has no type, as on the paths for
+// single calls, fallback is its type.
 //
-// These are the rules that a sender can know. What Segment checks by the
-// settings of a source or by its memory of message ids is not among them.
+// These are the rules that a sender can know. Checks of Segment that depend on the
+// settings of a source or on earlier message ids are not among them.
 func Inspect(call []byte, fallback Type) Inspection {
 	var (
 		s jsonscan.Scanner
@@ -47,7 +47,7 @@ func Inspect(call []byte, fallback Type) Inspection {
 		Timestamp:   d.text(fieldTimestamp),
 	}
 	if v == nil && d.has(fieldType) && d.text(fieldType) != t.String() {
-		v = violationUnknownType // Only the converter mends "Track ".
+		v = violationUnknownType // Only the converter fixes "Track ".
 	}
 	if v != nil {
 		inspection.Violations = append(inspection.Violations, v)

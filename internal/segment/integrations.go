@@ -9,19 +9,19 @@ import (
 	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
-// IntegrationsMode says what becomes of an event's integrations object, whose
-// names are RudderStack destinations or Segment destinations, depending on
-// who wrote it.
+// IntegrationsMode says what happens to an event's integrations object, whose
+// names are destinations of RudderStack or of Segment, depending on who wrote
+// it.
 type IntegrationsMode uint8
 
 const (
-	// IntegrationsAuto goes by the event's dialect: it filters where that is
-	// RudderStack's and forwards elsewhere, so that no event is lost because
-	// its dialect was misread.
+	// IntegrationsAuto goes by the event's dialect: it filters RudderStack's
+	// events and forwards all others, so that no event is lost because its
+	// dialect was misread.
 	IntegrationsAuto IntegrationsMode = iota
 	// IntegrationsFilter gives it RudderStack's meaning: an event that
-	// excludes Segment is not sent, and of the object only the destinations that
-	// it excludes leave.
+	// excludes Segment is not sent, and only the exclusions of other
+	// destinations are.
 	IntegrationsFilter
 	// IntegrationsForward gives it Segment's meaning: it is sent as it is.
 	IntegrationsForward
@@ -29,20 +29,48 @@ const (
 	IntegrationsDrop
 )
 
-// IntegrationsModes are the modes by the names that configurations give them.
-var IntegrationsModes = map[string]IntegrationsMode{
-	"auto":    IntegrationsAuto,
-	"filter":  IntegrationsFilter,
-	"forward": IntegrationsForward,
-	"drop":    IntegrationsDrop,
+// integrationsModes is the table of the modes, for configurations and commands.
+// The descriptions are Markdown.
+var integrationsModes = [...]struct{ name, description string }{
+	IntegrationsAuto: {
+		"auto",
+		"By the event's dialect: `filter` for RudderStack's events, `forward` for Segment's and for those that could be either's.",
+	},
+	IntegrationsFilter: {
+		"filter",
+		"RudderStack's meaning: an event that excludes `Segment`, `SEGMENT` or `Segment.io`, or `All` without including one of " +
+			"them, is skipped. Of the object, only destinations set to `false` are sent, which can only narrow where an event " +
+			"goes; never `All`.",
+	},
+	IntegrationsForward: {
+		"forward",
+		"Segment's meaning: the object is sent as it is and selects destinations at Segment. So is what `_metadata` says of " +
+			"destinations that a device has delivered to by itself (`bundled`, `unbundled`, `bundledIds`).",
+	},
+	IntegrationsDrop: {"drop", "The object is ignored."},
 }
 
-// integrationsMode returns what becomes of the object of the event at hand.
+// String returns the name that configurations have for the mode.
+func (m IntegrationsMode) String() string { return integrationsModes[m].name }
+
+// Description says what the mode does, in Markdown.
+func (m IntegrationsMode) Description() string { return integrationsModes[m].description }
+
+// IntegrationsModes are all modes by their names.
+var IntegrationsModes = func() map[string]IntegrationsMode {
+	modes := make(map[string]IntegrationsMode, len(integrationsModes))
+	for m := range integrationsModes {
+		modes[integrationsModes[m].name] = IntegrationsMode(m)
+	}
+	return modes
+}()
+
+// integrationsMode returns the mode for the current event.
 func (c *Converter) integrationsMode(from Source) IntegrationsMode {
 	if c.conf.Integrations != IntegrationsAuto {
 		return c.conf.Integrations
 	}
-	// Most events have nothing to decide about.
+	// Most events have nothing to which a mode applies.
 	if !c.doc.has(fieldIntegrations) && c.doc.inMetadata&metadataBundled == 0 {
 		return IntegrationsForward
 	}
@@ -52,11 +80,11 @@ func (c *Converter) integrationsMode(from Source) IntegrationsMode {
 	return IntegrationsForward
 }
 
-// excludesSegment reads an integrations object the way RudderStack does. All
-// counts in lower case too, as the Go SDKs write it, and Segment counts in
-// capitals, as RudderStack's documentation writes it, and under the name that
-// Segment's own SDKs have for it. Only false excludes: where RudderStack would
-// send an event with a malformed All nowhere, we lose nothing.
+// excludesSegment reads an integrations object as RudderStack does. All also
+// counts in lower case, as the Go SDKs write it, and Segment also in capitals,
+// as in RudderStack's documentation, and under the name that Segment's own SDKs
+// use. Only false excludes: RudderStack sends an event with a malformed All
+// nowhere, and we would rather not lose it.
 func excludesSegment(integrations jsontext.Value) bool {
 	if !excludes(integrations) {
 		return false
@@ -74,7 +102,7 @@ func excludesSegment(integrations jsontext.Value) bool {
 	return excluded || !all && !included
 }
 
-// excludes says whether an object may exclude anything.
+// excludes reports whether an object may exclude anything.
 func excludes(integrations jsontext.Value) bool {
 	return bytes.Contains(integrations, []byte("false"))
 }
@@ -90,27 +118,28 @@ func isSegment(name []byte) bool {
 	}
 }
 
-// mendIntegrations leaves of the object what Segment is to heed.
-func (c *Converter) mendIntegrations(mode IntegrationsMode) {
+// normaliseIntegrations keeps those members of the object that Segment should
+// obey.
+func (c *Converter) normaliseIntegrations(mode IntegrationsMode) {
 	switch {
 	case mode == IntegrationsForward:
 	case mode == IntegrationsFilter && excludes(c.doc.value[fieldIntegrations]):
-		// An excluded destination can only narrow, whoever has it of that name.
-		// All would narrow to nothing, or widen.
-		c.keep(fieldIntegrations, isExclusion)
+		// An exclusion can only narrow where an event goes, even if both have a
+		// destination of that name. All would exclude everything, or widen.
+		c.keepMembers(fieldIntegrations, isExclusion)
 	default:
 		c.doc.drop(fieldIntegrations)
 	}
 }
 
-// isExclusion says whether a member of integrations excludes one destination.
+// isExclusion reports whether a member of integrations excludes one destination.
 func isExclusion(m jsonscan.Member) bool {
 	return jsonscan.KindOf(m.Value) == 'f' && !isAll(jsonscan.Unquote(m.Name))
 }
 
-// keep leaves only those members in the object in field f for which isKept is
-// true, and drops it where there are none.
-func (c *Converter) keep(f field, isKept func(jsonscan.Member) bool) {
+// keepMembers keeps only those members of the object in field f for which isKept
+// is true. If there are none, it drops the field.
+func (c *Converter) keepMembers(f field, isKept func(jsonscan.Member) bool) {
 	start := len(c.scratch)
 	w := jsonobject.Begin(c.scratch)
 	for m := range jsonscan.Members(c.doc.value[f]) {
@@ -124,4 +153,52 @@ func (c *Converter) keep(f field, isKept func(jsonscan.Member) bool) {
 	}
 	c.scratch = w.End()
 	c.doc.value[f] = c.scratch[start:]
+}
+
+// metadataSet says what a _metadata object holds: to which destinations a device
+// has delivered by itself, and other things.
+type metadataSet uint8
+
+const (
+	// metadataBundled is about destinations to which a device has delivered.
+	metadataBundled metadataSet = 1 << iota
+	// metadataRuntime is where Segment's SDK for Node.js ran.
+	metadataRuntime
+	// metadataOther is everything else, such as the nodeVersion that
+	// RudderStack's SDK writes as well.
+	metadataOther
+)
+
+// isSegments reports whether only an SDK of Segment writes this.
+func (s metadataSet) isSegments() bool { return s&(metadataBundled|metadataRuntime) != 0 }
+
+// metadataNamed returns what a member of that quoted name is about.
+func metadataNamed(quoted []byte) metadataSet {
+	switch string(quoted) {
+	case `"bundled"`, `"unbundled"`, `"bundledIds"`:
+		return metadataBundled
+	case `"jsRuntime"`:
+		return metadataRuntime
+	default:
+		return metadataOther
+	}
+}
+
+// normaliseMetadata tells Segment what a device has already delivered, so that it
+// is not delivered twice, if the object of the event has Segment's meaning. The
+// rest is for whoever wrote it.
+func (c *Converter) normaliseMetadata(mode IntegrationsMode) {
+	d := &c.doc
+	if jsonscan.IsEmpty(d.value[fieldMetadata]) {
+		d.drop(fieldMetadata)
+		return
+	}
+	if mode != IntegrationsForward || d.inMetadata&metadataBundled == 0 {
+		c.notes.add(NoteInternalDropped, quotedNames[fieldMetadata])
+		d.drop(fieldMetadata)
+		return
+	}
+	if d.inMetadata != metadataBundled {
+		c.keepMembers(fieldMetadata, func(m jsonscan.Member) bool { return metadataNamed(m.Name) == metadataBundled })
+	}
 }

@@ -11,43 +11,43 @@ import (
 	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
-// Derived ids must stay what they are from release to release: a record that
-// is read again after an upgrade must get the id that it had before.
+// Derived ids must not change from release to release: a record that is read
+// again after an upgrade must get the same id.
 const (
 	derivedDomain = "benthos-segment messageId 1"
 	longDomain    = "benthos-segment long messageId 1"
 	placedDomain  = "benthos-segment placed messageId 1"
 )
 
-// origin is where a call came from, as far as a message id is concerned.
-type origin struct {
+// idSource is what a message id may be derived from.
+type idSource struct {
 	Source
-	// position is the place of the call in an array of several.
+	// position is the index of the call in an array.
 	position int
-	// content is the payload object that the call is made of.
+	// content is the event that became the call.
 	content []byte
 }
 
-// messageIDs gives calls the ids by which Segment removes duplicates. The
-// same event has the same id, always: in every attempt, after a restart, and
-// when it is read again.
+// messageIDs gives calls the ids by which Segment removes duplicates. The same
+// event always has the same id: in every attempt, after a restart, and when it
+// is read again.
 type messageIDs struct {
 	fresh    func() string
 	preimage []byte
-	// taken holds the ids that earlier calls of one array brought along, nil
-	// outside of an array.
+	// taken holds the ids of earlier calls in the same array. It is nil outside of
+	// an array.
 	taken map[string]bool
 }
 
-// startArray and endArray enclose the calls that one payload became.
+// startArray and endArray enclose the calls of one array.
 func (m *messageIDs) startArray() { m.taken = map[string]bool{} }
 func (m *messageIDs) endArray()   { m.taken = nil }
 
-// appendTo writes the quoted message id of a call: the first that there is of
-// the configured one, the payload's own, one derived from where the message
-// came from, one derived from a content that carries its own time, and a
-// fresh one, which a redelivery changes.
-func (m *messageIDs) appendTo(dst []byte, d *document, from origin) []byte {
+// appendTo writes the quoted message id of a call. It takes the first one that
+// exists of these: the configured id, the id in the payload, one derived from
+// the origin, one derived from an event with a time of its own, and a fresh id,
+// which changes when the message is redelivered.
+func (m *messageIDs) appendTo(dst []byte, d *document, from idSource) []byte {
 	switch {
 	case isID(from.MessageID):
 		return m.appendConfigured(dst, from)
@@ -58,34 +58,33 @@ func (m *messageIDs) appendTo(dst []byte, d *document, from origin) []byte {
 	}
 }
 
-// appendMade makes an id for a call that brings none.
-func (m *messageIDs) appendMade(dst []byte, d *document, from origin) []byte {
-	place := ""
+// appendMade makes an id for a call that has none.
+func (m *messageIDs) appendMade(dst []byte, d *document, from idSource) []byte {
+	origin := ""
 	if from.Origin != nil {
-		place = from.Origin()
+		origin = from.Origin()
 	}
-	if place == "" && !d.hasOwnTime() {
+	if origin == "" && !d.hasOwnTime() {
 		return appendQuoted(dst, m.fresh())
 	}
-	return m.appendDerived(dst, place, from)
+	return m.appendDerived(dst, origin, from)
 }
 
-// isID says whether an interpolation gave an id. "null" is what Bloblang
-// makes of a member that is missing; taken as an id it would make one event
-// of all that lack it.
+// isID reports whether an interpolation gave an id. Bloblang makes "null" of a
+// missing member; as an id it would make one event of all that lack it.
 func isID(text string) bool { return strings.TrimSpace(text) != "" && text != "null" }
 
-func (m *messageIDs) appendConfigured(dst []byte, from origin) []byte {
+func (m *messageIDs) appendConfigured(dst []byte, from idSource) []byte {
 	if from.position > 0 {
 		return m.appendPlaced(dst, from.MessageID, from.position)
 	}
 	return m.appendText(dst, from.MessageID)
 }
 
-// appendOwn keeps the id of the payload. Where a mapping copied it to several
-// calls, the later ones get an id made of it and their position: under one id,
-// Segment would throw all but the first away.
-func (m *messageIDs) appendOwn(dst []byte, quoted jsontext.Value, from origin) []byte {
+// appendOwn keeps the id in the payload. If a mapping copied it to several calls,
+// the later ones get an id that is derived from it and their position: Segment
+// would discard all but the first call with the same id.
+func (m *messageIDs) appendOwn(dst []byte, quoted jsontext.Value, from idSource) []byte {
 	own := jsonscan.Unquote(quoted)
 	switch {
 	case m.taken[string(own)]:
@@ -99,22 +98,21 @@ func (m *messageIDs) appendOwn(dst []byte, quoted jsontext.Value, from origin) [
 	}
 }
 
-// take keeps an id from being given again in the same array.
+// take remembers an id, so that no later call in the array gets it.
 func (m *messageIDs) take(id []byte) {
 	if m.taken != nil {
 		m.taken[string(id)] = true
 	}
 }
 
-// appendPlaced makes an id of the one that several calls share. Position and
-// id are hashed, since no way to write them side by side is safe from another
-// message whose own id reads the same.
+// appendPlaced derives an id from one that several calls share. Position and id
+// are hashed, because if they were written side by side, another message might
+// have the result as its own id.
 func (m *messageIDs) appendPlaced(dst []byte, id string, position int) []byte {
 	return m.derive(placedDomain).part(id).part(strconv.Itoa(position)).appendHash(dst)
 }
 
-// appendText writes an id, or the hash of one that is longer than Segment
-// takes.
+// appendText writes an id, or its hash if it is longer than Segment accepts.
 func (m *messageIDs) appendText(dst []byte, id string) []byte {
 	start := len(dst)
 	dst = appendQuoted(dst, id)
@@ -124,32 +122,32 @@ func (m *messageIDs) appendText(dst []byte, id string) []byte {
 	return m.derive(longDomain).part(id).appendHash(dst[:start])
 }
 
-// appendDerived hashes what makes the event itself. The write key is part of
-// it because Segment removes duplicates across sources, and the content
-// because processors such as unarchive copy the origin to every part.
-func (m *messageIDs) appendDerived(dst []byte, place string, from origin) []byte {
-	m.derive(derivedDomain).part(from.WriteKey).part(place).part(strconv.Itoa(from.position))
-	// The content is last, and all that is left: it needs no length.
+// appendDerived hashes what identifies the event. The write key is part of it
+// because Segment removes duplicates across sources, and the content because
+// processors such as unarchive copy the origin to every part.
+func (m *messageIDs) appendDerived(dst []byte, origin string, from idSource) []byte {
+	m.derive(derivedDomain).part(from.WriteKey).part(origin).part(strconv.Itoa(from.position))
+	// The content comes last, so that it needs no length.
 	m.preimage = append(m.preimage, from.content...)
 	return m.appendHash(dst)
 }
 
-// derive starts a preimage of its own domain.
+// derive starts a preimage in a domain.
 func (m *messageIDs) derive(domain string) *messageIDs {
 	m.preimage = m.preimage[:0]
 	return m.part(domain)
 }
 
-// part adds text preceded by its length, so that no two lists of parts read
-// the same.
+// part adds a text after its length, so that no two lists of parts have the same
+// bytes.
 func (m *messageIDs) part(text string) *messageIDs {
 	m.preimage = binary.BigEndian.AppendUint64(m.preimage, uint64(len(text)))
 	m.preimage = append(m.preimage, text...)
 	return m
 }
 
-// appendHash writes a UUID of version 8, RFC 9562, made of the preimage's
-// hash.
+// appendHash writes a UUID of version 8, RFC 9562, made of the hash of the
+// preimage.
 func (m *messageIDs) appendHash(dst []byte) []byte {
 	sum := sha256.Sum256(m.preimage)
 	id := sum[:16]
@@ -170,8 +168,8 @@ func appendUUID(dst, id []byte) []byte {
 	return append(dst, '"')
 }
 
-// appendQuoted writes text as a JSON string. What is not UTF-8 becomes U+FFFD,
-// which for an id is as good as any.
+// appendQuoted writes text as a JSON string. Bytes that are not UTF-8 become
+// U+FFFD, which does no harm in an id.
 func appendQuoted(dst []byte, text string) []byte {
 	dst, _ = jsontext.AppendQuote(dst, text)
 	return dst

@@ -9,8 +9,7 @@ import (
 	"benthos-segment/internal/segment/internal/memory"
 )
 
-// NoteKind names something that a conversion did besides, and that the call
-// does not show.
+// NoteKind says what a note is about.
 type NoteKind uint8
 
 const (
@@ -18,23 +17,23 @@ const (
 	// could not be read.
 	NoteTimeUnreadable NoteKind = iota
 	// NoteClockUncorrected says that a time of the sender's clock could not be
-	// moved to a right one.
+	// corrected.
 	NoteClockUncorrected
-	// NoteMemberDropped says that the sender's call has a top-level member that
-	// Segment has no place for.
+	// NoteMemberDropped says that a top-level member was dropped that Segment does
+	// not know on this call.
 	NoteMemberDropped
-	// NoteInternalDropped says that a member is gone that an SDK, a gateway or an
-	// archive has written for itself.
+	// NoteInternalDropped says that a member was dropped that an SDK, a gateway or
+	// an archive wrote for itself.
 	NoteInternalDropped
-	// NoteTraitsUnusable says that the traits of an identify call are not set,
-	// because context.traits is no object.
+	// NoteTraitsUnusable says that context.traits of an identify call are not an
+	// object, so that they set no traits.
 	NoteTraitsUnusable
 
 	noteKindCount
 )
 
-// noteKinds is the table of notes. The names are those of a metric's label, so
-// that they stay what they are.
+// noteKinds is the table of notes. The names are labels of a metric and must not
+// change.
 var noteKinds = [noteKindCount]struct{ name, sentence string }{
 	NoteTimeUnreadable: {
 		"time_unreadable",
@@ -42,40 +41,39 @@ var noteKinds = [noteKindCount]struct{ name, sentence string }{
 	},
 	NoteClockUncorrected: {
 		"clock_uncorrected",
-		"this is more than 24 hours from when the record came in, as where a record is published again later; " +
-			"the time of the event is sent as the sender's clock gave it",
+		"this is more than 24 hours from the time at which the record came in, as if the record was published again later; " +
+			"the time of the event is sent as the sender's clock told it",
 	},
 	NoteMemberDropped: {
 		"member_dropped",
-		"Segment has no place for this on this call, which is sent without it; move it into properties, traits or context",
+		"Segment does not know this member on this call, which is sent without it; move it into properties, traits or context",
 	},
 	NoteInternalDropped: {
 		"internal_dropped",
-		"an SDK, a gateway or an archive has written this for itself, and the call is sent without it",
+		"an SDK, a gateway or an archive wrote this for itself; the call is sent without it",
 	},
 	NoteTraitsUnusable: {
 		"traits_unusable",
-		"this is not an object, so that none of it becomes a trait of the person; it is sent where it is",
+		"this is not an object, so that it sets no traits of the person; it is sent unchanged",
 	},
 }
 
-// String returns the name that metrics and reports have for the kind.
+// String returns the name of the kind in metrics and reports.
 func (k NoteKind) String() string { return noteKinds[k].name }
 
-// Note says what a conversion did to a payload besides making a call of it:
-// something of the payload was passed over, and the event is sent without it.
-// A Violation costs the event, a Note does not.
+// Note says that a conversion left something of the payload out. The event is
+// sent all the same: a Violation stops an event, a Note does not.
 type Note struct {
 	Kind NoteKind
-	// name is the quoted name of the member that was passed over.
+	// name is the quoted name of the member that was left out.
 	name jsontext.Value
-	// element is the place in an array of calls, notInArray for a lone call.
+	// element is the index of the event in an array, or notInArray.
 	element int
 }
 
 const notInArray = -1
 
-// Member returns the name of the member, wherever the call stood.
+// Member returns the name of the member, without the index of an array.
 func (n Note) Member() string { return string(jsonscan.Unquote(n.name)) }
 
 // Field returns the dotted path of the member, as in a Violation.
@@ -87,8 +85,7 @@ func (n Note) Field() string {
 	return strconv.Itoa(n.element) + "." + name
 }
 
-// String describes the note to whoever checks events. It holds names of
-// members and never a value.
+// String describes the note. It contains names of members but never a value.
 func (n Note) String() string {
 	return "note " + n.Kind.String() + " " + n.Field() + ": " + noteKinds[n.Kind].sentence
 }
@@ -103,17 +100,16 @@ func (c *NoteCounts) Add(all []Note) {
 	}
 }
 
-// notes gathers the notes of one payload. Their room is kept for the next, so
-// that they cost no allocation.
+// notes gathers the notes of one payload. Their memory is kept for the next one.
 type notes struct {
 	list    []Note
 	element int
 }
 
-// start forgets the notes of the payload before.
+// start forgets the notes of the previous payload.
 func (n *notes) start() { *n = notes{list: n.list[:0], element: notInArray} }
 
-// add notes something about a member, by its quoted name.
+// add adds a note about a member, which is given by its quoted name.
 func (n *notes) add(kind NoteKind, name jsontext.Value) {
 	n.list = append(n.list, Note{Kind: kind, name: name, element: n.element})
 }

@@ -8,21 +8,22 @@ import (
 	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
-// maxMessageIDRunes is the longest message id that Segment takes; Unify drops
-// longer ones without a word.
+// maxMessageIDRunes is the length of the longest message id that Segment accepts.
+// Unify silently drops longer ones.
 // https://www.twilio.com/docs/segment/unify/product-limits
 const maxMessageIDRunes = 100
 
-// rule looks at one aspect of the calls on which it holds.
+// rule checks one aspect of calls.
 type rule struct {
+	// on are the types of calls that it checks.
 	on typeSet
-	// broken returns nil where all is well.
+	// broken returns nil if the call is fine.
 	broken func(d *document) *Violation
 }
 
-// rules are what Segment wants of a call, in the order in which a person
-// would mend them. The converter stops at the first that is broken; Inspect
-// goes through all.
+// rules are what Segment demands of a call, in the order in which a person
+// would fix them. The converter stops at the first broken one; Inspect checks
+// all.
 var rules = [...]rule{
 	idRule(fieldUserID),
 	idRule(fieldAnonymousID),
@@ -34,15 +35,15 @@ var rules = [...]rule{
 	objectRule(fieldIntegrations, ReasonBadRequest),
 	nameRule(fieldName, ReasonNameNotString),
 	nameRule(fieldCategory, ReasonCategoryNotString),
-	requiredIDRule(fieldGroupID, "a group call says which group: set groupId to a non-empty string"),
-	requiredIDRule(fieldPreviousID, "an alias call says whose id is replaced: set previousId, "+
-		"or an anonymousId other than userId"),
+	requiredIDRule(fieldGroupID, "a group call needs a group; set groupId to a non-empty string"),
+	requiredIDRule(fieldPreviousID, "an alias call needs the id that is replaced; set previousId, "+
+		"or an anonymousId that differs from userId"),
 	{onAny, messageIDRule},
 	{onAny, advertisingIDRule},
 	{on(Track), consentRule},
 }
 
-// rulesOf lists for each type the rules that hold on it.
+// rulesOf lists the rules for each type.
 var rulesOf = func() (lists [len(typeNames)][]rule) {
 	for t := range lists {
 		for _, r := range rules {
@@ -54,7 +55,8 @@ var rulesOf = func() (lists [len(typeNames)][]rule) {
 	return lists
 }()
 
-// firstViolation returns the first rule that the call breaks, or nil.
+// firstViolation returns the violation of the first rule that the call breaks, or
+// nil.
 func (d *document) firstViolation(t Type) *Violation {
 	for i := range rulesOf[t] {
 		if v := rulesOf[t][i].broken(d); v != nil {
@@ -69,7 +71,7 @@ func idRule(f field) rule {
 	broken := &Violation{
 		Reason: ReasonIDNotString,
 		Field:  fields[f].name,
-		Sentence: "Segment drops a call whose id is no string or an empty one; " +
+		Sentence: "Segment discards a call whose id is not a non-empty string; " +
 			"send a non-empty string, or leave the member out",
 	}
 	return rule{onAny, func(d *document) *Violation {
@@ -83,7 +85,7 @@ func idRule(f field) rule {
 var violationNoID = &Violation{
 	Reason: ReasonNoUserAnonID,
 	Field:  fields[fieldUserID].name,
-	Sentence: "Segment drops a call that has neither userId nor anonymousId; " +
+	Sentence: "Segment discards a call without userId and anonymousId; " +
 		"set one of them in the mapping",
 }
 
@@ -98,13 +100,13 @@ var (
 	violationNoEvent = &Violation{
 		Reason: ReasonEventNotDefined,
 		Field:  fields[fieldEvent].name,
-		Sentence: "Segment drops a track call without the name of its event; " +
+		Sentence: "Segment discards a track call without the name of its event; " +
 			"set event to a non-empty string",
 	}
 	violationEventNotString = &Violation{
 		Reason:   ReasonEventNotString,
 		Field:    fields[fieldEvent].name,
-		Sentence: "Segment drops a track call whose event is no string; set event to the event's name",
+		Sentence: "Segment discards a track call whose event is not a string; set event to the name of the event",
 	}
 )
 
@@ -119,14 +121,14 @@ func eventRule(d *document) *Violation {
 	}
 }
 
-// objectRule: where field f may stand, it is an object.
+// objectRule: the field f is an object, if it is there.
 func objectRule(f field, reason Reason) rule {
 	broken := func(sentence string) *Violation {
 		return &Violation{Reason: reason, Field: fields[f].name, Sentence: sentence}
 	}
 	notObject := broken("this must be a JSON object; send an object, or leave the member out")
 	array := broken("this is an array and must be a JSON object; send an object, or leave the member out. " +
-		"PHP writes an array without names as one: give each value a name, as in ['plan' => 'pro']")
+		"PHP writes an array without names as a list: give each value a name, as in ['plan' => 'pro']")
 	return rule{fields[f].on, func(d *document) *Violation {
 		switch kind := jsonscan.KindOf(d.value[f]); kind {
 		case 0, '{':
@@ -139,13 +141,13 @@ func objectRule(f field, reason Reason) rule {
 	}}
 }
 
-// nameRule: the name and the category of a page or screen are non-empty
-// strings, where they are given.
+// nameRule: the name and the category of a page or screen are non-empty strings,
+// if they are there.
 func nameRule(f field, reason Reason) rule {
 	broken := &Violation{
 		Reason: reason,
 		Field:  fields[f].name,
-		Sentence: "Segment drops a call where this is no string or an empty one; " +
+		Sentence: "Segment discards a call where this is not a non-empty string; " +
 			"send a non-empty string, or leave the member out",
 	}
 	return rule{fields[f].on, func(d *document) *Violation {
@@ -156,7 +158,7 @@ func nameRule(f field, reason Reason) rule {
 	}}
 }
 
-// requiredIDRule: a call on which the id f may stand cannot do without it.
+// requiredIDRule: the id f must be there on the calls that have it.
 func requiredIDRule(f field, sentence string) rule {
 	missing := &Violation{Reason: ReasonIDRequired, Field: fields[f].name, Sentence: sentence}
 	notText := idRule(f)
@@ -172,12 +174,12 @@ var (
 	violationMessageIDNotString = &Violation{
 		Reason:   ReasonIDNotString,
 		Field:    fields[fieldMessageID].name,
-		Sentence: "Segment removes duplicates by this id; send a string, or leave the member out",
+		Sentence: "Segment removes duplicates by this id, which must be a non-empty string; send one, or leave the member out",
 	}
 	violationMessageIDTooLong = &Violation{
 		Reason:   ReasonMessageIDTooLong,
 		Field:    fields[fieldMessageID].name,
-		Sentence: "Segment takes ids of at most 100 characters; send a hash of a longer one",
+		Sentence: "Segment accepts ids of at most 100 characters; send a hash of a longer id",
 	}
 )
 
@@ -205,7 +207,7 @@ func isLongMessageID(quoted jsontext.Value) bool {
 var violationAdvertisingID = &Violation{
 	Reason:   ReasonAdvertisingID,
 	Field:    "context.device.advertisingId",
-	Sentence: "Segment drops a call where this is no string; send a string, or leave the member out",
+	Sentence: "Segment discards a call where this is not a string; send a string, or leave the member out",
 }
 
 func advertisingIDRule(d *document) *Violation {

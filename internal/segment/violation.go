@@ -1,11 +1,11 @@
 package segment
 
-// Reason is the machine-readable name of what is wrong with a payload. Where
-// Segment discards the same thing, it is Segment's own discard code, so that
-// it can be searched for in Segment's help.
+// Reason is the stable, machine-readable name of what is wrong with a payload. If
+// Segment discards such calls, it is Segment's own discard code, so that it can
+// be found in Segment's help.
 type Reason string
 
-// Segment's discard codes that a sender can see coming,
+// Segment's discard codes for calls that a sender can recognise,
 // https://www.twilio.com/docs/segment/connections/delivery-overview.
 const (
 	ReasonNoUserAnonID        Reason = "no_user_anon_id"
@@ -26,7 +26,7 @@ const (
 	ReasonEmptyBatch          Reason = "empty_batch"
 )
 
-// Our own reasons, for what Segment has no code for.
+// Our own reasons, for which Segment has no code.
 const (
 	ReasonInvalidJSON          Reason = "invalid_json"
 	ReasonUnknownType          Reason = "unknown_type"
@@ -41,17 +41,16 @@ const (
 	ReasonUndelivered          Reason = "undelivered"
 )
 
-// Violation says that one call cannot be sent, or that Segment would answer
-// it with 200 and throw it away.
+// Violation says why one call cannot be sent or was not accepted, or why Segment
+// would answer it with 200 and discard it.
 type Violation struct {
-	// Reason is the code.
+	// Reason names what is wrong.
 	Reason Reason
-	// Field is the dotted path of the member to blame, empty where it is no
+	// Field is the dotted path of the member to blame. It is empty if there is no
 	// single one.
 	Field string
-	// Sentence says what is wrong and how to mend it. It holds no value of the
-	// payload, but where a mapping failed it repeats Bloblang, which may quote
-	// one.
+	// Sentence says what is wrong and how to fix it. It contains no value of the
+	// payload, except that the error of a failed mapping may quote one.
 	Sentence string
 }
 
@@ -59,7 +58,7 @@ type Violation struct {
 //
 //	segment <reason> <field>: <sentence>
 //
-// with a dash where no field is to blame.
+// with a dash if no field is to blame.
 func (v *Violation) Error() string {
 	field := v.Field
 	if field == "" {

@@ -40,7 +40,7 @@ func TestACallOpensInPlaceWithEverythingAboutIt(t *testing.T) {
 
 	tb.click("#spacer .row[data-seq='4']")
 	tb.shows(".detail .violation", "event_not_defined")
-	tb.shows(".detail .violation", "Segment drops a track call without the name of its event.")
+	tb.shows(".detail .violation", "Segment discards a track call without the name of its event.")
 	tb.shows(".detail .violation", "Set event to a non-empty string.")
 	assert.Contains(t, js[string](tb, `document.querySelector(".violation a").href`), "https://www.twilio.com/docs/segment/")
 }

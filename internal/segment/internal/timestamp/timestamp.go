@@ -35,7 +35,7 @@ func (t Time) IsWritable() bool { return t.isIn(writableYears) }
 type Result uint8
 
 const (
-	// Absent is no value, or one that stands for none: an empty text, zero, or
+	// Absent is no value, or a value that stands for it: an empty text, zero, or
 	// the year 1, which is the zero time of Go and .NET.
 	Absent Result = iota
 	// Unreadable is a value that is not taken for a time.

@@ -71,7 +71,7 @@ func (f Finder) InValue(value jsontext.Value, isElement bool) Path {
 	return f.value(value, Root(isElement), 0)
 }
 
-// InMembers looks for a call in the members of an object that is none.
+// InMembers looks for a call in the members of an object that is not a call.
 func (f Finder) InMembers(object jsontext.Value, isElement bool) Path {
 	return f.members(object, Root(isElement), 0)
 }

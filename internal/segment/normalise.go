@@ -10,21 +10,7 @@ import (
 	"benthos-segment/internal/segment/internal/jsonscan"
 )
 
-var (
-	violationNotObject = &Violation{
-		Reason: ReasonBadRequest,
-		Sentence: "a payload is one JSON object, or an array of objects; " +
-			"make one in the mapping",
-	}
-	violationUnknownType = &Violation{
-		Reason: ReasonUnknownType,
-		Field:  fields[fieldType].name,
-		Sentence: "a call is one of identify, track, page, screen, group and alias; " +
-			"set type to one of them in the mapping, or filter out before this output what is meant for others",
-	}
-)
-
-// callType reads which call the document is.
+// callType reads the type of the event.
 func (d *document) callType() (Type, *Violation) {
 	if t := typeNamed(d.value[fieldType]); t != UnknownType {
 		return t, nil
@@ -32,19 +18,20 @@ func (d *document) callType() (Type, *Violation) {
 	return UnknownType, d.notACall()
 }
 
-// typeNamed returns the type that a member names, however it is written.
+// typeNamed returns the type that a value names, whatever its case and the
+// blanks around it.
 func typeNamed(name jsontext.Value) Type {
 	for t := Identify; t <= Alias; t++ {
 		if string(name) == string(typeLiterals[t]) {
-			return t // As nearly all come.
+			return t // Nearly all events have it in this form.
 		}
 	}
 	return ParseType(strings.ToLower(strings.TrimSpace(jsonscan.UnquoteText(name))))
 }
 
-// mend brings the members into the form in which Segment wants them. What
-// cannot be mended is left for the rules to judge.
-func (c *Converter) mend(t Type, from origin, mode IntegrationsMode) {
+// normalise brings the members into the form that Segment expects. It leaves
+// members that it cannot fix to the rules.
+func (c *Converter) normalise(t Type, from idSource, mode IntegrationsMode) {
 	c.scratch = c.scratch[:0]
 	d := &c.doc
 	d.value[fieldType] = typeLiterals[t]
@@ -53,25 +40,25 @@ func (c *Converter) mend(t Type, from origin, mode IntegrationsMode) {
 		fieldUserID, fieldAnonymousID, fieldGroupID, fieldPreviousID,
 		fieldFrom, fieldTo, fieldMessageID,
 	} {
-		c.mendID(f)
+		c.normaliseID(f)
 	}
 	switch t {
 	case Identify:
-		c.mendTraits()
+		c.normaliseTraits()
 	case Alias:
-		d.mendAlias()
+		d.normaliseAlias()
 	case Page, Screen:
-		d.mendNames(t)
+		d.normaliseNames(t)
 	}
-	c.mendContext(t)
-	c.mendChannel()
-	c.mendIntegrations(mode)
-	c.mendMetadata(mode)
-	c.mendMessageID(from)
+	c.normaliseContext(t)
+	c.normaliseChannel()
+	c.normaliseIntegrations(mode)
+	c.normaliseMetadata(mode)
+	c.normaliseMessageID(from)
 }
 
-// dropEmptyArrays leaves out the empty objects of PHP, whose json_encode writes
-// them as arrays.
+// dropEmptyArrays drops the empty objects of PHP, whose json_encode writes them
+// as arrays.
 func (d *document) dropEmptyArrays() {
 	for _, f := range [...]field{fieldProperties, fieldTraits, fieldContext, fieldIntegrations} {
 		if v := d.value[f]; len(v) > 0 && v[0] == '[' && jsonscan.IsEmptyArray(v) {
@@ -80,25 +67,9 @@ func (d *document) dropEmptyArrays() {
 	}
 }
 
-// mendID makes a string of a number, and nothing of an empty string, which web
-// SDKs send for somebody who is not logged in.
-func (c *Converter) mendID(f field) {
-	value := c.doc.value[f]
-	switch jsonscan.KindOf(value) {
-	case '0':
-		start := len(c.scratch)
-		c.scratch = append(appendNumericID(append(c.scratch, '"'), value), '"')
-		c.doc.value[f] = c.scratch[start:]
-	case '"':
-		if !jsonscan.IsText(value) {
-			c.doc.drop(f)
-		}
-	}
-}
-
-// mendAlias finds the two ids of an alias call. Without a previous id it is
-// the visitor's anonymous id that the user takes over.
-func (d *document) mendAlias() {
+// normaliseAlias finds the two ids of an alias call. Without a previous id, the
+// user takes over the visitor's anonymous id.
+func (d *document) normaliseAlias() {
 	if !d.has(fieldUserID) && d.has(fieldTo) {
 		d.set(fieldUserID, d.value[fieldTo])
 		d.drop(fieldTo)
@@ -115,9 +86,9 @@ func (d *document) mendAlias() {
 	}
 }
 
-// mendNames finds the name and the category of a page or screen. Mobile SDKs
-// put the name of a screen into event.
-func (d *document) mendNames(t Type) {
+// normaliseNames finds the name and the category of a page or screen. Mobile
+// SDKs put the name of a screen into event.
+func (d *document) normaliseNames(t Type) {
 	d.dropEmptyText(fieldName)
 	d.dropEmptyText(fieldCategory)
 	if t == Screen && !d.has(fieldName) && jsonscan.IsText(d.value[fieldEvent]) {
@@ -140,9 +111,9 @@ func (d *document) dropEmptyText(f field) {
 	}
 }
 
-// mendTraits gives identify the traits that web and mobile SDKs put into
+// normaliseTraits gives identify the traits that web and mobile SDKs put into
 // context, under those of the call itself.
-func (c *Converter) mendTraits() {
+func (c *Converter) normaliseTraits() {
 	under, over := c.doc.contextMember(contextTraits), c.doc.value[fieldTraits]
 	if jsonscan.KindOf(under) != '{' || c.doc.has(fieldTraits) && jsonscan.KindOf(over) != '{' {
 		return
@@ -153,9 +124,9 @@ func (c *Converter) mendTraits() {
 	c.doc.set(fieldTraits, c.scratch[start:])
 }
 
-// mendChannel gives RudderStack's channels the names of Segment's, which knows
-// only three. Others are dropped.
-func (c *Converter) mendChannel() {
+// normaliseChannel replaces RudderStack's names of channels by those of Segment,
+// which knows only three. Others are dropped.
+func (c *Converter) normaliseChannel() {
 	channel := c.doc.value[fieldChannel]
 	if jsonscan.IsEmpty(channel) {
 		c.doc.drop(fieldChannel)
@@ -192,16 +163,17 @@ var (
 	channelServer  = jsontext.Value(`"server"`)
 )
 
-// mendMessageID gives the call the id that it keeps in every attempt.
-func (c *Converter) mendMessageID(from origin) {
+// normaliseMessageID gives the call the message id that it keeps in every
+// attempt.
+func (c *Converter) normaliseMessageID(from idSource) {
 	from.content = c.doc.raw
 	start := len(c.scratch)
 	c.scratch = c.ids.appendTo(c.scratch, &c.doc, from)
 	c.doc.set(fieldMessageID, c.scratch[start:])
 }
 
-// mendTime gives the call the one time that it is sent with.
-func (c *Converter) mendTime() *Violation {
+// normaliseTime gives the call the one time with which it is sent.
+func (c *Converter) normaliseTime() *Violation {
 	at, v := c.eventTime()
 	if v != nil {
 		return v

@@ -1,10 +1,44 @@
 package segment
 
 import (
+	"strings"
+
 	"github.com/go-json-experiment/json/jsontext"
 
 	"benthos-segment/internal/segment/internal/jsonscan"
+	"benthos-segment/internal/segment/internal/likeness"
 	"benthos-segment/internal/segment/internal/unwrap"
+)
+
+// invalidJSON says what is wrong with a payload that is not JSON. If the payload
+// as a whole looks like another format, the violation says that instead.
+func invalidJSON(err *jsonscan.Error, text []byte) *Violation {
+	told := *err
+	if is := likeness.Of(text); is.Format != "" {
+		found := told.Found[:strings.IndexAny(told.Found+";", ",;")]
+		told.Found = found + ", and the payload looks like " + is.Format + "; " + is.Advice
+	} else if told.Kind == jsonscan.Trailing {
+		told.Found = "a second document, but a payload holds one; split the payload before the output, " +
+			"for example with the processor `unarchive: {format: lines}`"
+	}
+	return &Violation{
+		Reason:   ReasonInvalidJSON,
+		Sentence: "the payload is not valid JSON: " + told.Error(),
+	}
+}
+
+var (
+	violationNotObject = &Violation{
+		Reason: ReasonBadRequest,
+		Sentence: "a payload must be a JSON object or an array of objects; " +
+			"make one in the mapping",
+	}
+	violationUnknownType = &Violation{
+		Reason: ReasonUnknownType,
+		Field:  fields[fieldType].name,
+		Sentence: "the type must be identify, track, page, screen, group or alias; " +
+			"set one of them in the mapping, or filter out other events before this output",
+	}
 )
 
 // callFinder finds calls that are wrapped in something else.

@@ -83,7 +83,7 @@ func TestContextIP(t *testing.T) {
 		{"is the first of a list", `" 192.0.2.1, 198.51.100.2"`, `{"library":{}}`, `{"library":{},"ip":"192.0.2.1"}`},
 		{"of the context counts first", `"192.0.2.1"`, `{"ip":"198.51.100.2","library":{}}`, `{"ip":"198.51.100.2","library":{}}`},
 		{"takes the place of null", `"192.0.2.1"`, `{"ip":null,"library":{}}`, `{"library":{},"ip":"192.0.2.1"}`},
-		{"is dropped where it is none", `"localhost"`, `{"library":{}}`, `{"library":{}}`},
+		{"is dropped if it is not an address", `"localhost"`, `{"library":{}}`, `{"library":{}}`},
 		{"is dropped where it is empty", `""`, `{"library":{}}`, `{"library":{}}`},
 		{"is dropped where it is no text", `[1]`, `{"library":{}}`, `{"library":{}}`},
 		{"makes a context where there is none", `"192.0.2.1"`, `null`, `{"ip":"192.0.2.1",` + ours + `}`},

@@ -33,7 +33,7 @@ func TestTraitsJoinThoseInContext(t *testing.T) {
 		{"where those there lose the anonymous id", `{"a":1}`, `{"traits":{"anonymousId":"x","b":2},"library":{}}`, `{"library":{},"traits":{"b":2,"a":1}}`},
 		{"not where there are none", `{}`, `{"library":{},"traits":{"b" : 2}}`, `{"library":{},"traits":{"b" : 2}}`},
 		{"not where they are PHP's empty ones", `[]`, `{"library":{}}`, `{"library":{}}`},
-		{"not where they are none", `"x"`, `{"library":{}}`, `{"library":{}}`},
+		{"not if they are not an object", `"x"`, `{"library":{}}`, `{"library":{}}`},
 		{"not where they are null", `null`, `{"library":{}}`, `{"library":{}}`},
 	}
 	for _, call := range []string{"track", "page", "screen", "alias"} {
@@ -57,7 +57,7 @@ func TestAGroupIDMovesIntoContext(t *testing.T) {
 		{"where context has an empty one", `"acme-7"`, `{"groupId":"","library":{}}`, `{"library":{},"groupId":"acme-7"}`},
 		{"not where context has one", `"acme-7"`, `{"groupId":"b","library":{}}`, `{"groupId":"b","library":{}}`},
 		{"not where it is empty", `""`, `{"library":{}}`, `{"library":{}}`},
-		{"not where it is none", `{"id":1}`, `{"library":{}}`, `{"library":{}}`},
+		{"not if it is not an id", `{"id":1}`, `{"library":{}}`, `{"library":{}}`},
 	}
 	for _, call := range []string{"identify", "track", "page", "screen", "alias"} {
 		for _, row := range rows {

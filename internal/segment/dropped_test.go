@@ -77,7 +77,7 @@ func TestWhatIsDroppedIsNoted(t *testing.T) {
 	}
 }
 
-func TestNothingIsNotedOfWhatIsSkippedOrRefused(t *testing.T) {
+func TestNothingIsNotedAboutSkippedOrRefusedEvents(t *testing.T) {
 	for _, payload := range []string{
 		`{"type":"page","userId":"u","coupon":1,"integrations":{"Segment":false}}`,
 		`{"type":"page","coupon":1}`,

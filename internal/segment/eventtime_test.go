@@ -104,7 +104,7 @@ func TestTheReceiptIsAskedForOnceForSeveralCalls(t *testing.T) {
 
 // Where a difference does not fit or leaves the calendar, there is no clock to
 // correct.
-func TestASentAtThatIsNoReadingOfAClockIsNoted(t *testing.T) {
+func TestASentAtThatIsNotFromAClockIsNoted(t *testing.T) {
 	for name, members := range map[string]string{
 		"centuries away": `"originalTimestamp":"2026-01-02T01:00:00Z","sentAt":"1601-01-01T00:00:00Z","receivedAt":"2026-01-02T01:00:00Z"`,
 		"to no year":     `"originalTimestamp":"0000-01-01T00:00:00Z","sentAt":"2026-01-02T00:00:01Z","receivedAt":"2026-01-02T00:00:00Z"`,

@@ -229,7 +229,7 @@ func TestGroupID(t *testing.T) {
 	runConversions(t, []conversion{
 		{"is sent", `{"type":"group","userId":"u","groupId":"g"}`, `{"groupId":"g"}`},
 		{"of a number becomes a string", `{"type":"group","userId":"u","groupId":4711}`, `{"groupId":"4711"}`},
-		{"is dropped elsewhere where it is none", `{"type":"page","userId":"u","groupId":true}`, `{"groupId":null}`},
+		{"is dropped elsewhere if it is not an id", `{"type":"page","userId":"u","groupId":true}`, `{"groupId":null}`},
 	})
 	runRefusals(t, []refusal{
 		{"missing", `{"type":"group","userId":"u","traits":{"id":"g","groupId":"g"}}`, segment.ReasonIDRequired, "groupId"},

@@ -67,8 +67,8 @@ func TestInspectNamesEveryRuleThatACallBreaks(t *testing.T) {
 		{"a message id of another kind", `{"type":"page","userId":"u","messageId":5}`, []string{"id_not_string messageId"}},
 		{"a message id of 101 characters", `{"type":"page","userId":"u","messageId":"` + strings.Repeat("é", 101) + `"}`, []string{"message_id_too_long messageId"}},
 		{"a message id of 100 characters", `{"type":"page","userId":"u","messageId":"` + strings.Repeat("é", 100) + `"}`, nil},
-		{"a time that is none", `{"type":"page","userId":"u","timestamp":"x"}`, []string{"timestamp_unparseable timestamp"}},
-		{"an unknown type and a message id that is none", `{"type":"x","userId":"u","messageId":7}`, []string{"unknown_type type", "id_not_string messageId"}},
+		{"an invalid time", `{"type":"page","userId":"u","timestamp":"x"}`, []string{"timestamp_unparseable timestamp"}},
+		{"an unknown type and an invalid message id", `{"type":"x","userId":"u","messageId":7}`, []string{"unknown_type type", "id_not_string messageId"}},
 		{"an unknown type and no id", `{"type":"x"}`, []string{"unknown_type type", "no_user_anon_id userId"}},
 		{"an advertising id of another kind", `{"type":"page","userId":"u","context":{"device":{"advertisingId":5}}}`, []string{
 			"device_advertisingid_should_be_string context.device.advertisingId",

@@ -201,7 +201,7 @@ func TestCallsOfAMessageDoNotTakeTheIDsOfAnother(t *testing.T) {
 	}
 }
 
-func TestABlankIDIsNone(t *testing.T) {
+func TestABlankIDCountsAsAbsent(t *testing.T) {
 	for _, id := range []string{"", " ", "\\t"} {
 		ids := messageIDs(t, `{"type":"page","userId":"u","messageId":"`+id+`"}`, segment.Source{MessageID: " "})
 		assert.Equal(t, []string{freshID}, ids, "%q", id)
@@ -226,7 +226,7 @@ func TestIDsOfOneArrayDoNotCountInTheNext(t *testing.T) {
 	}
 }
 
-// readFrom is the origin of a record that was read from a place.
-func readFrom(place string) func() string {
-	return func() string { return place }
+// readFrom returns an origin.
+func readFrom(origin string) func() string {
+	return func() string { return origin }
 }

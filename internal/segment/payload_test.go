@@ -30,7 +30,7 @@ func TestAByteOrderMarkIsSkipped(t *testing.T) {
 	assertMembers(t, `{"userId":"u"}`, call.JSON)
 }
 
-func TestShapesThatAreNoPayload(t *testing.T) {
+func TestInvalidShapesAreRefused(t *testing.T) {
 	page := `{"type":"page","userId":"u"}`
 	runRefusals(t, []refusal{
 		{"null", `null`, segment.ReasonBadRequest, ""},
@@ -43,8 +43,8 @@ func TestShapesThatAreNoPayload(t *testing.T) {
 		{"an array in an array", `[[` + page + `]]`, segment.ReasonBadRequest, "0"},
 		{"an envelope in an array", `[` + page + `,{"batch":[]}]`, segment.ReasonBadRequest, "1.batch"},
 		{"two lines", page + "\n" + page, segment.ReasonInvalidJSON, ""},
-		{"something behind", page + `x`, segment.ReasonInvalidJSON, ""},
-		{"something behind an array", `[` + page + `]]`, segment.ReasonInvalidJSON, ""},
+		{"something after", page + `x`, segment.ReasonInvalidJSON, ""},
+		{"something after an array", `[` + page + `]]`, segment.ReasonInvalidJSON, ""},
 		{"cut", `{"type":"page","userId":"u"`, segment.ReasonInvalidJSON, ""},
 		{"a comma too much", `{"type":"page","userId":"u",}`, segment.ReasonInvalidJSON, ""},
 		{"a comment", `/* x */` + page, segment.ReasonInvalidJSON, ""},
@@ -76,8 +76,8 @@ func TestASyntaxErrorIsNamedByItsOffset(t *testing.T) {
 		{"a letter too much", `{"type":"page",x}`, 15},
 		{"inside a nested value", `{"properties":{"a":tru }}`, 22},
 		{"invalid UTF-8", "{\"a\":\"\xff\"}", 6},
-		{"behind a byte order mark", "\xef\xbb\xbf{x", 4},
-		{"invalid UTF-8 behind a byte order mark", "\xef\xbb\xbf\"\xff", 4},
+		{"after a byte order mark", "\xef\xbb\xbf{x", 4},
+		{"invalid UTF-8 after a byte order mark", "\xef\xbb\xbf\"\xff", 4},
 		{"the end", `{"type":`, 8},
 		{"a second document", `{"type":"page","userId":"u"}{}`, 28},
 	}

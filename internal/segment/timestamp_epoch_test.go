@@ -56,7 +56,7 @@ func TestANumberIsAnEpochByItsSize(t *testing.T) {
 	}
 }
 
-func TestANumberThatIsNoEpochIsRefusedWithItsLikelyForm(t *testing.T) {
+func TestANumberThatIsNotAnEpochIsRefusedWithItsLikelyForm(t *testing.T) {
 	const (
 		date, dateAndTime = "a date as a number", "a date and time as a number"
 		ticks, fileTime   = ".NET ticks", "a Windows file time"
@@ -113,7 +113,7 @@ func TestANumberThatIsNoEpochIsRefusedWithItsLikelyForm(t *testing.T) {
 	}
 }
 
-func TestATextThatIsNoTimeIsRefusedWithItsLikelyForm(t *testing.T) {
+func TestATextThatIsNotATimeIsRefusedWithItsLikelyForm(t *testing.T) {
 	const swapped, slashes, other = "without the year first", "a date with slashes", "write RFC 3339"
 	for given, form := range map[string]string{
 		// https://github.com/segmentio/Analytics.NET/issues/29
@@ -138,7 +138,7 @@ func TestATextThatIsNoTimeIsRefusedWithItsLikelyForm(t *testing.T) {
 	}
 }
 
-func TestZeroIsNoTime(t *testing.T) {
+func TestZeroCountsAsAbsent(t *testing.T) {
 	for _, given := range []string{
 		`null`, `""`, `0`, `-0`, `0.0`, `0e9`, `0e99999999999999999999`, `"0"`, `"0.000"`,
 		`"0001-01-01T00:00:00Z"`, `"0001-01-01T00:00:00.000Z"`, `"0001-01-01T00:00:00"`, `"0001-01-01"`,

@@ -50,7 +50,7 @@ func TestTimestampFormats(t *testing.T) {
 		{"as BigQuery exports it", `"2019-01-16 08:00:00 UTC"`, `"2019-01-16T08:00:00.000Z"`},
 		{"as BigQuery exports microseconds", `"2019-01-16 08:00:00.123456 UTC"`, `"2019-01-16T08:00:00.123456Z"`},
 		{"GMT", `"2019-01-16 08:00:00 GMT"`, `"2019-01-16T08:00:00.000Z"`},
-		{"UTC behind a T", `"2019-01-16T08:00:00 utc"`, `"2019-01-16T08:00:00.000Z"`},
+		{"UTC after a T", `"2019-01-16T08:00:00 utc"`, `"2019-01-16T08:00:00.000Z"`},
 		{"UTC without a blank, as by strftime", `"2019-01-16 08:00:00UTC"`, `"2019-01-16T08:00:00.000Z"`},
 		// https://github.com/segmentio/analytics-go/issues/109
 		{"as Go prints it", `"2016-07-18 10:11:12.123456789 +0000 UTC"`, `"2016-07-18T10:11:12.123456789Z"`},
@@ -77,7 +77,7 @@ func TestTimestampFormats(t *testing.T) {
 	}
 }
 
-func TestTimestampsThatAreNone(t *testing.T) {
+func TestInvalidTimestampsAreRefused(t *testing.T) {
 	for name, given := range map[string]string{
 		"text":                      `"yesterday"`,
 		"a placeholder":             `"{{ RSA_DEF_SENT_AT_TS }}"`,
@@ -97,7 +97,7 @@ func TestTimestampsThatAreNone(t *testing.T) {
 		"a point without digits":    `"2026-01-02T03:04:05.Z"`,
 		"a year of five digits":     `"10000-01-01T00:00:00Z"`,
 		"a year before the first":   `"0000-01-01T00:00:00+01:00"`,
-		"a year behind the last":    `"9999-12-31T23:59:59-01:00"`,
+		"a year after the last":     `"9999-12-31T23:59:59-01:00"`,
 		"only a year":               `"2026"`,
 		"a negative number":         `-1767323045`,
 		"ten characters with minus": `-176732304`,
@@ -111,10 +111,10 @@ func TestTimestampsThatAreNone(t *testing.T) {
 		"a date of other alphabets": `"２０２６-01-02"`,
 		"a zone with a name alone":  `"2026-01-02 03:04:05 CEST"`,
 		"UTC twice":                 `"2026-01-02 03:04:05 UTC UTC"`,
-		"UTC behind a Z":            `"2026-01-02T03:04:05Z UTC"`,
+		"UTC after a Z":             `"2026-01-02T03:04:05Z UTC"`,
 		"UTC and an offset":         `"2026-01-02T03:04:05 UTC+2"`,
-		"UTC behind a date":         `"2026-01-02 UTC"`,
-		"a zone behind a date":      `"2026-01-02+02:00"`,
+		"UTC after a date":          `"2026-01-02 UTC"`,
+		"a zone after a date":       `"2026-01-02+02:00"`,
 		"a name of digits":          `"2026-01-02 03:04:05 +0200 123456"`,
 		"a name of two letters":     `"2026-01-02 03:04:05 +0200 AB"`,
 		"a name of six letters":     `"2026-01-02 03:04:05 +0200 ABCDEF"`,

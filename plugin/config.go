@@ -2,7 +2,6 @@ package plugin
 
 import (
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 
@@ -71,7 +70,7 @@ func outputConfigFromParsed(conf *service.ParsedConfig) (c outputConfig, err err
 	if c.tracking, err = trackingConfigFromParsed(conf); err != nil {
 		return
 	}
-	if c.transport, err = transportConfigFromParsed(conf); err != nil {
+	if c.transport, err = transportConfigFromParsed(conf, c.tracking.URLs()...); err != nil {
 		return
 	}
 	c.transport.Connections = c.tracking.ParallelRequests
@@ -150,21 +149,6 @@ func endpointFromParsed(conf *service.ParsedConfig) (string, error) {
 		return endpoint, nil
 	}
 	return fieldOneOf(conf, soFieldRegion, endpoints)
-}
-
-func transportConfigFromParsed(conf *service.ParsedConfig) (c tracking.TransportConfig, err error) {
-	if c.TLS, err = conf.FieldTLS(soFieldTLS); err != nil {
-		return
-	}
-	var proxy string
-	if proxy, err = conf.FieldString(soFieldProxyURL); err != nil || strings.TrimSpace(proxy) == "" {
-		return
-	}
-	if c.Proxy, err = url.Parse(strings.TrimSpace(proxy)); err != nil {
-		// The error of the parser repeats the URL, which may hold a password.
-		err = fmt.Errorf("field %s is not a URL", soFieldProxyURL)
-	}
-	return
 }
 
 // batchPolicyFromParsed fills in what the config leaves out.

@@ -23,6 +23,7 @@ let metadata = """^(169\.254(\.[0-9]{1,3}){2}|\[fe[89ab][0-9a-f]:.*\]|\[::ffff:(
 let route = """/v1/+(batch|import|identify|track|page|screen|group|alias|b|i|t|p|s|g|a)/*$"""
 let proxy = this.proxy_url.or("").string().trim()
 let proxy_scheme = $proxy.parse_url().catch({}).scheme.or("")
+let proxy_host = $proxy.parse_url().catch({}).host.or("").re_replace(":[0-9]*$", "")
 let oauth = [this.oauth.client_id.or(""), this.oauth.key_id.or(""), this.oauth.private_key.or("")].map_each(part -> part.string().trim())
 let oauth_server = this.oauth.server.or("").string().trim()
 let oauth_url = $oauth_server.parse_url().catch({})
@@ -52,7 +53,8 @@ root = [
   if $endpoint.lowercase().re_match($route) { "field endpoint must be a base URL, and not one of the API's own routes, which the output adds by itself: write https://events.example.com and not https://events.example.com/v1/batch" } else { deleted() },
   if $scheme == "http" && $host != "" && !$host.re_match($near) { "field endpoint must use https: the write key goes with every request, so that plain http is only for loopback, single-label and private hosts" } else { deleted() },
   if $scheme == "https" && $host.re_match($metadata) { "field endpoint must not be a link-local address: there is no Segment, but the metadata of clouds" } else { deleted() },
-  if $proxy != "" && !["http", "https", "socks5"].contains($proxy_scheme) { "field proxy_url needs a scheme, as in http://proxy:3128" } else { deleted() },
+  if $proxy != "" && !["http", "https", "socks5", "socks5h"].contains($proxy_scheme) { "field proxy_url needs a scheme, as in http://proxy:3128" } else { deleted() },
+  if ["http", "https", "socks5", "socks5h"].contains($proxy_scheme) && $proxy_host == "" { "field proxy_url needs a host, as in http://proxy:3128" } else { deleted() },
   if $oauth.any(part -> part != "") && $oauth.any(part -> part == "") { "field oauth needs client_id, key_id and private_key together" } else { deleted() },
   if $oauth_server != "" && (!["http", "https"].contains($oauth_scheme) || $oauth_host == "") { "field oauth.server needs a scheme and a host, as in https://oauth2.segment.io" } else { deleted() },
   if $oauth_server.contains("?") || $oauth_server.contains("#") { "field oauth.server must be a base URL, without a query or fragment: leave out ? and #, and what comes after them" } else { deleted() },

@@ -112,7 +112,7 @@ func outputSpec() *service.ConfigSpec {
 				"hold":   "Keep the calls and try again after 5 s, doubling to 300 s, with a log line once a minute. Nothing is lost, and nothing else moves.",
 				"reject": "Nack the calls of this write key at once, with the reason `undelivered`, and go on with the others. A `fallback` then receives good events, as long as the set-up is wrong.",
 			}).
-				Description("What to do after an answer that speaks of the set-up and not of the data: 401, 403, 404, 405, 407, 411, 415, 426, 428, 431, 451, a redirect, 501, 505, 511, or a certificate that fails verification. A status that speaks of the data, such as 400, is one too where a call is refused that had been accepted before, or where no call was accepted so far: see [whose fault a refusal is](guarantees.md#whose-fault-a-refusal-is).").
+				Description("What to do after an answer that speaks of the set-up and not of the data: 401, 403, 404, 405, 407, 411, 415, 426, 428, 431, 451, a redirect, 501, 505, 511, a certificate that fails verification, a port that speaks another protocol, or a proxy that refuses to connect. A status that speaks of the data, such as 400, is one too where a call is refused that had been accepted before, or where no call was accepted so far: see [whose fault a refusal is](guarantees.md#whose-fault-a-refusal-is).").
 				Default("hold"),
 			service.NewStringField(soFieldRateLimit).
 				Description("A `rate_limit` resource that is accessed once for each request. Segment allows 1,000 requests a second and workspace.").
@@ -147,7 +147,7 @@ func outputSpec() *service.ConfigSpec {
 				Description("TLS settings for a proxy or an endpoint with certificates of your own.").
 				Advanced(),
 			service.NewStringField(soFieldProxyURL).
-				Description("An HTTP proxy for all requests, which may hold a user and a password. When empty, the environment's `HTTPS_PROXY` and `NO_PROXY` count.").
+				Description("A proxy for all requests, by `http`, `https` or `socks5`, which may hold a user and a password. When empty, `HTTPS_PROXY`, or `HTTP_PROXY` for an `http` endpoint, and `NO_PROXY` of the environment count; one that cannot be read is an error at start.").
 				Secret().
 				Default("").
 				Advanced(),

@@ -66,6 +66,7 @@ var refusals = map[string]struct {
 	"an empty query for OAuth": {fields{"oauth": fields{"server": "https://oauth.example.com?"}}, "field oauth.server must be a base URL, without a query or fragment"},
 	"the route of tokens":      {fields{"oauth": fields{"server": "https://oauth2.segment.io/token"}}, "field oauth.server must be a base URL: the output adds /token"},
 	"a proxy without http":     {fields{"proxy_url": "proxy:3128"}, "field proxy_url needs a scheme"},
+	"a proxy without a host":   {fields{"proxy_url": "http://:3128"}, "field proxy_url needs a host"},
 	"a count without a period": {fields{"batching": fields{"count": 10}}, "field batching needs a period"},
 	"a size without a period":  {fields{"batching": fields{"byte_size": 10}}, "field batching needs a period"},
 	"no batch in flight":       {fields{"max_in_flight": 0}, "field max_in_flight must be at least 1"},

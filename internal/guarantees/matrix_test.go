@@ -234,6 +234,12 @@ var matrix = []row{
 			"internal/tracking TestTheClockOfTheServerCounts", "internal/tracking TestARefreshGoesOnWithoutItsCallerAndEndsWithClose",
 		},
 	},
+	{
+		"43", "a proxy that does not connect us", "set-up error or failure that passes, by its answer, and said", proveProxies,
+		[]string{"internal/guarantees TestAProxyOfTheEnvironmentThatCannotBeReadIsSaidAtStart"},
+	},
+	{"43", "the same, a SOCKS proxy", "set-up error or failure that passes, by its answer, and said", proveSOCKS, nil},
+	{"44", "a port that speaks something else", "set-up error, and said", proveProtocols, nil},
 }
 
 func TestFaultMatrix(t *testing.T) {
@@ -255,7 +261,7 @@ func TestEveryRowOfTheMatrixIsProven(t *testing.T) {
 		}
 		requireTests(t, row.elsewhere)
 	}
-	for n := 1; n <= 42; n++ {
+	for n := 1; n <= 44; n++ {
 		assert.True(t, numbers[itoa(n)], "row %d is missing", n)
 	}
 }

@@ -51,6 +51,7 @@ var risks = []struct {
 	}},
 	{"a proxy nobody knows of", "that of proxy_url, else as Go reads the environment", []string{
 		"internal/guarantees TestAProxyIsThatOfTheConfigOrTheEnvironment",
+		"internal/guarantees TestAProxyOfTheEnvironmentThatCannotBeReadIsSaidAtStart",
 	}},
 	{"a server answers without end", "64 KB of headers, 64 KB of body, one timeout for all", []string{
 		"internal/guarantees TestFaultMatrix", "internal/tracking TestAnEndlessAnswerIsNotRead",
@@ -154,8 +155,22 @@ func TestEndpointsThatAreRefusedAreNeverCalled(t *testing.T) {
 	assert.Zero(t, dials.Load())
 }
 
-// built makes an output as a config that nobody has linted would.
+// built makes an output as a config that nobody has linted would, and sends a
+// call.
 func built(t *testing.T, output string) error {
+	t.Helper()
+	return made(t, output, func(o *service.ResourceOutput) {
+		_ = o.WriteBatch(t.Context(), messages([]given{{payload: `{"type":"page","userId":"u"}`}}))
+	})
+}
+
+// madeOnly makes an output and sends nothing.
+func madeOnly(t *testing.T, output string) error {
+	t.Helper()
+	return made(t, output, func(*service.ResourceOutput) {})
+}
+
+func made(t *testing.T, output string, use func(*service.ResourceOutput)) error {
 	t.Helper()
 	builder := service.NewResourceBuilder()
 	builder.DisableLinting()
@@ -163,9 +178,7 @@ func built(t *testing.T, output string) error {
 	resources, closeAll, err := builder.Build()
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, closeAll(context.WithoutCancel(t.Context()))) }()
-	return resources.AccessOutput(t.Context(), "it", func(o *service.ResourceOutput) {
-		_ = o.WriteBatch(t.Context(), messages([]given{{payload: `{"type":"page","userId":"u"}`}}))
-	})
+	return resources.AccessOutput(t.Context(), "it", use)
 }
 
 // throughProxy tells a test that it is the process with a proxy in its

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -153,6 +154,13 @@ func (p *pipeline) awaitCount(t *testing.T, name string, n int64) {
 	require.Eventually(t, func() bool { return p.counts.sums()[name] >= n }, 10*time.Second, time.Millisecond)
 }
 
+// awaitText waits until the log says a text.
+func (p *pipeline) awaitText(t *testing.T, text string) {
+	t.Helper()
+	require.Eventually(t, func() bool { return p.log.has(text) }, 30*time.Second, time.Millisecond,
+		"the log never says %q", text)
+}
+
 func (p *pipeline) everythingSaid() string {
 	return p.log.String() + fmt.Sprint(p.counts.all()) + p.spans.String()
 }
@@ -178,6 +186,8 @@ func (l *lines) Write(line []byte) (int, error) {
 	defer l.mu.Unlock()
 	return l.text.Write(line)
 }
+
+func (l *lines) has(text string) bool { return strings.Contains(l.String(), text) }
 
 func (l *lines) String() string {
 	l.mu.Lock()

@@ -14,6 +14,7 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -64,10 +65,14 @@ func (a *authority) pem() string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw}))
 }
 
-// server returns what a server of our address needs.
+// hostileName is what somebody may have written into a certificate who wants it
+// in our log.
+var hostileName = "a server\n\x1b[2J" + strings.Repeat("level=error ", 1000)
+
+// serverCertificate returns what a server of our address needs.
 func serverCertificate() *x509.Certificate {
 	return &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "a server"},
+		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: hostileName},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
@@ -78,27 +83,37 @@ func serverCertificate() *x509.Certificate {
 // held or rejected as with any wrong set-up, and nothing of them is sent.
 func proveTLS(t *testing.T) {
 	ca := newAuthority(t)
-	expired, otherName := serverCertificate(), serverCertificate()
+	expired, future, otherName, nameless := serverCertificate(), serverCertificate(), serverCertificate(), serverCertificate()
 	expired.NotAfter = time.Now().Add(-time.Minute)
+	future.NotBefore, nameless.IPAddresses = time.Now().Add(time.Hour/2), nil
 	otherName.IPAddresses, otherName.DNSNames = nil, []string{"events.example.com"}
-	for name, conf := range map[string]*tls.Config{
-		"expired":                 {Certificates: []tls.Certificate{ca.sign(t, expired)}},
-		"another name":            {Certificates: []tls.Certificate{ca.sign(t, otherName)}},
-		"signed by itself":        {Certificates: []tls.Certificate{(&authority{}).sign(t, serverCertificate())}},
-		"TLS 1.0 and 1.1 only":    {Certificates: []tls.Certificate{ca.sign(t, serverCertificate())}, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11},
-		"a certificate is wanted": {Certificates: []tls.Certificate{ca.sign(t, serverCertificate())}, ClientAuth: tls.RequireAndVerifyClientCert},
+	hostile := serverCertificate()
+	hostile.IPAddresses, hostile.DNSNames = nil, []string{"a.example", "b.example", "c.example", "d.example"}
+	signs := func(wanted *x509.Certificate) *tls.Config {
+		return &tls.Config{Certificates: []tls.Certificate{ca.sign(t, wanted)}}
+	}
+	old, wanting := signs(serverCertificate()), signs(serverCertificate())
+	old.MinVersion, old.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
+	wanting.ClientAuth = tls.RequireAndVerifyClientCert
+	for name, test := range map[string]struct {
+		conf *tls.Config
+		says string
+	}{
+		"expired":                 {signs(expired), `a certificate that expired at 20..-..-..T..:..:..Z`},
+		"not valid yet":           {signs(future), `a certificate that is not valid before 20..-..-..T..:..:..Z`},
+		"another name":            {signs(otherName), `a certificate for "events.example.com" and not for "127.0.0.1"`},
+		"many names":              {signs(hostile), `a certificate for "a.example", "b.example", "c.example" and 1 more and not`},
+		"no name":                 {signs(nameless), `a certificate for no host at all and not for`},
+		"signed by itself":        {&tls.Config{Certificates: []tls.Certificate{(&authority{}).sign(t, serverCertificate())}}, `a certificate of an authority that is not trusted, which calls itself "a server\\n\\x1b\[2J[^"]{1,64}"… \(look at root_cas`},
+		"TLS 1.0 and 1.1 only":    {old, `a refusal of the TLS handshake: tls: protocol version not supported`},
+		"a certificate is wanted": {wanting, `a refusal of the TLS handshake: tls: certificate required \(look at client_certs of tls\)`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			sb := segmenttest.NewInProcess(t)
-			wire := serveTLS(t, sb, conf)
-			p := start(t, withDeadLetter(segmentOutput(wire.url, fields{
-				"on_setup_error": "reject", "tls": fields{"root_cas": ca.pem()},
-			})))
+			wire := serveTLS(t, sb, test.conf)
 
-			p.accept(t, trial{calls: 10, people: 10}.givenCalls())
+			requireRejected(t, wire.url, fields{"tls": fields{"root_cas": ca.pem()}}, test.says)
 
-			require.Len(t, p.dead.reasons(), 10)
-			assert.Regexp(t, `^segment undelivered -: .*tls: .*about the set-up`, p.dead.reasons()[idOf(0)])
 			assert.Empty(t, sb.Requests())
 			wire.requireNothingInClear(t)
 		})

@@ -3,9 +3,7 @@ package tracking
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"net/url"
 	"time"
 
 	"benthos-segment/internal/segment"
@@ -48,32 +46,6 @@ func (a answer) String() string {
 		return fmt.Sprintf("status %d", a.status)
 	}
 	return describe(a.err)
-}
-
-// describe says why there was no answer. It repeats only errors that are made
-// on this side of the connection: those of the HTTP client quote what they
-// cannot read, and a server may have written anything there.
-func describe(err error) string {
-	if noToken, ok := errors.AsType[*tokenError](err); ok {
-		return noToken.Error()
-	}
-	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
-		return "no answer within the timeout"
-	}
-	if dns, ok := errors.AsType[*net.DNSError](err); ok {
-		return dns.Error()
-	}
-	if network, ok := errors.AsType[*net.OpError](err); ok {
-		return network.Error()
-	}
-	if classifyError(err) == Setup {
-		// A certificate that does not hold. The URL in front says nothing new.
-		if outer, ok := errors.AsType[*url.Error](err); ok {
-			return outer.Err.Error()
-		}
-		return err.Error()
-	}
-	return "a connection that ended early, or an answer that is not HTTP"
 }
 
 // symptom is what was met, for those who are told of it.

@@ -2,6 +2,7 @@ package tracking
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -79,7 +80,7 @@ func (c *Client) post(ctx context.Context, p *pass, tail []byte) answer {
 	c.setHeaders(req.Header, p)
 	res, err := c.http.Do(req)
 	if err != nil {
-		return answer{err: err}
+		return answer{err: err, retryAfter: askedWait(err)}
 	}
 	defer res.Body.Close()
 	// The status has settled it; whether the rest arrives does not matter.
@@ -113,7 +114,7 @@ func (c *Client) Reach(ctx context.Context) error {
 	defer cancel()
 	if c.tokens != nil {
 		if _, err := c.tokens.get(ctx); err != nil {
-			return err
+			return errors.New(describe(err))
 		}
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodHead, c.url, nil)
@@ -123,7 +124,7 @@ func (c *Client) Reach(ctx context.Context) error {
 	req.Header.Set("User-Agent", c.conf.UserAgent)
 	res, err := c.http.Do(req)
 	if err != nil {
-		return err
+		return errors.New(describe(err))
 	}
 	return res.Body.Close()
 }

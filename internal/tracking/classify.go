@@ -1,10 +1,7 @@
 package tracking
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
-	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -91,7 +88,7 @@ func classifyStatus(status int) Class {
 		http.StatusUnavailableForLegalReasons,
 		// A server that does not speak our protocol, or a captive portal, is
 		// not where the data should go.
-		http.StatusNotImplemented, http.StatusHTTPVersionNotSupported,
+		http.StatusSwitchingProtocols, http.StatusNotImplemented, http.StatusHTTPVersionNotSupported,
 		http.StatusNetworkAuthenticationRequired:
 		return Setup
 	case http.StatusTooManyRequests:
@@ -113,44 +110,6 @@ func classifyStatus(status int) Class {
 	default:
 		return Transient
 	}
-}
-
-// classifyError says what it means that there was no answer. Only a TLS
-// handshake that cannot succeed is not going to pass by itself: a server that
-// cannot be found or reached is most often one that is being restarted.
-func classifyError(err error) Class {
-	var (
-		verification *tls.CertificateVerificationError
-		authority    x509.UnknownAuthorityError
-		hostname     x509.HostnameError
-		invalid      x509.CertificateInvalidError
-	)
-	if errors.As(err, &verification) || errors.As(err, &authority) ||
-		errors.As(err, &hostname) || errors.As(err, &invalid) || isHandshakeRefusal(err) {
-		return Setup
-	}
-	return Transient
-}
-
-// handshakeRefusals are the alerts by which a server says that it wants
-// another version, another cipher, another name or another certificate. The
-// others, such as internal_error, come from servers in trouble.
-// https://www.rfc-editor.org/rfc/rfc8446#section-6.2
-var handshakeRefusals = texts(40, 42, 43, 44, 45, 46, 48, 49, 70, 71, 112, 116, 120)
-
-func texts(alerts ...tls.AlertError) map[string]bool {
-	set := make(map[string]bool, len(alerts))
-	for _, alert := range alerts {
-		set[alert.Error()] = true
-	}
-	return set
-}
-
-// isHandshakeRefusal goes by the text of an alert, because over TCP its type
-// is none that errors.As could be asked for.
-func isHandshakeRefusal(err error) bool {
-	op, isOp := errors.AsType[*net.OpError](err)
-	return isOp && op.Op == "remote error" && op.Err != nil && handshakeRefusals[op.Err.Error()]
 }
 
 // maxRetryAfter is the longest wait that Segment's SDKs accept from a server.

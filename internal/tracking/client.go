@@ -55,6 +55,14 @@ type Config struct {
 	RateLimit func(context.Context) error
 }
 
+// URLs are those that requests go to.
+func (c Config) URLs() []string {
+	if c.OAuth == nil {
+		return []string{c.Endpoint}
+	}
+	return []string{c.Endpoint, c.OAuth.Server}
+}
+
 // Retry bounds the waits between attempts.
 type Retry struct {
 	// InitialInterval is the first wait; each further one is twice as long,

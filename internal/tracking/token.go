@@ -173,7 +173,7 @@ func (t *tokens) requestOnce(ctx context.Context) (string, time.Duration, error)
 	req.Header.Set("User-Agent", t.agent)
 	res, err := t.http.Do(req)
 	if err != nil {
-		return "", 0, &tokenError{err: err}
+		return "", 0, &tokenError{err: err, retryAfter: askedWait(err)}
 	}
 	defer res.Body.Close()
 	t.learnSkew(res.Header.Get("Date"))

@@ -37,17 +37,14 @@ func NewTransport(conf TransportConfig) http.RoundTripper {
 }
 
 func newTransport(conf TransportConfig) *http.Transport {
-	proxy := http.ProxyFromEnvironment
-	if conf.Proxy != nil {
-		proxy = http.ProxyURL(conf.Proxy)
-	}
 	secure := &tls.Config{}
 	if conf.TLS != nil {
 		secure = conf.TLS.Clone()
 	}
 	secure.MinVersion = max(secure.MinVersion, tls.VersionTLS12)
 	return &http.Transport{
-		Proxy:                  proxy,
+		Proxy:                  chooseProxy(conf.Proxy),
+		OnProxyConnectResponse: proxyConnected,
 		TLSClientConfig:        secure,
 		ForceAttemptHTTP2:      true,
 		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout},
@@ -73,7 +70,15 @@ var _ http.RoundTripper = (*renewing)(nil)
 
 // RoundTrip sends a request over a connection that is young enough.
 func (r *renewing) RoundTrip(req *http.Request) (*http.Response, error) {
-	return r.transport().RoundTrip(req)
+	transport := r.transport()
+	res, err := transport.RoundTrip(req)
+	if err == nil {
+		return res, nil
+	}
+	if proxy, _ := transport.Proxy(req); proxy != nil {
+		err = proxied{err}
+	}
+	return nil, err
 }
 
 func (r *renewing) transport() *http.Transport {

@@ -140,7 +140,9 @@ func TestAnAnswerThatIsNotHTTPIsNotRepeated(t *testing.T) {
 			errs := tracking.NewClient(conf).Send(t.Context(), tracks(1, 1), watch)
 
 			require.Len(t, errs, 1)
-			for _, text := range append(watch.stuck, errs[0].Error()) {
+			unreached := tracking.NewClient(conf).Reach(t.Context())
+			require.Error(t, unreached)
+			for _, text := range append(watch.stuck, unreached.Error(), errs[0].Error()) {
 				assert.NotContains(t, text, "a2V5")
 				assert.NotContains(t, text, "Basic")
 			}

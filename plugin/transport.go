@@ -1,0 +1,72 @@
+package plugin
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/redpanda-data/benthos/v4/public/service"
+
+	"benthos-segment/internal/tracking"
+)
+
+const (
+	tlsFieldRootCAsFile = "root_cas_file"
+)
+
+// transportConfigFromParsed reads how connections to some URLs are made.
+func transportConfigFromParsed(conf *service.ParsedConfig, to ...string) (c tracking.TransportConfig, err error) {
+	if c.TLS, err = tlsFromParsed(conf); err != nil {
+		return
+	}
+	if c.Proxy, err = proxyFromParsed(conf); err != nil || c.Proxy != nil {
+		return
+	}
+	return c, checkEnvironment(to)
+}
+
+// tlsFromParsed makes a configuration of what the fields and the files in them
+// hold now.
+func tlsFromParsed(conf *service.ParsedConfig) (*tls.Config, error) {
+	secure, err := conf.FieldTLS(soFieldTLS)
+	if err != nil {
+		return nil, fmt.Errorf("field %s: %w", soFieldTLS, err)
+	}
+	// The engine takes a file of certificates in which there is none, and then
+	// trusts nobody.
+	if secure != nil && secure.RootCAs != nil && secure.RootCAs.Equal(x509.NewCertPool()) {
+		return nil, fmt.Errorf("field %s: root_cas or %s holds no certificate in PEM, "+
+			"which starts with -----BEGIN CERTIFICATE-----", soFieldTLS, tlsFieldRootCAsFile)
+	}
+	return secure, nil
+}
+
+func proxyFromParsed(conf *service.ParsedConfig) (*url.URL, error) {
+	text, err := trimmed(conf, soFieldProxyURL)
+	if err != nil || text == "" {
+		return nil, err
+	}
+	proxy, err := tracking.ParseProxy(text)
+	if err != nil {
+		return nil, fmt.Errorf("field %s is not the URL of a proxy: %w", soFieldProxyURL, err)
+	}
+	return proxy, nil
+}
+
+// checkEnvironment says what is wrong with the proxies that the environment
+// names for some URLs.
+func checkEnvironment(to []string) error {
+	for _, text := range to {
+		target, err := url.Parse(strings.TrimSpace(text))
+		if err != nil {
+			return errors.New("an endpoint is not a URL")
+		}
+		if err := tracking.CheckProxyOfEnvironment(target); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -76,6 +76,7 @@ func newOutput(conf outputConfig, res *service.Resources, order *turnstile) (*ou
 		}
 		conf.tracking.RateLimit = rateLimit(res, conf.rateLimit)
 	}
+	conf.tracking.Log = aside{res.Logger()}
 	conf.tracking.Transport = tracking.NewTransport(conf.transport)
 	o := &output{
 		conf:   conf,

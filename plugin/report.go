@@ -186,3 +186,14 @@ func (o *batchObserver) Throttled(wait time.Duration) { o.throttleWait.Incr(wait
 func (o *batchObserver) Recovered(source string) {
 	o.log.With("source", source).Info("segment: requests get through again")
 }
+
+// aside says in the log what is about no single batch.
+type aside struct{ log *service.Logger }
+
+var _ tracking.Log = aside{}
+
+// Warn says what does not work.
+func (a aside) Warn(text string) { a.log.Warn("segment: " + text) }
+
+// Info says that it works again.
+func (a aside) Info(text string) { a.log.Info("segment: " + text) }

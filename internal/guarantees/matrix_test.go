@@ -240,6 +240,11 @@ var matrix = []row{
 	},
 	{"43", "the same, a SOCKS proxy", "set-up error or failure that passes, by its answer, and said", proveSOCKS, nil},
 	{"44", "a port that speaks something else", "set-up error, and said", proveProtocols, nil},
+	{
+		"45", "a body that stalls", "a second at most, then the connection ends, and it is said", proveStalledBodies,
+		[]string{"internal/tracking TestABodyThatStallsIsWaitedForASecond"},
+	},
+	{"46", "101 Switching Protocols", "set-up error, the connection ends", proveUpgrades, nil},
 }
 
 func TestFaultMatrix(t *testing.T) {
@@ -261,7 +266,7 @@ func TestEveryRowOfTheMatrixIsProven(t *testing.T) {
 		}
 		requireTests(t, row.elsewhere)
 	}
-	for n := 1; n <= 44; n++ {
+	for n := 1; n <= 46; n++ {
 		assert.True(t, numbers[itoa(n)], "row %d is missing", n)
 	}
 }

@@ -53,6 +53,8 @@ type Config struct {
 	OAuth *OAuth
 	// RateLimit, if set, is awaited before each request.
 	RateLimit func(context.Context) error
+	// Log, if set, is told of what is about no single Send.
+	Log Log
 }
 
 // URLs are those that requests go to.
@@ -87,6 +89,9 @@ type Client struct {
 	// tokens is nil without OAuth; stop then ends a request for a token.
 	tokens *tokens
 	stop   context.CancelFunc
+	log    Log
+	// stalls are the answers that did not end.
+	stalls repetition
 	// These keep memory for the next Send.
 	writers spare[*bodyWriter]
 	people  spare[*people]
@@ -102,6 +107,7 @@ const maxLanes = 1500
 func NewClient(conf Config) *Client {
 	c := &Client{
 		conf: conf,
+		log:  orSilent(conf.Log),
 		url:  batchURL(conf.Endpoint),
 		http: &http.Client{
 			Transport: conf.Transport,

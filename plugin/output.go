@@ -77,6 +77,7 @@ func newOutput(conf outputConfig, res *service.Resources, order *turnstile) (*ou
 		conf.tracking.RateLimit = rateLimit(res, conf.rateLimit)
 	}
 	conf.tracking.Log = aside{res.Logger()}
+	conf.transport.Log = conf.tracking.Log
 	conf.tracking.Transport = tracking.NewTransport(conf.transport)
 	o := &output{
 		conf:   conf,

@@ -144,7 +144,7 @@ func outputSpec() *service.ConfigSpec {
 				Description("[OAuth 2.0](https://www.twilio.com/docs/segment/connections/oauth), for sources that ask for it. Requests then carry an access token, which is renewed when half of its life is over, and the write key in their body. When empty, the write key alone is sent.").
 				Advanced(),
 			service.NewTLSField(soFieldTLS).
-				Description("TLS settings for a proxy or an endpoint with certificates of your own.").
+				Description("TLS settings for a proxy or an endpoint with certificates of your own. Files that are replaced while this runs are read again when a connection fails, and new connections then use them.").
 				Advanced(),
 			service.NewStringField(soFieldProxyURL).
 				Description("A proxy for all requests, by `http`, `https` or `socks5`, which may hold a user and a password. When empty, `HTTPS_PROXY`, or `HTTP_PROXY` for an `http` endpoint, and `NO_PROXY` of the environment count; one that cannot be read is an error at start.").

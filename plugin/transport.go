@@ -15,12 +15,17 @@ import (
 
 const (
 	tlsFieldRootCAsFile = "root_cas_file"
+	tlsFieldClientCerts = "client_certs"
+	tlsFieldCertFile    = "cert_file"
 )
 
 // transportConfigFromParsed reads how connections to some URLs are made.
 func transportConfigFromParsed(conf *service.ParsedConfig, to ...string) (c tracking.TransportConfig, err error) {
 	if c.TLS, err = tlsFromParsed(conf); err != nil {
 		return
+	}
+	if namesFiles(conf.Namespace(soFieldTLS)) {
+		c.ReadTLS = func() (*tls.Config, error) { return tlsFromParsed(conf) }
 	}
 	if c.Proxy, err = proxyFromParsed(conf); err != nil || c.Proxy != nil {
 		return
@@ -42,6 +47,24 @@ func tlsFromParsed(conf *service.ParsedConfig) (*tls.Config, error) {
 			"which starts with -----BEGIN CERTIFICATE-----", soFieldTLS, tlsFieldRootCAsFile)
 	}
 	return secure, nil
+}
+
+// namesFiles says whether some of a TLS configuration is in files, which may be
+// replaced.
+func namesFiles(own *service.ParsedConfig) bool {
+	if file, err := own.FieldString(tlsFieldRootCAsFile); err == nil && file != "" {
+		return true
+	}
+	certs, err := own.FieldObjectList(tlsFieldClientCerts)
+	if err != nil {
+		return false
+	}
+	for _, cert := range certs {
+		if file, err := cert.FieldString(tlsFieldCertFile); err == nil && file != "" {
+			return true
+		}
+	}
+	return false
 }
 
 func proxyFromParsed(conf *service.ParsedConfig) (*url.URL, error) {

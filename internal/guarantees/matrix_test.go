@@ -245,6 +245,14 @@ var matrix = []row{
 		[]string{"internal/tracking TestABodyThatStallsIsWaitedForASecond"},
 	},
 	{"46", "101 Switching Protocols", "set-up error, the connection ends", proveUpgrades, nil},
+	{
+		"47", "certificates that are replaced", "read again, without a restart", proveRenewal,
+		[]string{"internal/guarantees TestFilesWithoutACertificateAreRefusedAtStart"},
+	},
+	{
+		"48", "HTTP/2 that answers pings at most", "a new connection after two time-outs", proveDeafConnections,
+		[]string{"internal/tracking TestAConnectionThatWentSilentIsGivenUp"},
+	},
 }
 
 func TestFaultMatrix(t *testing.T) {
@@ -266,7 +274,7 @@ func TestEveryRowOfTheMatrixIsProven(t *testing.T) {
 		}
 		requireTests(t, row.elsewhere)
 	}
-	for n := 1; n <= 46; n++ {
+	for n := 1; n <= 48; n++ {
 		assert.True(t, numbers[itoa(n)], "row %d is missing", n)
 	}
 }

@@ -86,6 +86,7 @@ func (f *forgetful) pass(to, from net.Conn, era int) {
 func TestAConnectionThatWentSilentIsGivenUp(t *testing.T) {
 	require.Equal(t, pingAfter, newTransport(TransportConfig{}).HTTP2.SendPingTimeout)
 	require.Equal(t, pingTimeout, newTransport(TransportConfig{}).HTTP2.PingTimeout)
+	require.Equal(t, writeTimeout, newTransport(TransportConfig{}).HTTP2.WriteByteTimeout)
 	for name, isHTTP2 := range map[string]bool{"HTTP/1.1": false, "HTTP/2": true} {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {

@@ -141,7 +141,7 @@ func outputSpec() *service.ConfigSpec {
 					Description("What the token is to be good for.").
 					Default("tracking_api:write"),
 			).
-				Description("[OAuth 2.0](https://www.twilio.com/docs/segment/connections/oauth), for sources that ask for it. Requests then carry an access token, which is renewed when half of its life is over, and the write key in their body. When empty, the write key alone is sent.").
+				Description("[OAuth 2.0](https://www.twilio.com/docs/segment/connections/oauth), for sources that ask for it. Requests then carry an access token, which is renewed when half of its life is over, and at least twice a day, and the write key in their body. No token is asked for more often than once a second. When empty, the write key alone is sent.").
 				Advanced(),
 			service.NewTLSField(soFieldTLS).
 				Description("TLS settings for a proxy or an endpoint with certificates of your own. Files that are replaced while this runs are read again when a connection fails, and new connections then use them.").

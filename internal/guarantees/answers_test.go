@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // proveStalledBodies: the status settles a request. What comes behind it is
@@ -24,7 +24,7 @@ func proveStalledBodies(t *testing.T) {
 			ended := make(chan bool, 4)
 			stall := stalling(answer, ended)
 			r := &result{trial: trial{calls: 4, people: 1, atMost: 4}.withDefaults()}
-			r.given, r.sb = r.givenCalls(), sandbox.New(t)
+			r.given, r.sb = r.givenCalls(), segmenttest.New(t)
 			n := newNetwork(t, r.sb.URL, []conduct{stall, stall, stall, stall})
 			p := start(t, withDeadLetter(segmentOutput(n.url, fields{"timeout": "1h"})))
 			for i := range r.given {
@@ -46,19 +46,19 @@ func proveUpgrades(t *testing.T) {
 	const upgrade = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
 	ended := make(chan bool, 1)
 	t.Run("rejected", func(t *testing.T) {
-		sb := sandbox.New(t)
+		sb := segmenttest.New(t)
 		n := newNetwork(t, sb.URL, []conduct{stalling(upgrade, ended)})
 		requireRejected(t, n.url, fields{"timeout": "1h"}, "status 101")
 		assert.True(t, <-ended, "the connection is closed")
 	})
 	t.Run("held", func(t *testing.T) {
-		sb := sandbox.New(t)
+		sb := segmenttest.New(t)
 		n := newNetwork(t, sb.URL, []conduct{stalling(upgrade, ended)})
 		requireHeld(t, n.url, fields{"timeout": "1h"}, "the last attempt met status 101, which points to the set-up and not to the data. Check endpoint: whoever answers")
 		assert.True(t, <-ended, "the connection is closed")
 	})
 	t.Run("for a token", func(t *testing.T) {
-		sb := sandbox.New(t)
+		sb := segmenttest.New(t)
 		n := newNetwork(t, sb.URL, []conduct{stalling(upgrade, ended)})
 		requireRejected(t, sb.URL, signed(n.url), "the authorization server answered with status 101")
 		assert.True(t, <-ended, "the connection is closed")

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/http2"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // proveDeafConnections: a connection of HTTP/2 is shared by many requests, and
@@ -35,7 +35,7 @@ func proveDeafConnections(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test.unseen, test.duplicates = true, true
-			r := &result{trial: test.withDefaults(), sb: sandbox.NewInProcess(t)}
+			r := &result{trial: test.withDefaults(), sb: segmenttest.NewInProcess(t)}
 			r.given = r.givenCalls()
 			s := serveDeaf(t, r.sb, answersOnce)
 			p := start(t, withDeadLetter(segmentOutput(s.url, fields{
@@ -55,7 +55,7 @@ func proveDeafConnections(t *testing.T) {
 	}
 	t.Run("no word of HTTP/2", func(t *testing.T) {
 		t.Parallel()
-		sb := sandbox.NewInProcess(t)
+		sb := segmenttest.NewInProcess(t)
 		s := serveDeaf(t, sb, func(conn net.Conn, _ http.Handler) { _, _ = io.Copy(io.Discard, conn) })
 		p := start(t, segmentOutput(s.url, fields{"tls": fields{"root_cas": s.ca.pem()}, "timeout": "1s"}))
 

@@ -232,10 +232,7 @@ func proveRetryAfter(t *testing.T) {
 // proveLateServer: nobody listens where the server should be until the output
 // has tried some times.
 func proveLateServer(t *testing.T) {
-	reserved, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	address := reserved.Addr().String()
-	require.NoError(t, reserved.Close())
+	address := freeAddress(t)
 	r := &result{trial: trial{calls: 100, unseen: true}.withDefaults()}
 	r.given = r.givenCalls()
 	p := start(t, withDeadLetter(segmentOutput("http://"+address)))

@@ -253,6 +253,10 @@ var matrix = []row{
 		"48", "HTTP/2 that answers pings at most", "a new connection after two time-outs", proveDeafConnections,
 		[]string{"internal/tracking TestAConnectionThatWentSilentIsGivenUp"},
 	},
+	{
+		"49", "access tokens that live for no time, or for ever, or are not granted", "one request a second at most, and said", proveTokenLives,
+		[]string{"internal/tracking TestNoLifeOfATokenMakesAStormOfRequests", "internal/tracking TestAnAuthorizationServerThatIsAwayIsReported"},
+	},
 }
 
 func TestFaultMatrix(t *testing.T) {
@@ -274,7 +278,7 @@ func TestEveryRowOfTheMatrixIsProven(t *testing.T) {
 		}
 		requireTests(t, row.elsewhere)
 	}
-	for n := 1; n <= 48; n++ {
+	for n := 1; n <= 49; n++ {
 		assert.True(t, numbers[itoa(n)], "row %d is missing", n)
 	}
 }

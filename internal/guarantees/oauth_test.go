@@ -67,8 +67,9 @@ func proveTokens(t *testing.T) {
 		},
 	}))
 	t.Run("renewed on the way", inAStream(trial{
-		sandbox: granting(500 * time.Millisecond), batches: 20, atMost: 22,
-		fail: func(sb *segmenttest.Server) { sb.Delay(50 * time.Millisecond) },
+		// A second is the shortest life that there is.
+		sandbox: granting(time.Second), batches: 20, atMost: 22,
+		fail: func(sb *segmenttest.Server) { sb.Delay(75 * time.Millisecond) },
 		then: func(t *testing.T, r *result) {
 			assert.Greater(t, len(r.sb.TokenRequests()), 1)
 			assert.Zero(t, r.counts["segment_requests 401"], "nobody was refused")

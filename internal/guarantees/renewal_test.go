@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 // proveRenewal: certificates in files are replaced while the output runs, and
@@ -145,7 +145,7 @@ func requireClientRenewed(t *testing.T, s *rotating) {
 // rotating is a sandbox over TLS whose certificates can be changed. Each
 // connection carries one request.
 type rotating struct {
-	sb   *sandbox.TestServer
+	sb   *segmenttest.Server
 	ca   *authority
 	wire *wire
 	conf atomic.Pointer[tls.Config]
@@ -156,7 +156,7 @@ type rotating struct {
 
 func newRotating(t *testing.T, protocols ...string) *rotating {
 	t.Helper()
-	s := &rotating{sb: sandbox.NewInProcess(t), ca: newAuthority(t)}
+	s := &rotating{sb: segmenttest.NewInProcess(t), ca: newAuthority(t)}
 	s.conf.Store(&tls.Config{Certificates: []tls.Certificate{s.ca.sign(t, serverCertificate())}, NextProtos: protocols})
 	s.wire = serveTLS(t, s, &tls.Config{
 		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return s.conf.Load(), nil },

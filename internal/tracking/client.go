@@ -127,7 +127,10 @@ func NewClient(conf Config) *Client {
 	if conf.OAuth != nil {
 		var closed context.Context
 		closed, c.stop = context.WithCancel(context.Background())
-		c.tokens = &tokens{conf: *conf.OAuth, closed: closed, http: c.http, agent: conf.UserAgent, timeout: conf.Timeout}
+		c.tokens = &tokens{
+			conf: *conf.OAuth, closed: closed, http: c.http, agent: conf.UserAgent, timeout: conf.Timeout,
+			trouble: tokenTrouble{log: c.log},
+		}
 	}
 	return c
 }

@@ -2,28 +2,19 @@ package tracking
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
-	"net/url"
-	"strings"
 	"sync"
 	"time"
 )
 
 const (
-	// grantType and assertionType are those of RFC 7523, section 2.2.
-	grantType     = "client_credentials"
-	assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-
 	// maxTokenMargin is how long before its end a token counts as ended, so
 	// that it does not end on its way.
 	maxTokenMargin = 30 * time.Second
-	// noticeableSkew is how far the clocks may be apart before it is worth to
-	// ask again: an assertion is good for a minute.
-	noticeableSkew = 10 * time.Second
+	// No token is asked for more often than once in tokenInterval, but for one
+	// in advance, so that a token that is found revoked is replaced at once.
+	tokenInterval = time.Second
 )
 
 // tokens gets the access token that all requests carry, and a new one when
@@ -35,6 +26,7 @@ type tokens struct {
 	http    *http.Client
 	agent   string
 	timeout time.Duration
+	trouble tokenTrouble
 
 	mu        sync.Mutex
 	current   string
@@ -42,6 +34,8 @@ type tokens struct {
 	expires   time.Time
 	// notBefore is when the server lets us ask again.
 	notBefore time.Time
+	// paced is how far the requests so far have used up their intervals.
+	paced time.Time
 	// skew is how far our clock is ahead of the authorization server's.
 	skew time.Duration
 	// underWay is the refresh that everybody waits for, or nil.
@@ -109,21 +103,50 @@ func (t *tokens) refresh(ctx context.Context) *refresh {
 	}
 	pending := &refresh{done: make(chan struct{})}
 	t.underWay = pending
-	// It ends with the client, and in time.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.timeout)
-	stop := context.AfterFunc(t.closed, cancel)
+	pause := t.pace(time.Now())
 	go func() {
-		defer stop()
-		defer cancel()
-		token, life, err := t.request(ctx)
+		token, life, err := t.requestAfter(context.WithoutCancel(ctx), pause)
 		t.mu.Lock()
-		defer t.mu.Unlock()
 		t.underWay = nil
 		t.keep(token, life, err)
 		pending.token, pending.err = token, err
 		close(pending.done)
+		var good time.Time
+		if t.current != "" {
+			good = t.expires
+		}
+		t.mu.Unlock()
+		if t.closed.Err() == nil {
+			t.trouble.note(err, good)
+		}
 	}()
 	return pending
+}
+
+// pace counts one request more, and returns how long it has to wait so that
+// whatever the servers answer leads to no storm of requests. It is called with
+// the lock held.
+func (t *tokens) pace(now time.Time) time.Duration {
+	if t.paced.Before(now) {
+		t.paced = now
+	}
+	pause := t.paced.Sub(now) - tokenInterval
+	t.paced = t.paced.Add(tokenInterval)
+	return max(pause, 0)
+}
+
+// requestAfter asks for a token when a pause is over. It ends with the client,
+// and in time.
+func (t *tokens) requestAfter(ctx context.Context, pause time.Duration) (string, time.Duration, error) {
+	select {
+	case <-time.After(pause):
+	case <-t.closed.Done():
+		return "", 0, t.closed.Err()
+	}
+	ctx, cancel := context.WithTimeout(ctx, t.timeout)
+	defer cancel()
+	defer context.AfterFunc(t.closed, cancel)()
+	return t.request(ctx)
 }
 
 // keep remembers a new token, or when to try again for one.
@@ -142,108 +165,6 @@ func (t *tokens) keep(token string, life time.Duration, err error) {
 	t.expires = now.Add(life - min(life/10, maxTokenMargin))
 	t.refreshAt = now.Add(life / 2)
 }
-
-// request asks for a token. Where the answer shows that the clocks differ,
-// which makes the server refuse a good assertion, it asks once more.
-func (t *tokens) request(ctx context.Context) (string, time.Duration, error) {
-	before := t.clockSkew()
-	token, life, err := t.requestOnce(ctx)
-	if err != nil && (t.clockSkew()-before).Abs() > noticeableSkew {
-		return t.requestOnce(ctx)
-	}
-	return token, life, err
-}
-
-func (t *tokens) requestOnce(ctx context.Context) (string, time.Duration, error) {
-	assertion, err := t.conf.assertion(time.Now().Add(-t.clockSkew()))
-	if err != nil {
-		return "", 0, &tokenError{err: err}
-	}
-	form := url.Values{
-		"grant_type":            {grantType},
-		"client_assertion_type": {assertionType},
-		"client_assertion":      {assertion},
-		"scope":                 {t.conf.Scope},
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.conf.server()+"/token", strings.NewReader(form.Encode()))
-	if err != nil {
-		return "", 0, &tokenError{err: err}
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("User-Agent", t.agent)
-	res, err := t.http.Do(req)
-	if err != nil {
-		return "", 0, &tokenError{err: err, retryAfter: askedWait(err)}
-	}
-	defer res.Body.Close()
-	t.learnSkew(res.Header.Get("Date"))
-	return readToken(res)
-}
-
-func readToken(res *http.Response) (string, time.Duration, error) {
-	if res.StatusCode != http.StatusOK {
-		return "", 0, &tokenError{
-			status:     res.StatusCode,
-			retryAfter: retryAfter(res.Header.Get("Retry-After"), time.Now()),
-		}
-	}
-	var granted struct {
-		AccessToken string  `json:"access_token"`
-		ExpiresIn   float64 `json:"expires_in"`
-	}
-	if err := json.NewDecoder(io.LimitReader(res.Body, maxAnswerBytes)).Decode(&granted); err != nil {
-		return "", 0, &tokenError{err: errNoToken}
-	}
-	if granted.AccessToken == "" || granted.ExpiresIn <= 0 {
-		return "", 0, &tokenError{err: errNoToken}
-	}
-	return granted.AccessToken, time.Duration(granted.ExpiresIn * float64(time.Second)), nil
-}
-
-func (t *tokens) clockSkew() time.Duration {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.skew
-}
-
-// learnSkew compares the clocks by the Date of an answer, also of one that
-// refuses.
-func (t *tokens) learnSkew(date string) {
-	theirs, err := http.ParseTime(date)
-	if err != nil {
-		return
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.skew = time.Since(theirs)
-}
-
-// tokenError says why there is no token.
-type tokenError struct {
-	// status is what the authorization server answered, or 0.
-	status     int
-	retryAfter time.Duration
-	err        error
-}
-
-func (e *tokenError) Error() string {
-	if e.err != nil {
-		return "getting an access token: " + e.reason()
-	}
-	return fmt.Sprintf("getting an access token: the authorization server answered with status %d", e.status)
-}
-
-func (e *tokenError) reason() string {
-	if errors.Is(e.err, errNoToken) {
-		return errNoToken.Error()
-	}
-	return describe(e.err)
-}
-
-// errNoToken is about an answer of status 200.
-var errNoToken = errors.New("the answer holds no token, or not for how long it is good")
-
-func (e *tokenError) Unwrap() error { return e.err }
 
 // isGood says whether a token that was got some time ago still is one to send.
 func (t *tokens) isGood(token string) bool {

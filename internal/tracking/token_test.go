@@ -174,6 +174,8 @@ func TestALateRejectionDoesNotCostTheNextToken(t *testing.T) {
 func TestAnAnswerWithoutATokenOrItsLifeGrantsNothing(t *testing.T) {
 	for _, body := range []string{
 		`{"access_token":"","expires_in":60}`, `{"access_token":"t"}`, `{"access_token":"t","expires_in":-1}`, `{}`, `t`, ``,
+		`{"access_token":"t","expires_in":0}`, `{"access_token":"t","expires_in":"NaN"}`, `{"access_token":"t","expires_in":-1e400}`,
+		`{"access_token":"a\r\nX-Evil: b","expires_in":60}`, `{"access_token":"a b","expires_in":60}`, `{"access_token":"é","expires_in":60}`,
 	} {
 		token, _, err := readToken(answering(nil, body))
 		assert.Empty(t, token)

@@ -1,0 +1,68 @@
+package tracking
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// noticeableTokenFailures is how many requests for a token in a row have to
+// fail before that is worth a line. Fewer pass by themselves.
+const noticeableTokenFailures = 3
+
+// tokenTrouble says that no access token is granted, where no Send does: the
+// calls wait for one without being sent, or the one in use is still good.
+type tokenTrouble struct {
+	log Log
+
+	mu       sync.Mutex
+	failures int
+	said     time.Time
+}
+
+// note takes down how a request for a token ended, and until when the one
+// before is good.
+func (t *tokenTrouble) note(err error, good time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err == nil {
+		if !t.said.IsZero() {
+			t.log.Info("access tokens are granted again")
+		}
+		t.failures, t.said = 0, time.Time{}
+		return
+	}
+	t.failures++
+	now := time.Now()
+	isGood := now.Before(good)
+	if !t.isNoticeable(err, isGood) || now.Sub(t.said) < reminder {
+		return
+	}
+	t.said = now
+	then := "calls wait for one, nothing is lost while this runs"
+	if isGood {
+		then = "the one in use is good until " + good.UTC().Format(time.RFC3339)
+	}
+	t.log.Warn(fmt.Sprintf("no access token is granted: %s; it is tried again, and %s", describeMissing(err), then))
+}
+
+// isNoticeable leaves out what is said elsewhere: that the calls are held, since
+// the server does not like what it is asked, or wants us to wait.
+func (t *tokenTrouble) isNoticeable(err error, isGood bool) bool {
+	switch failureOf(err).class {
+	case Transient:
+		return t.failures >= noticeableTokenFailures
+	case Setup:
+		return isGood
+	default:
+		return isGood && t.failures >= noticeableTokenFailures
+	}
+}
+
+func describeMissing(err error) string {
+	if missing, isIt := errors.AsType[*tokenError](err); isIt {
+		return missing.reason()
+	}
+	return failureOf(err).text
+}

@@ -27,6 +27,7 @@ func main() {
 
 // run runs the command line and returns the exit code.
 func run(ctx context.Context, args []string) int {
+	standard := redirectStandardLog(os.Stderr)
 	if refuseWriteKeys(os.Stderr, namedFiles(args)) {
 		return 1
 	}
@@ -39,6 +40,7 @@ func run(ctx context.Context, args []string) int {
 		service.CLIOptSetProductName("Benthos Segment"),
 		service.CLIOptSetVersion(Version, DateBuilt),
 		service.CLIOptSetDocumentationURL(DocsURL),
+		service.CLIOptOnLoggerInit(standard.use),
 		service.CLIOptAddCommand(sandboxCommand()),
 		service.CLIOptAddCommand(checkCommand()),
 	)...)

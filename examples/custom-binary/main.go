@@ -6,6 +6,8 @@ package main
 
 import (
 	"context"
+	"io"
+	"log"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 
@@ -18,6 +20,9 @@ import (
 )
 
 func main() {
+	// Go's HTTP client writes there what servers send unasked, as it came. The
+	// engine has a log of its own.
+	log.SetOutput(io.Discard)
 	service.RunCLI(
 		context.Background(),
 		service.CLIOptSetBinaryName("my-benthos"),

@@ -53,6 +53,10 @@ var risks = []struct {
 		"internal/guarantees TestAProxyIsThatOfTheConfigOrTheEnvironment",
 		"internal/guarantees TestAProxyOfTheEnvironmentThatCannotBeReadIsSaidAtStart",
 	}},
+	{"a server writes into our log", "its words are never repeated, or short, in quotes and printable", []string{
+		"internal/tracking TestAnAnswerThatIsNotHTTPIsNotRepeated", "internal/guarantees TestFaultMatrix",
+		"cmd/benthos-segment TestWhatAServerSendsUnaskedIsNotInTheLog", "cmd/benthos-segment TestALineOfTheStandardLoggerIsCleaned",
+	}},
 	{"a server answers without end", "64 KB of headers, 64 KB of body, one timeout for all", []string{
 		"internal/guarantees TestFaultMatrix", "internal/tracking TestAnEndlessAnswerIsNotRead",
 	}},

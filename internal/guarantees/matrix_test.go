@@ -145,6 +145,11 @@ var matrix = []row{
 	{"20", "no HTTP", "sent again", inAStream(broken(answering("SSH-2.0-OpenSSH_9.9\r\n"))), nil},
 	{"20", "a wrong HTTP version", "sent again", inAStream(broken(answering("HTTP/x.1 200 OK\r\n\r\n"))), nil},
 	{"20", "a header of 1 MB", "sent again", inAStream(broken(answering("HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 1<<20) + "\r\n\r\n"))), nil},
+	{"20", "100,000 headers", "sent again", inAStream(broken(answering("HTTP/1.1 200 OK\r\n" + strings.Repeat("X: x\r\n", 100_000) + "\r\n"))), nil},
+	{"20", "1xx without end", "sent again", inAStream(broken(answering(strings.Repeat("HTTP/1.1 103 Early Hints\r\nX: x\r\n\r\n", 10_000)))), nil},
+	{"20", "trailers without end", "the status decides", inAStream(settled("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + strings.Repeat("X: x\r\n", 100_000))), nil},
+	{"20", "a chunk of no length", "the status decides", inAStream(settled("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n")), nil},
+	{"20", "chunk extensions without end", "the status decides", inAStream(settled("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;" + strings.Repeat("x", 1<<20))), nil},
 	{"21", "accepted, and the answer is lost, 5 % of 10,000 calls", "duplicates with the same id only", inAStream(trial{
 		calls: 10_000, output: fields{"max_request_calls": 20}, atMost: 580, duplicates: true,
 		fail: func(sb *segmenttest.Server) { sb.LostAck().Probability(0.05, 1) },

@@ -39,7 +39,7 @@ GO_FLAGS := $(shell go env GOFLAGS) -trimpath '-pgo=$(PROFILE)'
 build test lint docs torture poison nightly: export GOFLAGS := $(GO_FLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build goflags test chromium screenshot torture poison nightly vuln lint docs bench bench-quick bench-profile bench-growth bench-search bench-go fmt clean
+.PHONY: help demo build test chromium screenshot torture poison nightly vuln lint docs bench bench-quick bench-profile bench-growth bench-search bench-pages bench-go fmt clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -93,20 +93,23 @@ docs: ## Generate docs/ from the code, and NOTICE from what is linked
 
 # The bench module has the SDKs that we compare with, so that nobody who imports
 # plugin downloads them. Where there is no npm, those for Node are left out.
-bench: bin/bench ## Compare with other senders: six minutes, writes docs/benchmarks.md
+bench: bin/bench ## Compare with other senders: six minutes, writes docs/benchmarks.md and bench/README.md
 	bin/bench run -root . -save
 
 bench-quick: bin/bench ## The same in one minute, and only printed
 	bin/bench run -root . -quick
 
-bench-profile: bin/bench ## Where the time and the memory go: one minute, writes docs/benchmarks.md and default.pgo
+bench-profile: bin/bench ## Where the time and the memory go: one minute, writes bench/README.md and default.pgo
 	bin/bench profile -root . -save
 
-bench-growth: bin/bench ## How the cost grows with what is sent: three minutes, writes docs/benchmarks.md
+bench-growth: bin/bench ## How the cost grows with what is sent: three minutes, writes bench/README.md
 	bin/bench growth -root . -save
 
-bench-search: bin/bench ## Search the best settings of the http_client recipe: four minutes, writes docs/benchmarks.md
+bench-search: bin/bench ## Search the best settings of the http_client recipe: four minutes, writes bench/README.md
 	bin/bench search -root . -save
+
+bench-pages: ## Write the pages of the benchmarks again from the figures that are saved
+	go -C bench run . pages -root $(CURDIR)
 
 bench-go: ## Run the benchmarks of the Go packages
 	go test -run '^$$' -bench . -benchmem ./internal/... ./plugin/...

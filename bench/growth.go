@@ -38,5 +38,5 @@ func growth(bench *runner.Bench, o options) error {
 	if !o.save {
 		return nil
 	}
-	return report.SaveGrowth(o.root, curves)
+	return report.SaveGrowth(o.root, report.ThisMachine(bench.Tools), curves)
 }

@@ -5,6 +5,7 @@
 //	bench search         the settings of the http_client recipe
 //	bench growth         how the cost grows with what is sent
 //	bench profile        where the time goes
+//	bench pages          the pages of the last run again, without measuring
 //	bench sink           the far end, in its own process
 //	bench send KIND      a sender written in Go, in its own process
 package main
@@ -18,6 +19,7 @@ import (
 	"path/filepath"
 
 	"benthos-segment/bench/internal/contender"
+	"benthos-segment/bench/internal/report"
 	"benthos-segment/bench/internal/runner"
 	"benthos-segment/bench/internal/sender"
 	"benthos-segment/bench/internal/sink"
@@ -32,13 +34,15 @@ func main() {
 
 func run(arguments []string) error {
 	if len(arguments) == 0 {
-		return errors.New("say what: run, search, growth, profile, sink or send")
+		return errors.New("say what: run, search, growth, profile, pages, sink or send")
 	}
 	switch name, rest := arguments[0], arguments[1:]; name {
 	case "sink":
 		return sink.Serve(os.Stdout)
 	case "send":
 		return send(rest)
+	case "pages":
+		return pages(rest)
 	case "run", "search", "growth", "profile":
 		return compare(name, rest)
 	default:
@@ -80,7 +84,23 @@ type options struct {
 	save            bool
 }
 
-// compare measures, in whichever way, and writes docs/benchmarks.md.
+// pages writes the pages of the last run again, as after a change of what they
+// show.
+func pages(arguments []string) error {
+	flags := flag.NewFlagSet("pages", flag.ContinueOnError)
+	root := flags.String("root", "..", "where the project is")
+	if err := flags.Parse(arguments); err != nil {
+		return err
+	}
+	run, err := report.LoadRun(*root)
+	if err != nil {
+		return err
+	}
+	return report.SavePages(*root, run)
+}
+
+// compare measures, in whichever way, and writes the results where it is asked
+// to.
 func compare(what string, arguments []string) error {
 	flags := flag.NewFlagSet(what, flag.ContinueOnError)
 	var o options
@@ -90,7 +110,7 @@ func compare(what string, arguments []string) error {
 	flags.IntVar(&o.rounds, "rounds", 0, "how often each contender runs")
 	flags.IntVar(&o.events, "events", 0, "how many events the fastest contenders send")
 	flags.StringVar(&o.only, "only", "", "a pattern for the ids of the contenders")
-	flags.BoolVar(&o.save, "save", false, "write the results into docs/")
+	flags.BoolVar(&o.save, "save", false, "write the results into docs/ and bench/")
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}

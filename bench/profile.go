@@ -35,7 +35,7 @@ func profiles(bench *runner.Bench, o options) error {
 	if err := savePGO(o.root, cases); err != nil {
 		return err
 	}
-	return report.SaveProfiles(o.root, cases)
+	return report.SaveProfiles(o.root, report.ThisMachine(bench.Tools), cases)
 }
 
 // profileTurns is how often each case is watched. A single run has some 500

@@ -41,7 +41,7 @@ func search(bench *runner.Bench, o options) error {
 	if !o.save {
 		return nil
 	}
-	return report.SaveSearch(o.root, found)
+	return report.SaveSearch(o.root, report.ThisMachine(bench.Tools), found)
 }
 
 // turn gives one setting all its values.

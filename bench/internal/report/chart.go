@@ -14,25 +14,12 @@ const (
 	plain  = "#8b95a1"
 )
 
-// bars are the contenders of the chart, and what it calls them.
-var bars = []struct{ id, label string }{
-	{"floor", "Go that only gzips and posts"},
-	{"batched", "benthos-segment, batched input"},
-	{"lines", "benthos-segment, per-line input"},
-	{"recipe", "http_client recipe, batched input"},
-	{"recipe_lines", "http_client recipe, per-line input"},
-	{"segment_go_best", "segmentio/analytics-go v3 (no gzip)"},
-	{"rudder_go_best", "rudderlabs/analytics-go v4 (no gzip)"},
-	{"segment_node_best", "@segment/analytics-node"},
-	{"rudder_node_best", "@rudderstack/rudder-sdk-node"},
-}
-
 // chart is a bar for the cost of each contender.
 func (r Run) chart() string {
 	const left, width, row, top = 260, 360, 24, 34
 	most, count := 0.0, 0
-	for _, bar := range bars {
-		if result, isKnown := r.find(bar.id); isKnown {
+	for _, bar := range shown {
+		if result, isKnown := r.find(bar.id); isKnown && bar.isBar {
 			most = max(most, float64(result.Median()))
 			count++
 		}
@@ -41,9 +28,9 @@ func (r Run) chart() string {
 	open(&svg, left+width+70, top+count*row+10, "Processor time for one event")
 	text(&svg, left, 18, "start", "CPU µs an event: less is better")
 	y := top
-	for _, bar := range bars {
+	for _, bar := range shown {
 		result, isKnown := r.find(bar.id)
-		if !isKnown {
+		if !isKnown || !bar.isBar {
 			continue
 		}
 		colour := plain

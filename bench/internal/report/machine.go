@@ -39,6 +39,21 @@ func (m Machine) String() string {
 	return text
 }
 
+// origin says what was measured, with what and where: figures are those of a
+// commit.
+func (m Machine) origin(command string) string {
+	return fmt.Sprintf("Commit %s, `%s` on %s", m.commit(), command, m)
+}
+
+// commit is what the binary was built from, as its version says.
+func (m Machine) commit() string {
+	version := strings.TrimPrefix(m.Binary, "Version: ")
+	if clean, isDirty := strings.CutSuffix(version, "-dirty"); isDirty {
+		return clean + " with uncommitted changes"
+	}
+	return version
+}
+
 // processor is what Linux calls it.
 func processor() string {
 	data, err := os.ReadFile("/proc/cpuinfo")

@@ -11,39 +11,73 @@ import (
 	"benthos-segment/bench/internal/contender"
 )
 
+// What is written, by its place below the root of the repository. The summary
+// is for users; the page of this module has everything.
 const (
-	docs     = "docs"
-	pageName = "benchmarks.md"
+	summaryPage = "docs/benchmarks.md"
+	chartFile   = "docs/benchmarks.svg"
+	resultsPage = "bench/README.md"
+	figuresFile = "bench/results.json"
 )
 
-// SaveRun writes the table into the page, the chart beside it, and the figures
-// for programs.
+// SaveRun writes the figures for programs, and the pages and the chart that
+// show them.
 func SaveRun(root string, run Run) error {
-	text := fmt.Sprintf("`%s`, %d rounds on %s. Events have %d bytes (mean), %d at the 99th percentile, %d at most.\n\n%s\n### Aims\n\n%s",
-		run.Command, run.Rounds, run.Machine, run.Sizes.Mean, run.Sizes.P99, run.Sizes.Max, run.markdown(), run.aims())
-	if err := replace(root, "table", text); err != nil {
-		return err
-	}
 	data, err := json.MarshalIndent(run, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encoding the results: %w", err)
 	}
-	if err := write(root, "benchmarks.json", string(data)+"\n"); err != nil {
+	if err := write(root, figuresFile, string(data)+"\n"); err != nil {
 		return err
 	}
-	return write(root, "benchmarks.svg", run.chart())
+	return SavePages(root, run)
+}
+
+// LoadRun returns the run that was saved last.
+func LoadRun(root string) (run Run, err error) {
+	data, err := os.ReadFile(filepath.Join(root, figuresFile))
+	if err != nil {
+		return run, fmt.Errorf("reading results: %w", err)
+	}
+	if err := json.Unmarshal(data, &run); err != nil {
+		return run, fmt.Errorf("decoding %s: %w", figuresFile, err)
+	}
+	return run, nil
+}
+
+// SavePages writes the tables into the pages, and the chart.
+func SavePages(root string, run Run) error {
+	if err := replace(root, summaryPage, "summary", run.summary()); err != nil {
+		return err
+	}
+	if err := replace(root, resultsPage, "table", run.results()); err != nil {
+		return err
+	}
+	return write(root, chartFile, run.chart())
+}
+
+// results is everything that the run found, as the page of this module has it.
+func (r Run) results() string {
+	return fmt.Sprintf("%s\n\n%s\n### Aims\n\n%s", r.origin(), r.markdown(), r.aims())
+}
+
+// origin says where the figures come from.
+func (r Run) origin() string {
+	return fmt.Sprintf("%s, %d rounds. Events have %d bytes (mean), %d at the 99th percentile, %d at most.",
+		r.Machine.origin(r.Command), r.Rounds, r.Sizes.Mean, r.Sizes.P99, r.Sizes.Max)
 }
 
 // SaveGrowth writes the curves.
-func SaveGrowth(root string, curves []Curve) error {
+func SaveGrowth(root string, machine Machine, curves []Curve) error {
 	var text strings.Builder
+	fmt.Fprintf(&text, "%s.\n\n", machine.origin("make bench-growth"))
 	for _, curve := range curves {
 		fmt.Fprintf(&text, "### By %s\n\n![CPU per event by %[1]s](%s)\n\n%s\n", curve.Title, curve.file(), curve.Markdown())
-		if err := write(root, curve.file(), curve.plot()); err != nil {
+		if err := write(root, "bench/"+curve.file(), curve.plot()); err != nil {
 			return err
 		}
 	}
-	return replace(root, "growth", strings.TrimSuffix(text.String(), "\n"))
+	return replace(root, resultsPage, "growth", strings.TrimSuffix(text.String(), "\n"))
 }
 
 // SearchRow is one set of settings of the recipe and its cost.
@@ -62,8 +96,9 @@ type Search struct {
 }
 
 // SaveSearch writes what the searches tried.
-func SaveSearch(root string, searches []Search) error {
+func SaveSearch(root string, machine Machine, searches []Search) error {
 	var text strings.Builder
+	fmt.Fprintf(&text, "%s.\n\n", machine.origin("make bench-search"))
 	text.WriteString("| input | output | count | threads | max_in_flight | algorithm | level | CPU µs/event | |\n|---|---|--:|--:|--:|---|--:|--:|---|\n")
 	for _, search := range searches {
 		for _, row := range search.Rows {
@@ -77,20 +112,20 @@ func SaveSearch(root string, searches []Search) error {
 			fmt.Fprintf(&text, "| %s | %s | %d | %d | %d | %s | %d | %s | %s |\n", search.Input, s.Output, s.Count, s.Threads, s.InFlight, s.Algorithm, s.Level, micros(row.PerEvent), mark)
 		}
 	}
-	return replace(root, "search", text.String())
+	return replace(root, resultsPage, "search", text.String())
 }
 
-func write(root, name, text string) error {
-	if err := os.WriteFile(filepath.Join(root, docs, name), []byte(text), 0o644); err != nil {
+func write(root, path, text string) error {
+	if err := os.WriteFile(filepath.Join(root, path), []byte(text), 0o644); err != nil {
 		return fmt.Errorf("writing results: %w", err)
 	}
 	return nil
 }
 
-// replace puts the text between the marks of that name. All else on the page is
-// written by hand.
-func replace(root, name, text string) error {
-	page, err := os.ReadFile(filepath.Join(root, docs, pageName))
+// replace puts the text between the marks of that name on a page. All else on
+// the page is written by hand.
+func replace(root, path, name, text string) error {
+	page, err := os.ReadFile(filepath.Join(root, path))
 	if err != nil {
 		return fmt.Errorf("reading the page: %w", err)
 	}
@@ -98,7 +133,7 @@ func replace(root, name, text string) error {
 	before, rest, hasBegin := strings.Cut(string(page), begin)
 	_, after, hasEnd := strings.Cut(rest, end)
 	if !hasBegin || !hasEnd {
-		return fmt.Errorf("docs/%s has no marks for %q", pageName, name)
+		return fmt.Errorf("%s has no marks for %q", path, name)
 	}
-	return write(root, pageName, before+begin+"\n"+text+"\n"+end+after)
+	return write(root, path, before+begin+"\n"+text+"\n"+end+after)
 }

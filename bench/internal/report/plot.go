@@ -21,7 +21,7 @@ type Curve struct {
 	Points          []Point
 }
 
-func (c Curve) file() string { return "benchmarks-" + c.ID + ".svg" }
+func (c Curve) file() string { return "growth-" + c.ID + ".svg" }
 
 // Markdown is the curve as a table.
 func (c Curve) Markdown() string {

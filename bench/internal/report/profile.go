@@ -106,6 +106,6 @@ func (p part) has(function string) bool {
 }
 
 // SaveProfiles writes the table into the page.
-func SaveProfiles(root string, cases []Profile) error {
-	return replace(root, "profile", Parts(cases))
+func SaveProfiles(root string, machine Machine, cases []Profile) error {
+	return replace(root, resultsPage, "profile", machine.origin("make bench-profile")+".\n\n"+Parts(cases))
 }

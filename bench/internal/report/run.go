@@ -1,5 +1,6 @@
-// Package report puts results into words: the table in the terminal, the page
-// docs/benchmarks.md, and its pictures.
+// Package report puts results into words: the table in the terminal, the
+// summary in docs/benchmarks.md, the results in bench/README.md, and their
+// pictures.
 package report
 
 import (

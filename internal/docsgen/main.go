@@ -1,7 +1,7 @@
-// Command docsgen writes the reference of the output segment to
-// docs/segment.md, that of the buffer journal to docs/journal.md, and that of
-// the Bloblang methods beside them to docs/bloblang.md, from what they say of
-// themselves.
+// Command docsgen writes what docs/ has from the code: the reference of the
+// output segment (segment.md), of the buffer journal (journal.md), of the Bloblang
+// methods beside them (bloblang.md), and of the reasons for which an event is not
+// sent (reasons.md).
 //
 //	go run ./internal/docsgen [-check] [directory]
 package main
@@ -28,6 +28,7 @@ var pages = map[string]func() ([]byte, error){
 	outputPageName:  func() ([]byte, error) { return outputPage("segment") },
 	bufferPageName:  func() ([]byte, error) { return bufferPage("journal") },
 	methodsPageName: func() ([]byte, error) { return methodsPage("segment_") },
+	reasonsPageName: reasonsPage,
 }
 
 func main() {

@@ -187,22 +187,29 @@ output:
             meta field = $error.field
 `).
 		Example("Any JSON, made into calls",
-			"A mapping makes an identify and a track call of each order. A message that is no order is left out.", `
+			"A mapping makes an identify and a track call of each order. Other messages are left out.", `
 input:
   http_server:
     path: /orders
 
 output:
-  segment:
-    write_key: "${SEGMENT_WRITE_KEY}"
-    region: eu
-    mapping: |
-      root = if this.kind == "order" {
-        [
-          {"type": "identify", "userId": this.customer.id, "traits": this.customer.without("id"), "timestamp": this.at},
-          {"type": "track", "event": "Order Completed", "userId": this.customer.id, "properties": this.order, "timestamp": this.at},
-        ]
-      } else { deleted() }
+  fallback:
+    - segment:
+        write_key: "${SEGMENT_WRITE_KEY}"
+        region: eu
+        batching: { count: 500, period: 200ms }
+        mapping: |
+          root = if this.kind == "order" {
+            [
+              {"type": "identify", "userId": this.customer.id, "traits": this.customer.without("id"), "timestamp": this.at},
+              {"type": "track", "event": "Order Completed", "userId": this.customer.id, "properties": this.order, "timestamp": this.at},
+            ]
+          } else { deleted() }
+    - file:
+        path: dead_letters.ndjson
+        codec: lines
+      processors:
+        - mapping: root = @fallback_error.segment_dead_letter(content())
 `)
 }
 

@@ -1,0 +1,133 @@
+package house
+
+import (
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var (
+	fence    = regexp.MustCompile("(?ms)^[ \t]*```.*?^[ \t]*```[ \t]*$")
+	codeSpan = regexp.MustCompile("`[^`\n]*`")
+	link     = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	heading  = regexp.MustCompile(`(?m)^#{1,6} +(.*?) *$`)
+)
+
+// prose is a Markdown document without its code.
+func prose(document string) string { return fence.ReplaceAllString(document, "") }
+
+// linksIn lists where the links and pictures of a document lead to.
+func linksIn(document string) (targets []string) {
+	for _, found := range link.FindAllStringSubmatch(codeSpan.ReplaceAllString(prose(document), ""), -1) {
+		targets = append(targets, found[1])
+	}
+	return targets
+}
+
+// anchorsIn lists the names that the headings of a document have, as GitHub
+// makes them: small letters and digits, a hyphen for each blank, and a number
+// where a name comes again.
+func anchorsIn(document string) map[string]bool {
+	anchors := make(map[string]bool)
+	for _, found := range heading.FindAllStringSubmatch(prose(document), -1) {
+		text := regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`).ReplaceAllString(found[1], "$1")
+		name := strings.Map(func(r rune) rune {
+			switch {
+			case r == ' ':
+				return '-'
+			case r == '-' || r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r):
+				return unicode.ToLower(r)
+			default:
+				return -1
+			}
+		}, text)
+		unique := name
+		for n := 1; anchors[unique]; n++ {
+			unique = name + "-" + strconv.Itoa(n)
+		}
+		anchors[unique] = true
+	}
+	return anchors
+}
+
+// resolve returns the path and the anchor that a link of a document leads to.
+// Links to other hosts lead nowhere here.
+func resolve(document, target string) (file, anchor string, isHere bool) {
+	if strings.Contains(target, "://") || strings.HasPrefix(target, "mailto:") {
+		return "", "", false
+	}
+	file, anchor, _ = strings.Cut(target, "#")
+	if file == "" {
+		return document, anchor, true
+	}
+	return path.Join(path.Dir(document), file), anchor, true
+}
+
+func TestEveryLinkLeadsSomewhere(t *testing.T) {
+	checked := 0
+	for _, document := range tracked(t, ".md") {
+		for _, target := range linksIn(read(t, document)) {
+			file, anchor, isHere := resolve(document, target)
+			if !isHere {
+				continue
+			}
+			checked++
+			if _, err := os.Stat(filepath.Join(top, filepath.FromSlash(file))); !assert.NoError(t, err, "%s links to %s", document, target) {
+				continue
+			}
+			if anchor != "" {
+				assert.True(t, anchorsIn(read(t, file))[anchor], "%s links to %s, and there is no such heading", document, target)
+			}
+		}
+	}
+	assert.Greater(t, checked, 100)
+}
+
+// Whoever starts at the README finds each page with one click.
+func TestTheReadmeLinksToEveryPage(t *testing.T) {
+	linked := make(map[string]bool)
+	for _, target := range linksIn(read(t, "README.md")) {
+		if file, _, isHere := resolve("README.md", target); isHere {
+			linked[file] = true
+		}
+	}
+	for _, page := range tracked(t, ".md") {
+		if page != "README.md" {
+			assert.True(t, linked[page], "%s cannot be reached from the README in one click", page)
+		}
+	}
+}
+
+// Comments and texts of programs send people to documents, too.
+func TestEveryDocumentThatIsNamedExists(t *testing.T) {
+	named := regexp.MustCompile(`\b(docs|config|examples|bench)/[\w./-]+\.(md|yaml|svg|png|json|ndjson)\b`)
+	checked := 0
+	for _, ending := range []string{".go", ".yaml", ".sh", ".md", "Makefile", ".js"} {
+		for _, file := range tracked(t, ending) {
+			for _, name := range named.FindAllString(read(t, file), -1) {
+				checked++
+				_, err := os.Stat(filepath.Join(top, filepath.FromSlash(name)))
+				_, beside := os.Stat(filepath.Join(top, filepath.FromSlash(path.Join(path.Dir(file), name))))
+				assert.True(t, err == nil || beside == nil, "%s names %s, which does not exist", file, name)
+			}
+		}
+	}
+	assert.Greater(t, checked, 20)
+}
+
+func TestAnchorsAreThoseOfGitHub(t *testing.T) {
+	anchors := anchorsIn("# A title\n\n## `write_key`\n\n## [A link](a.md), and more\n\n## 1.2 — Ünder: \"x\"!\n\n## A title\n\n```\n# no heading\n```\n")
+	for _, want := range []string{"a-title", "write_key", "a-link-and-more", "12--ünder-x", "a-title-1"} {
+		assert.True(t, anchors[want], want)
+	}
+	assert.Len(t, anchors, 5)
+	require.Equal(t, []string{"a.md#b", "c.png"}, linksIn("[x](a.md#b) ![y](c.png) `[z](no.md)`\n```\n[n](no.md)\n```\n"))
+}

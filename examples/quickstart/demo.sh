@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sends the sample events to a local stand-in of Segment and shows what arrived.
+# Sends the sample events to a local stand-in for Segment and shows what arrived.
 # `make demo` builds the binary and runs this. KEEP=1 keeps the sandbox up until
 # Ctrl-C. Needs nothing but bash and the binary.
 set -euo pipefail
@@ -94,7 +94,7 @@ cat <<TEXT
 $(by_type)
 
   $work/dead_letters.ndjson
-      $dead event that Segment would have thrown away without a word
+      $dead event that Segment would have answered with 200 and thrown away
 
 $(reasons)
 
@@ -124,9 +124,9 @@ traffic=$!
 
 cat <<TEXT
 
-  Open http://127.0.0.1:$port in a browser. The events are there, and a trickle of
-  invented traffic goes on until Ctrl-C, with a few calls in it that Segment would
-  throw away. Or, in another terminal:
+  Open http://127.0.0.1:$port in a browser. The events are there, and a little
+  made-up traffic goes on until Ctrl-C, with a few calls that Segment would throw
+  away. Or, in another terminal:
       curl http://127.0.0.1:$port/api/v1/summary
       curl 'http://127.0.0.1:$port/api/v1/calls?q=user:cus_7001'
       SEGMENT_ENDPOINT=http://127.0.0.1:$port $bin run examples/quickstart/pipeline.yaml

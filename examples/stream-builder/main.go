@@ -22,10 +22,10 @@ import (
 	_ "benthos-segment/plugin"
 )
 
-// The period is how long a call may wait for others to share its request. The
-// one who sends a call waits that long for the answer, so it is short here.
-// A program that embeds the output wants to hear of a refused write key rather
-// than to wait until somebody mends it, hence reject.
+// The period is how long a call may wait for others to share its request, and
+// its sender waits with it, so it is short here. A program that embeds the output
+// prefers an error over waiting until somebody fixes a refused write key, hence
+// reject.
 const output = `
 segment:
   write_key: "${SEGMENT_WRITE_KEY:stream-builder-write-key}"
@@ -57,8 +57,8 @@ type Event struct {
 	Traits     map[string]any `json:"traits,omitempty"`
 }
 
-// run sends a few events, the last of which is guilty, and stops the stream
-// when all of them are answered.
+// run sends a few events, the last of which is invalid, and stops the stream when
+// all of them are answered.
 func run(ctx context.Context) error {
 	builder := service.NewStreamBuilder()
 	if err := builder.SetLoggerYAML("level: WARN"); err != nil {

@@ -67,14 +67,14 @@ test: chromium ## Run every test (CHROMIUM=skip leaves out those of the page in 
 chromium: ## Install Chromium where it is missing: the page is tested in it (CHROMIUM=skip)
 	@.ci/chromium
 
-screenshot: build chromium ## Make docs/sandbox.png anew
+screenshot: build chromium ## Take the picture docs/sandbox.png again
 	go -C $(PAGETEST) run ./screenshot $(CURDIR)
 
 # FLAGS are further ones, such as -race or -only JetStream.
 torture: ## Kill everything at random and count what is lost (DURATION=10m SEED=1)
 	go -C internal/torture run . $(if $(DURATION),-duration $(DURATION)) $(if $(SEED),-seed $(SEED)) $(FLAGS)
 
-poison: ## Measure what events cost that cannot be delivered
+poison: ## Measure the cost of events that cannot be delivered
 	go -C internal/torture run . -poison $(FLAGS)
 
 nightly: ## Run the torture and random scripts, and fuzz each target: an hour (SCRIPTS=2000 SEED= FUZZTIME=5m)
@@ -96,7 +96,7 @@ docs: ## Generate docs/ from the code, and NOTICE from what is linked
 bench: bin/bench ## Compare with other senders: six minutes, writes docs/benchmarks.md and bench/README.md
 	bin/bench run -root . -save
 
-bench-quick: bin/bench ## The same in one minute, and only printed
+bench-quick: bin/bench ## The same in one minute; only prints
 	bin/bench run -root . -quick
 
 bench-profile: bin/bench ## Where the time and the memory go: one minute, writes bench/README.md and default.pgo

@@ -41,16 +41,16 @@ func errorSpec() *bloblang.PluginSpec {
 	return bloblang.NewPluginSpec().
 		Category(methodCategory).
 		Version("1.0.0").
-		Description("Takes the error of the output `segment` apart, as a `fallback` hands it to the next output in "+
+		Description("Takes an error of the output `segment` apart, as a `fallback` gives it to the next output in "+
 			"`@fallback_error`. The result is an object with `reason`, `field` and `sentence`. Where no field is to "+
-			"blame, `field` is `-`. An error of another output has the reason `unknown` and its whole text as the "+
-			"sentence. It never fails, so that no dead letter is lost because of its error.").
-		Example("Put the reason into the headers of a dead letter, which keeps its bytes.", `
+			"blame, `field` is `-`. An error of another output has the reason `unknown`, and its whole text is the "+
+			"sentence. The method never fails, so that no dead letter is lost because of its error.").
+		Example("Put the reason into the headers of a dead letter, so that its content stays as it is.", `
 let error = @fallback_error.segment_error()
 meta dead_letter_reason = $error.reason
 meta dead_letter_field = $error.field
 meta dead_letter_sentence = $error.sentence`).
-		Example("What it makes of an error.", `root = this.error.segment_error()`,
+		Example("The parts of some errors.", `root = this.error.segment_error()`,
 			[2]string{
 				`{"error":"segment event_not_defined event: A track call needs a name."}`,
 				`{"field":"event","reason":"event_not_defined","sentence":"A track call needs a name."}`,
@@ -71,11 +71,11 @@ func deadLetterSpec() *bloblang.PluginSpec {
 		Version("1.0.0").
 		Description("Makes a dead letter of an error of the output `segment` and the event that it is about: an object "+
 			"with the `reason`, `field` and `sentence` of `segment_error`, and the event as `payload`. JSON cannot hold "+
-			"bytes that are not UTF-8, and writes U+FFFD for them. An event with such bytes is therefore kept as "+
-			"`payload_base64`, and has no `payload`. It never fails.").
-		Param(bloblang.NewAnyParam(paramPayload).Description("The event. `content()` is the bytes that came in.")).
-		Example("Write dead letters to a file, one on a line.", `root = @fallback_error.segment_dead_letter(content())`).
-		Example("Read them again, to send the events once more.", `root = this.payload | this.payload_base64.decode("base64")`,
+			"bytes that are not UTF-8. An event with such bytes is kept as `payload_base64` instead, and there is no "+
+			"`payload`. The method never fails.").
+		Param(bloblang.NewAnyParam(paramPayload).Description("The event. `content()` gives the bytes that were read.")).
+		Example("Write dead letters to a file, one on each line.", `root = @fallback_error.segment_dead_letter(content())`).
+		Example("Read them again, to send the events another time.", `root = this.payload | this.payload_base64.decode("base64")`,
 			[2]string{`{"reason":"refused","payload":"{\"type\":\"page\"}"}`, `{"type":"page"}`},
 			[2]string{`{"reason":"refused","payload_base64":"eyJ0eXBlIjoicGFnZSJ9"}`, `{"type":"page"}`})
 }

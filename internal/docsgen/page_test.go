@@ -93,7 +93,7 @@ func TestThePageOfTheMethodsSaysWhatEachDoes(t *testing.T) {
 	page, err := methodsPage("segment_")
 	require.NoError(t, err)
 	for _, want := range []string{
-		"\n\n## `segment_error`\n\nTakes the error of the output `segment` apart",
+		"\n\n## `segment_error`\n\nTakes an error of the output `segment` apart",
 		"\n\n## `segment_dead_letter`\n\nMakes a dead letter",
 		"| `payload` | The event.",
 		"```coffee\nroot = @fallback_error.segment_dead_letter(content())\n```\n",

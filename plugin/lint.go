@@ -9,9 +9,9 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 )
 
-// lintRule holds every check that a config can be put to without running it.
-// The linter runs it, and so does the constructor, since configs that are
-// built in code are not always linted.
+// lintRule holds every check of a config that does not need it to run. The linter
+// uses it, and so does the constructor, because configs that are built in code are
+// not always linted.
 const lintRule = `
 let write_key = this.write_key.or("").string().trim()
 let endpoint = this.endpoint.or("").string().trim()
@@ -49,27 +49,26 @@ root = [
   if $endpoint != "" && !["http", "https"].contains($scheme) { "field endpoint needs a scheme, as in https://events.example.com" } else { deleted() },
   if ["http", "https"].contains($scheme) && $host == "" { "field endpoint needs a host, as in https://events.example.com" } else { deleted() },
   if $url.exists("user") { "field endpoint must not hold a user or password: the write key goes into write_key" } else { deleted() },
-  if $endpoint.contains("?") || $endpoint.contains("#") { "field endpoint must be a base URL, without a query or fragment: leave out ? and #, and what comes after them" } else { deleted() },
-  if $endpoint.lowercase().re_match($route) { "field endpoint must be a base URL, and not one of the API's own routes, which the output adds by itself: write https://events.example.com and not https://events.example.com/v1/batch" } else { deleted() },
-  if $scheme == "http" && $host != "" && !$host.re_match($near) { "field endpoint must use https: the write key goes with every request, so that plain http is only for loopback, single-label and private hosts" } else { deleted() },
-  if $scheme == "https" && $host.re_match($metadata) { "field endpoint must not be a link-local address: there is no Segment, but the metadata of clouds" } else { deleted() },
-  if $proxy != "" && !["http", "https", "socks5", "socks5h"].contains($proxy_scheme) { "field proxy_url needs a scheme, as in http://proxy:3128" } else { deleted() },
-  if ["http", "https", "socks5", "socks5h"].contains($proxy_scheme) && $proxy_host == "" { "field proxy_url needs a host, as in http://proxy:3128" } else { deleted() },
-  if $oauth.any(part -> part != "") && $oauth.any(part -> part == "") { "field oauth needs client_id, key_id and private_key together" } else { deleted() },
+  if $endpoint.contains("?") || $endpoint.contains("#") { "field endpoint must be a base URL, without a query or fragment: leave out ? and #, and everything after them" } else { deleted() },
+  if $endpoint.lowercase().re_match($route) { "field endpoint must be a base URL, and not a route of the API, which the output adds itself: write https://events.example.com and not https://events.example.com/v1/batch" } else { deleted() },
+  if $scheme == "http" && $host != "" && !$host.re_match($near) { "field endpoint must use https: the write key goes with every request, so plain http is accepted only for loopback, for hosts without a dot and for private addresses" } else { deleted() },
+  if $scheme == "https" && $host.re_match($metadata) { "field endpoint must not be a link-local address: clouds serve their metadata there" } else { deleted() },
+  if $proxy != "" && !["http", "https", "socks5"].contains($proxy_scheme) { "field proxy_url needs a scheme, as in http://proxy:3128" } else { deleted() },
+  if $oauth.any(part -> part != "") && $oauth.any(part -> part == "") { "field oauth needs client_id, key_id and private_key together: set all three, or none" } else { deleted() },
   if $oauth_server != "" && (!["http", "https"].contains($oauth_scheme) || $oauth_host == "") { "field oauth.server needs a scheme and a host, as in https://oauth2.segment.io" } else { deleted() },
-  if $oauth_server.contains("?") || $oauth_server.contains("#") { "field oauth.server must be a base URL, without a query or fragment: leave out ? and #, and what comes after them" } else { deleted() },
-  if $oauth_server.lowercase().re_match("/token/*$") { "field oauth.server must be a base URL: the output adds /token by itself, so write https://oauth2.segment.io and not https://oauth2.segment.io/token" } else { deleted() },
-  if $oauth_scheme == "https" && $oauth_host.re_match($metadata) { "field oauth.server must not be a link-local address" } else { deleted() },
+  if $oauth_server.contains("?") || $oauth_server.contains("#") { "field oauth.server must be a base URL, without a query or fragment: leave out ? and #, and everything after them" } else { deleted() },
+  if $oauth_server.lowercase().re_match("/token/*$") { "field oauth.server must be a base URL: the output adds /token itself, so write https://oauth2.segment.io and not https://oauth2.segment.io/token" } else { deleted() },
+  if $oauth_scheme == "https" && $oauth_host.re_match($metadata) { "field oauth.server must not be a link-local address: clouds serve their metadata there" } else { deleted() },
   if $oauth_url.exists("user") { "field oauth.server must not hold a user or password" } else { deleted() },
-  if $oauth_scheme == "http" && !$oauth_host.re_match($near) { "field oauth.server must use https: plain http is only for loopback, single-label and private hosts" } else { deleted() },
-  if $gathers && $batching.period.or("") == "" { "field batching needs a period beside count or byte_size: without one the last messages never leave" } else { deleted() },
+  if $oauth_scheme == "http" && !$oauth_host.re_match($near) { "field oauth.server must use https: plain http is accepted only for loopback, for hosts without a dot and for private addresses" } else { deleted() },
+  if $gathers && $batching.period.or("") == "" { "field batching needs a period next to count or byte_size: without one, the last messages are never sent" } else { deleted() },
   if $in_flight < 1 { "field max_in_flight must be at least 1" } else { deleted() },
   if $parallel < 1 { "field parallel_requests must be at least 1" } else { deleted() },
   if $times.length() > 0 { "field " + $times.index(0).index(0) + " must be a duration of more than 0s, such as 15s" } else { deleted() },
-  if $port < 1 || $port > 65535 { "field endpoint has a port that does not exist" } else { deleted() },
-  if $request_calls < 1 || $request_calls > 2500 { "field max_request_calls must be from 1 to 2500: Segment throws away what is above" } else { deleted() },
-  if $call_bytes < 1 || $call_bytes > 32768 { "field max_call_bytes must be from 1 to 32768, which is what Segment takes" } else { deleted() },
-  if $request_bytes < $call_bytes + 64 || $request_bytes > 512000 { "field max_request_bytes must be from max_call_bytes + 64 to 512000, which is what Segment takes" } else { deleted() },
+  if $port < 1 || $port > 65535 { "field endpoint has an invalid port: ports are from 1 to 65535" } else { deleted() },
+  if $request_calls < 1 || $request_calls > 2500 { "field max_request_calls must be from 1 to 2500: Segment silently discards calls above that" } else { deleted() },
+  if $call_bytes < 1 || $call_bytes > 32768 { "field max_call_bytes must be from 1 to 32768: Segment accepts no larger call" } else { deleted() },
+  if $request_bytes < $call_bytes + 64 || $request_bytes > 512000 { "field max_request_bytes must be from max_call_bytes + 64 to 512000: Segment accepts no larger request" } else { deleted() },
 ]
 `
 

@@ -134,7 +134,7 @@ func (s *share) provenance() (from segment.Source, v *segment.Violation) {
 	// "null" is what Bloblang makes of a member that is missing.
 	if err != nil || key == "" || key == "null" {
 		return from, violationOf(segment.ReasonWriteKeyMissing, soFieldWriteKey,
-			"the interpolation gave no write key for this message; set one, or filter such messages out before")
+			"the interpolation gave no write key for this message; set one, or filter such messages out before the output")
 	}
 	id, err := s.messageID.of(s.message)
 	if err != nil {

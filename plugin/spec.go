@@ -54,7 +54,7 @@ func outputSpec() *service.ConfigSpec {
 		Description(description).
 		Fields(
 			service.NewInterpolatedStringField(soFieldWriteKey).
-				Description("The write key of the source at Segment. Segment answers most wrong keys with 200 and throws the calls away, so look at the source's debugger after a change. It may be interpolated per message, to send to many sources; then set `on_setup_error: reject`, so that one bad key does not stop the others.").
+				Description("The write key of the source at Segment. Segment answers 200 to most wrong keys and throws the calls away, so look at the source's debugger after a change. The key may be interpolated per message, to send to many sources. Then set `on_setup_error: reject`, so that one wrong key does not stop the others.").
 				Secret().
 				Example("${SEGMENT_WRITE_KEY}").
 				Example(`${! @write_key }`),
@@ -62,27 +62,32 @@ func outputSpec() *service.ConfigSpec {
 				"us": "`https://api.segment.io`, for workspaces in the United States.",
 				"eu": "`https://events.eu1.segmentapis.com`, for workspaces in the European Union.",
 			}).
-				Description("Where the workspace is. Calls sent to the wrong region are answered with 200 and never appear.").
+				Description("The region of the workspace. Calls that are sent to the wrong region are answered with 200 and never appear: see [regions](regions.md).").
 				Default("us"),
 			service.NewStringField(soFieldEndpoint).
-				Description("Overrides `region` with a custom domain, a proxy or a sandbox, with or without `/v1`. When empty, as an unset `${…}` gives, the region decides. Plain http is accepted for loopback, single-label and private hosts only, because the write key goes with every request.").
+				Description("Overrides `region` with the base URL of a custom domain, a gateway or a sandbox, with or without `/v1`. When it is empty, as an unset `${…}` gives, the region decides. Plain http is accepted only for loopback, for hosts without a dot and for private addresses, because the write key goes with every request.").
 				Default("").
 				Example("https://events.example.com").
 				Example("http://127.0.0.1:8765"),
 			service.NewBloblangField(soFieldMapping).
-				Description("An optional [Bloblang](https://docs.redpanda.com/redpanda-connect/guides/bloblang/about/) mapping from the message to a call: `root` becomes one call, an array of calls, or `deleted()`. Message ids that are derived from the content stay what they are only where the mapping gives the same result each time, without `now()` or `uuid_v4()`. A mapping, here or in a processor, reads the payload as JSON and writes it anew: of text that was cut in the middle of an emoji, the half that is left (an escaped lone surrogate such as `\\ud83c`) becomes U+FFFD. Without a mapping it is sent as it came.").
+				Description("An optional [Bloblang](https://docs.redpanda.com/redpanda-connect/guides/bloblang/about/) mapping from the message to a call: `root` becomes one call, an array of calls, or `deleted()`. Message ids that are derived from the content stay the same only if the mapping gives the same result each time, without `now()` or `uuid_v4()`. A mapping, here or in a processor, parses the payload as JSON and writes it again. Text that was cut in the middle of an emoji then changes: the half that is left (an escaped lone surrogate such as `\\ud83c`) becomes U+FFFD. Without a mapping it is sent as it was.").
 				Default("").
 				Example("root = if this.kind == \"click\" {\n  {\"type\": \"track\", \"event\": \"Clicked\", \"userId\": this.user, \"properties\": this.data}\n} else { deleted() }"),
-			service.NewStringAnnotatedEnumField(soFieldIntegrations, integrationsModes()).
-				Description("What becomes of an event's `integrations` object. Its names are RudderStack's destinations in events of RudderStack's SDKs, and Segment's destinations in events of Segment's, so that `auto` looks for the first sign of a dialect: the metadata `segment_dialect` (`segment` or `rudderstack`); `rudderId`, or a library of RudderStack (RudderStack); `projectId`, `version`, `_metadata.jsRuntime` or `_metadata.bundled`, or a library `@segment/…` or `analytics.js` (Segment); `originalTimestamp` with `channel` (RudderStack); an object that names `Segment` or `SEGMENT` (RudderStack) or `Segment.io` (Segment). Skipped events are acknowledged and counted in `segment_calls_skipped`, and `benthos-segment check` lists them.").
+			service.NewStringAnnotatedEnumField(soFieldIntegrations, map[string]string{
+				"auto":    "By the event's dialect: `filter` for RudderStack's events, `forward` for Segment's events and for those that could be either.",
+				"filter":  "RudderStack's meaning: an event that excludes `Segment`, `SEGMENT` or `Segment.io`, or `All` without including one of them, is skipped. Of the object, only destinations that are set to `false` are sent, never `All`: this can only narrow where an event goes.",
+				"forward": "Segment's meaning: the object is sent as it is and selects destinations at Segment. Also sent is what `_metadata` says about destinations that a device has delivered to by itself (`bundled`, `unbundled`, `bundledIds`).",
+				"drop":    "The object is ignored.",
+			}).
+				Description("How an event's `integrations` object is used. In events of RudderStack's SDKs it names RudderStack's destinations, in events of Segment's SDKs Segment's destinations. So `auto` looks for the first sign of a dialect: the metadata `segment_dialect` (`segment` or `rudderstack`); `rudderId`, or a library of RudderStack (RudderStack); `projectId`, `version`, `_metadata.jsRuntime` or `_metadata.bundled`, or a library `@segment/…` or `analytics.js` (Segment); `originalTimestamp` with `channel` (RudderStack); an object that names `Segment` or `SEGMENT` (RudderStack) or `Segment.io` (Segment). Skipped events are acknowledged and counted in `segment_calls_skipped`, and `benthos-segment check` lists them.").
 				Default("auto"),
 			service.NewInterpolatedStringField(soFieldMessageID).
-				Description("The message id of the call, by which Segment removes duplicates. When empty, which is right for most: the payload's `messageId`; else one derived from the record's place in Kafka, NATS JetStream or a Redis stream; else one derived from the payload, where it carries its own time; else a new one, which changes when the input delivers the message again. Must be different for each event and the same each time the event is read. Of several calls made of one message, all but the first get an id made of it and their position.").
+				Description("The message id of the call, by which Segment removes duplicates: see [message ids](message-ids.md). When it is empty, which is right for most: the payload's `messageId`; else an id derived from the record's position in Kafka, NATS JetStream or a Redis stream; else an id derived from the payload, if that carries its own time; else a random id, which changes when the input delivers the message again. What you set must differ from event to event, and be the same each time the event is read. If a message becomes several calls, all but the first get an id that is made of it and their position.").
 				Default("").
 				Example(`${! json("id") }`),
 			service.NewStringAnnotatedEnumField(soFieldSentAt, map[string]string{
-				"now":  "Each attempt says when it leaves. Right for live events.",
-				"none": "Not sent. Right for backfills: Segment moves timestamps by the difference between `sentAt` and its own clock.",
+				"now":  "Each attempt carries the time at which it leaves. Right for live events.",
+				"none": "Not sent. Right for backfills, because Segment moves timestamps by the difference between `sentAt` and its own clock.",
 			}).
 				Description("Whether requests carry `sentAt`.").
 				Default("now").
@@ -92,13 +97,13 @@ func outputSpec() *service.ConfigSpec {
 				Default("gzip").
 				Advanced(),
 			service.NewIntField(soFieldParallelRequests).
-				Description("How many requests may be under way side by side, of all batches together. The calls of one person never are, so that this keeps their order. It is enough for a batch of the default size. When `segment_request_latency_ns` is high and events lag behind, raise it together with `batching.count`; each request in flight takes up to a fifth of a megabyte.").
+				Description("How many requests may be under way at the same time, of all batches together. Calls of one person are never under way at the same time, so this keeps their order. The default is enough for a batch of the default size. When `segment_request_latency_ns` is high and events lag behind, raise it together with `batching.count`. Each request under way takes up to a fifth of a megabyte.").
 				Default(10),
 			service.NewOutputMaxInFlightField().
-				Description("How many batches may be under way side by side. Above 1, calls of one person that are in different batches may overtake each other. Raise `batching.count` and `parallel_requests` first. Above 1 the output numbers its batches, for 0.5 µs of a processor for each message, so that they are taken up in the order in which they were gathered: the engine's own metrics and traces then show a processor `segment_batch_number` behind those of `batching.processors`.").
+				Description("How many batches may be under way at the same time. Above 1, calls of one person in different batches may overtake each other: see [order](order.md). Raise `batching.count` and `parallel_requests` first.").
 				Default(1),
 			service.NewDurationField(soFieldTimeout).
-				Description("How long one attempt may take, from dialling to the end of the answer.").
+				Description("How long one attempt may take, from connecting to the end of the answer.").
 				Default("15s").
 				Advanced(),
 			service.NewBackOffField(soFieldRetry, true, &backoff.ExponentialBackOff{
@@ -106,27 +111,27 @@ func outputSpec() *service.ConfigSpec {
 				MaxInterval:     time.Minute,
 				MaxElapsedTime:  0,
 			}).
-				Description("How to go on after failures that pass by themselves, such as a server that cannot be reached. Retries happen inside the output, so that order is kept. With `max_elapsed_time: 0s` they go on until the output is stopped, and data waits upstream, where it is durable; watch `segment_oldest_unsent_seconds`. With a limit, what is not delivered in time is nacked with everything behind it in its lane: order then depends on how the input delivers it again, and a `fallback` receives good events too. Waits that the server asks for with `Retry-After` do not count.").
+				Description("Retries after failures that pass by themselves, such as a server that cannot be reached. They happen inside the output, so that order is kept. With `max_elapsed_time: 0s` they continue until the output is stopped, and the data waits upstream, where it is durable; watch `segment_oldest_unsent_seconds`. With a limit, what is not delivered in time is nacked, together with everything after it in its lane. Order then depends on how the input delivers it again, and a `fallback` receives good events too. Waits that the server asks for with `Retry-After` do not count.").
 				Advanced(),
 			service.NewStringAnnotatedEnumField(soFieldOnSetupError, map[string]string{
-				"hold":   "Keep the calls and try again after 5 s, doubling to 300 s, with a log line once a minute. Nothing is lost, and nothing else moves.",
-				"reject": "Nack the calls of this write key at once, with the reason `undelivered`, and go on with the others. A `fallback` then receives good events, as long as the set-up is wrong.",
+				"hold":   "Keep the calls and try again after 5 s, doubling to 300 s, with a log line once a minute. Nothing is lost, and later batches wait.",
+				"reject": "Nack the calls of this write key at once, with the reason `undelivered`, and continue with the others. A `fallback` then receives good events until the set-up error is fixed.",
 			}).
 				Description("What to do after an answer that speaks of the set-up and not of the data: 401, 403, 404, 405, 407, 411, 415, 426, 428, 431, 451, a redirect, 501, 505, 511, a certificate that fails verification, a port that speaks another protocol, or a proxy that refuses to connect. A status that speaks of the data, such as 400, is one too where a call is refused that had been accepted before, or where no call was accepted so far: see [whose fault a refusal is](guarantees.md#whose-fault-a-refusal-is).").
 				Default("hold"),
 			service.NewStringField(soFieldRateLimit).
-				Description("A `rate_limit` resource that is accessed once for each request. Segment allows 1,000 requests a second and workspace.").
+				Description("The label of a `rate_limit` resource, which is accessed once for each request. Segment allows 1,000 requests a second for each workspace.").
 				Default("").
 				Advanced(),
 			service.NewBatchPolicyField(soFieldBatching).
-				Description("How messages are gathered before they are sent. When left out, or all empty as shown, `count: 3000` and `period: 1s`. Without a `period`, the last messages would wait for more to come."),
+				Description("How messages are gathered before they are sent. When it is left out, or all empty as shown: `count: 3000` and `period: 1s`. Without a `period`, the last messages would wait for more to come."),
 			service.NewObjectField(
 				soFieldOAuth,
 				service.NewStringField(soFieldOAuthClientID).
 					Description("The id of the OAuth application at Segment.").
 					Default(""),
 				service.NewStringField(soFieldOAuthKeyID).
-					Description("The id of the public key that was uploaded for it.").
+					Description("The id of the public key that was uploaded for the application.").
 					Default(""),
 				service.NewStringField(soFieldOAuthPrivateKey).
 					Description("The RSA private key in PEM. Line breaks may be written as `\\n`.").
@@ -134,11 +139,11 @@ func outputSpec() *service.ConfigSpec {
 					Default("").
 					Example("${SEGMENT_OAUTH_PRIVATE_KEY}"),
 				service.NewStringField(soFieldOAuthServer).
-					Description("The authorization server. When empty, that of the region. Tokens of one region are not good in the other.").
+					Description("The authorization server. When it is empty, that of the region. Tokens of one region are not valid in the other.").
 					Default("").
 					Example("https://oauth2.eu1.segmentapis.com"),
 				service.NewStringField(soFieldOAuthScope).
-					Description("What the token is to be good for.").
+					Description("What the token allows.").
 					Default("tracking_api:write"),
 			).
 				Description("[OAuth 2.0](https://www.twilio.com/docs/segment/connections/oauth), for sources that ask for it. Requests then carry an access token, which is renewed when half of its life is over, and at least twice a day, and the write key in their body. No token is asked for more often than once a second. When empty, the write key alone is sent.").
@@ -152,21 +157,21 @@ func outputSpec() *service.ConfigSpec {
 				Default("").
 				Advanced(),
 			service.NewIntField(soFieldMaxCallBytes).
-				Description("The largest call, in bytes as it is sent. Segment takes 32 KB; a larger call is refused with the reason `oversized_call` instead of making Segment refuse the whole request.").
-				Default(segment.DefaultMaxCallBytes).
+				Description("The largest call, in bytes as it is sent. Segment accepts 32 KB. A larger call is refused with the reason `oversized_call`; otherwise Segment would refuse the whole request.").
+				Default(32000).
 				Advanced(),
 			service.NewIntField(soFieldMaxRequestBytes).
-				Description("The largest request, in bytes before compression. Segment takes 500 KB.").
+				Description("The largest request, in bytes before compression. Segment accepts 500 KB.").
 				Default(480000).
 				Advanced(),
 			service.NewIntField(soFieldMaxRequestCalls).
-				Description("The most calls in a request. Segment takes 2,500, and throws away what is above without a word.").
+				Description("The most calls in a request. Segment accepts 2,500, and silently discards what is above.").
 				Default(2500).
 				Advanced(),
 		).
 		LintRule(lintRule).
 		Example("RudderStack events from Kafka, with a dead letter",
-			"Events that Segment would not take go to a topic of their own, with the reason; everything else is sent, each person's events in order.", `
+			"Events that Segment would discard go to a topic of their own, with the reason. Everything else is sent, each person's events in order.", `
 input:
   redpanda:
     seed_brokers: [ "${KAFKA_BROKERS:localhost:9092}" ]
@@ -214,34 +219,40 @@ output:
 }
 
 const description = "" +
-	"Takes events as the SDKs of RudderStack and Segment send them, or as they lie in dumps, and turns each into the call that Segment wants: " +
-	"names that RudderStack has for things are changed to Segment's, times are corrected, ids stay apart, and numbers and strings keep every digit and byte. " +
+	"Takes events as the SDKs of RudderStack and Segment send them, or as archives keep them, and turns each into the call that Segment expects: " +
+	"RudderStack's names are changed to Segment's, times are corrected, ids are kept apart, and numbers and strings keep every digit and byte. " +
 	"A payload is one JSON object, or an array of them.\n\n" +
-	"`traits` on calls other than identify and group join `context.traits`, and a `groupId` on calls other than group goes to `context.groupId`; what is there already wins. " +
-	"The empty arrays that PHP writes for empty objects count as such. Whole numbers as ids are written without fraction and exponent: `55520.0` is the user `55520`. " +
-	"Other members at the top level that Segment has no place for are dropped and counted.\n\n" +
+	"On calls other than identify and group, `traits` join `context.traits`; on calls other than group, `groupId` goes to `context.groupId`. What is there already wins. " +
+	"The empty arrays that PHP writes for empty objects count as empty objects. Whole numbers as ids are written without fraction and exponent: `55520.0` is the user `55520`. " +
+	"Other top-level members that Segment has no place for are dropped and counted.\n\n" +
 	"## Delivery\n\n" +
-	"A message is acknowledged when Segment has accepted its calls. It may be delivered twice, after a crash or a lost answer, with the same message id, by which Segment removes the second. " +
-	"Calls of one person are accepted in order, as long as they come in order: with `pipeline.processors`, set `pipeline.threads: 1`. " +
-	"What Segment would answer with 200 and throw away is refused here. Only the messages that are to blame are nacked, each with its own reason.\n\n" +
-	"A message that is refused stays refused: without a `fallback` to a dead letter, most inputs deliver it again for ever, and slow everything down. " +
-	"`@fallback_error` then holds `segment <reason> <field>: <sentence>`, with `-` where no field is to blame; " +
+	"A message is acknowledged when Segment has accepted its calls. After a crash or a lost answer it may be sent twice, with the same message id, and Segment removes the second. " +
+	"Calls of one person are accepted in order, if they come in order: with `pipeline.processors`, set `pipeline.threads: 1`. [More about order](order.md). " +
+	"What Segment would answer with 200 and throw away is refused here. Only the messages that are to blame are nacked, each with its own reason: [all reasons](reasons.md).\n\n" +
+	"A refused message stays refused. Without a `fallback` to a [dead letter](dead-letters.md), most inputs deliver it again for ever, and it slows everything down. " +
+	"`@fallback_error` holds `segment <reason> <field>: <sentence>`, with `-` where no field is to blame; " +
 	"[`segment_error` and `segment_dead_letter`](bloblang.md) take it apart and keep the event byte for byte.\n\n" +
-	"Put `fallback` around this output and never `retry`, which sends whole batches again and hides the reasons, nor `drop_on`, which lets one batch through at a time. " +
-	"Gather events here, with `batching`, and not with the input `batched` or `batching` of an input `broker`, which [lose events](engine.md). " +
+	"Put `fallback` directly around this output. Never use `retry`, which sends whole batches again and hides the reasons, or `drop_on`, which lets one batch through at a time. " +
+	"Gather events here, with `batching`. The input `batched`, and `batching` of an input `broker`, [lose events](engine.md). " +
 	"Set `shutdown_timeout` to more than `timeout` needs: at three quarters of it, what is under way is given up and nacked.\n\n" +
 	"## Times\n\n" +
-	"The time of an event is its `timestamp`; else its `originalTimestamp`, moved by what lies between `sentAt` and `receivedAt`, which are one moment on the sender's clock and on a right one; " +
-	"else what of these there is. Where `receivedAt` is missing, the time of the record itself stands in, as Kafka, NATS JetStream and Redis streams give it, within 24 hours of `sentAt`: " +
-	"beyond that the record was published again later, and `originalTimestamp` stays. Let a record that is published again keep its first time, as by `timestamp_ms: ${! @kafka_timestamp_ms }` in the `redpanda` output of dead letters. A `timestamp` that cannot be read is refused with the reason `timestamp_unparseable`, and the sentence says what it looks like. Any other time that cannot be read counts as absent.\n\n" +
-	"Times are read where the year comes first: RFC 3339 with up to nine fraction digits, a date alone, with or without seconds, months and days of one or two digits, a `T` or a blank before the clock, " +
-	"and for the zone an offset, `Z`, ` UTC`, ` GMT`, what Go prints (`+0200 CEST m=+0.1`), or nothing, which means UTC. " +
-	"A number, as text too, counts from 1970: in seconds below 10¹¹, in milliseconds below 10¹⁴, in microseconds below 10¹⁷, in nanoseconds from 10¹⁸, where that is between 1973-03-03 and 2100 and the digits are not those of a date (`20240131123000`). " +
+	"The time of an event is its `timestamp`. Else it is its `originalTimestamp`, corrected by the difference between `sentAt` and `receivedAt`: they are the same moment, on the sender's clock and on a right one. " +
+	"Else it is what of these there is. If `receivedAt` is missing, the time of the record takes its place, as Kafka, NATS JetStream and Redis streams give it, if it is within 24 hours of `sentAt`. " +
+	"Beyond that the record was published again later, and `originalTimestamp` is sent as it is. So let a record that is published again keep its first time, as with `timestamp_ms: ${! @kafka_timestamp_ms }` in a `redpanda` output for dead letters. " +
+	"A `timestamp` that cannot be read is refused with the reason `timestamp_unparseable`, and the sentence says what it looks like. Any other time that cannot be read counts as absent.\n\n" +
+	"These forms are read, if the year comes first: RFC 3339 with up to nine fraction digits; a date alone; a time with or without seconds; months and days of one or two digits; a `T` or a blank before the time; " +
+	"and as zone an offset, `Z`, ` UTC`, ` GMT`, what Go prints (`+0200 CEST m=+0.1`), or nothing, which means UTC. " +
+	"A number, also as text, counts from 1970: in seconds below 10¹¹, in milliseconds below 10¹⁴, in microseconds below 10¹⁷, in nanoseconds from 10¹⁸. It is accepted if the result is between 1973-03-03 and 2100 and the digits are not those of a date (`20240131123000`). " +
 	"Zero and the year 1 count as absent. Orders such as `9/3/2015` are never guessed.\n\n" +
 	"## Metrics\n\n" +
-	"- `segment_calls_sent` by `type`, `segment_calls_rejected` and `segment_calls_skipped` by `reason`\n" +
-	"- `segment_conversion_notes` by `kind`: what calls were sent without. `time_unreadable`: `originalTimestamp`, `sentAt` or `receivedAt` was needed and could not be read, and what else there was took its place. `clock_uncorrected`: `sentAt` and the receipt of the record are more than 24 hours apart, so that the time was sent as the sender's clock gave it. `member_dropped`: a member at the top level has no place on this call at Segment. `internal_dropped`: so has one that an SDK, a gateway or an archive wrote for itself, such as `rudderId`. `traits_unusable`: `context.traits` of an identify call is not an object and sets no traits. `benthos-segment check` names the events and the members\n" +
+	"- `segment_oldest_unsent_seconds`: how long the oldest batch has been here; the best one to alert on\n" +
+	"- `segment_calls_sent` by `type`; `segment_calls_rejected` and `segment_calls_skipped` by `reason`\n" +
+	"- `segment_conversion_notes` by `kind`: what calls were sent without. `benthos-segment check` names the events and the members. " +
+	"`time_unreadable`: `originalTimestamp`, `sentAt` or `receivedAt` was needed and could not be read, and another time took its place. " +
+	"`clock_uncorrected`: `sentAt` and the receipt of the record are more than 24 hours apart, so the time was sent as the sender's clock gave it. " +
+	"`member_dropped`: Segment has no place for a top-level member on this call. " +
+	"`internal_dropped`: the same for a member that an SDK, a gateway or an archive wrote for itself, such as `rudderId`. " +
+	"`traits_unusable`: `context.traits` of an identify call is not an object and sets no traits\n" +
 	"- `segment_requests` by `status`, `segment_retries` by `class`, `segment_splits`\n" +
 	"- `segment_request_latency_ns`, `segment_request_calls`, `segment_request_bytes`, `segment_wire_bytes`\n" +
-	"- `segment_throttle_wait_ns`: how long Segment has asked us to wait\n" +
-	"- `segment_oldest_unsent_seconds`: the best one to alert on"
+	"- `segment_throttle_wait_ns`: how long Segment has asked us to wait"

@@ -161,10 +161,10 @@ var explanations = []explanation{
 	},
 	{
 		segment.ReasonUndelivered, ofDelivery,
-		"Nothing is wrong with the event. `retry.max_elapsed_time` ran out, `on_setup_error: reject` met a set-up " +
-			"error, or the process was stopped.",
-		"Send it again as it is, after correcting what the sentence names. Let the input redeliver such events, as " +
-			"[config/kafka_rudderstack.yaml](../config/kafka_rudderstack.yaml) does.",
+		"Nothing is wrong with the event. `retry.max_elapsed_time` ran out, or `on_setup_error: reject` met a set-up " +
+			"error. In the log also: the process was stopped.",
+		"Correct what the sentence names, and send the event again as it is. The input can deliver such events again, " +
+			"see [dead-letters.md](dead-letters.md#undelivered).",
 	},
 	{
 		segment.ReasonMessageIDTooLong, ofSandbox,

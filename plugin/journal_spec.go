@@ -80,6 +80,8 @@ output:
     - file:
         path: dead_letters.ndjson
         codec: lines
+      processors:
+        - mapping: root = @fallback_error.segment_dead_letter(content())
 `)
 }
 

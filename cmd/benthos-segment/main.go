@@ -33,6 +33,8 @@ func run(ctx context.Context, args []string) int {
 	}
 	streams := newStreamsMode()
 	defer streams.close()
+	// The engine has one hook for it.
+	useLogger := func(log *service.Logger) { standard.use(log); streams.note(log) }
 	code, err := service.RunCLIToCode(ctx, append(
 		streams.options(),
 		service.CLIOptSetArgs(args...),
@@ -40,7 +42,8 @@ func run(ctx context.Context, args []string) int {
 		service.CLIOptSetProductName("Benthos Segment"),
 		service.CLIOptSetVersion(Version, DateBuilt),
 		service.CLIOptSetDocumentationURL(DocsURL),
-		service.CLIOptOnLoggerInit(standard.use),
+		service.CLIOptCustomRunFlags(nil, streams.prepare),
+		service.CLIOptOnLoggerInit(useLogger),
 		service.CLIOptAddCommand(sandboxCommand()),
 		service.CLIOptAddCommand(checkCommand()),
 	)...)

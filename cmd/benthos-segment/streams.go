@@ -38,10 +38,8 @@ func newStreamsMode() *streamsMode {
 func (m *streamsMode) options() []service.CLIOptFunc {
 	return []service.CLIOptFunc{
 		service.CLIOptSetDefaultConfigPaths(defaultConfigPaths...),
-		service.CLIOptCustomRunFlags(nil, m.prepare),
 		service.CLIOptSetMainSchemaFrom(m.schema),
 		service.CLIOptSetEnvVarLookup(m.environment.lookup),
-		service.CLIOptOnLoggerInit(func(log *service.Logger) { m.note(log) }),
 	}
 }
 

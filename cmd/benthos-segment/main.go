@@ -5,10 +5,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
+	"github.com/urfave/cli/v2"
 )
 
 // These are set when a release is linked.
@@ -31,9 +33,11 @@ func run(ctx context.Context, args []string) int {
 	if refuseWriteKeys(os.Stderr, namedFiles(args)) {
 		return 1
 	}
-	streams := newStreamsMode()
+	streams, early := newStreamsMode(), newEarlySignals()
 	defer streams.close()
-	// The engine has one hook for it.
+	defer early.close()
+	// The engine has one hook for each.
+	prepare := func(c *cli.Context) error { return errors.Join(early.prepare(c), streams.prepare(c)) }
 	useLogger := func(log *service.Logger) { standard.use(log); streams.note(log) }
 	code, err := service.RunCLIToCode(ctx, append(
 		streams.options(),
@@ -42,8 +46,9 @@ func run(ctx context.Context, args []string) int {
 		service.CLIOptSetProductName("Benthos Segment"),
 		service.CLIOptSetVersion(Version, DateBuilt),
 		service.CLIOptSetDocumentationURL(DocsURL),
-		service.CLIOptCustomRunFlags(nil, streams.prepare),
+		service.CLIOptCustomRunFlags(nil, prepare),
 		service.CLIOptOnLoggerInit(useLogger),
+		service.CLIOptOnStreamStart(early.start),
 		service.CLIOptAddCommand(sandboxCommand()),
 		service.CLIOptAddCommand(checkCommand()),
 	)...)

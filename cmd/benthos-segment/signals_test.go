@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -54,6 +55,24 @@ output:
 			assert.Equal(t, test.code, p.code(), lazily(p.said))
 			assert.Len(t, sb.Requests(), 1)
 			assert.Empty(t, sb.Calls())
+		})
+	}
+}
+
+// SIGTERM may come while the engine starts, when events flow already and it
+// does not listen for signals yet: a busy machine has that window open for long.
+func TestASignalInTheFirstMomentsEndsAPipelineWell(t *testing.T) {
+	for _, moment := range []string{"Running main config", "Launching a Benthos Segment instance", "Output type segment is now active"} {
+		t.Run(moment, func(t *testing.T) {
+			t.Parallel()
+			for range 5 {
+				sb := segmenttest.New(t)
+				p := begin(t, "run", pipeline(t, strings.ReplaceAll(manyPipeline, "$ENDPOINT", sb.URL)))
+				p.awaitText(moment)
+				require.NoError(t, p.Process.Signal(syscall.SIGTERM))
+				require.Zero(t, p.code(), lazily(p.said))
+				assert.Equal(t, 1, strings.Count(p.said(), "the service is closing")+strings.Count(p.said(), "Pipeline has terminated"))
+			}
 		})
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"time"
 
 	"benthos-segment/internal/sandbox/faults"
@@ -64,6 +65,7 @@ func (r reloads) ordeal(ctx context.Context, seg *segment, reached func(context.
 	env := r.source.env()
 	env["SEGMENT_WRITE_KEY"] = writeKey
 	env["SEGMENT_ENDPOINT"] = seg.endpoint(1)
+	env["NATS_MAX_PENDING"] = strconv.Itoa(stopCalls)
 	p, err := r.product.runUntil(connected, pipeline, env, "--watcher")
 	if err != nil {
 		return err

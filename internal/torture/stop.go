@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -223,5 +224,6 @@ func (s stops) start(seg *segment, n int) (*process, error) {
 	env["SEGMENT_WRITE_KEY"] = writeKey
 	env["SEGMENT_ENDPOINT"] = seg.endpoint(n)
 	env["SHUTDOWN_TIMEOUT"] = stopWithin
+	env["NATS_MAX_PENDING"] = strconv.Itoa(stopCalls)
 	return s.product.run(s.source.pipeline(), env)
 }

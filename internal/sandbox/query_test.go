@@ -50,7 +50,29 @@ func TestAParameterIsGivenOnce(t *testing.T) {
 	assert.Len(t, sb.Calls(), 3)
 }
 
-// In a script, a variable that is not set must not mean every call.
+// Filters in the body of a request are a known way to lose a whole collection
+// (keen/keen-analysis.js#24), as are names that an API does not know
+// (kestra-io/kestra#18246).
+func TestAFilterInTheBodyIsNotIgnored(t *testing.T) {
+	sb := segmenttest.NewInProcess(t)
+	post(t, sb, "/v1/batch", batch(tracks(0, 3)...))
+	sb.Fail(http.StatusTeapot).Match(segmenttest.Match{User: "nobody"})
+	for _, request := range []string{
+		"DELETE /api/v1/calls", "POST /api/v1/replay", "POST /api/v1/reset", "DELETE /api/v1/faults", "DELETE /api/v1/faults/1", "GET /api/v1/calls",
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		for _, body := range []string{"q=type:page", `{"event":"Order Refunded"}`} {
+			status, answer := control(t, sb, method, path, body)
+			assert.Equal(t, http.StatusBadRequest, status, request)
+			assert.Contains(t, answer.at("error"), "takes no body: put filters into the query")
+		}
+	}
+	assert.Len(t, sb.Calls(), 3)
+	assert.Len(t, sb.Faults(), 1)
+}
+
+// In a script, a variable that is not set must not mean every call
+// (phrase/strings-openapi#669).
 func TestAnEmptyFilterDoesNotMeanEveryCall(t *testing.T) {
 	target := segmenttest.New(t)
 	sb := segmenttest.NewInProcess(t, segmenttest.Config{ReplayTo: target.URL})

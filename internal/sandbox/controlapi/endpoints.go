@@ -3,6 +3,7 @@
 package controlapi
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 
@@ -37,18 +38,30 @@ type endpoint struct {
 	serve  func(w http.ResponseWriter, r *http.Request, q *query)
 }
 
-// ServeHTTP refuses a query that is malformed or not understood before anything
-// is done: without the part that cannot be read, a filter means everything.
+// ServeHTTP refuses a query that is malformed or not understood, and a body that
+// nobody reads, before anything is done: without its filter, a request means
+// every call.
 func (e endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q, err := parseQuery(r.URL.RawQuery, e.params)
 	if err == nil && e.method != http.MethodGet {
 		err = q.noneIsEmpty()
+	}
+	if err == nil && r.ContentLength != 0 && !e.takesBody() {
+		err = errNoBody
 	}
 	if err != nil {
 		answer.Error(w, http.StatusBadRequest, err.Error())
 		return
 	}
 	e.serve(w, r, q)
+}
+
+// errNoBody refuses a filter that is in the wrong place.
+var errNoBody = errors.New("this endpoint takes no body: put filters into the query, as curl -G does")
+
+// takesBody reports whether the endpoint reads the body of a request.
+func (e endpoint) takesBody() bool {
+	return e.method == http.MethodPut || e.method == http.MethodPost && (e.path == "/api/v1/faults" || e.path == "/api/v1/assert")
 }
 
 // filterParams are those that query.filter reads.

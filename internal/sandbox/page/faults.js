@@ -27,7 +27,7 @@ export async function faultPanel(onchange) {
 
   const list = (now) => active.replaceChildren(...now.map((f) =>
     h("li", { class: f.active ? "" : "quiet" }, h("span", describe(f)), button("End", () => change("faults/" + f.id, "DELETE")))));
-  const change = async (path, method, fault = {}) => {
+  const change = async (path, method, fault) => {
     try {
       await tell(path, method, fault);
       say(said, "");

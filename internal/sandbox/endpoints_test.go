@@ -77,6 +77,21 @@ func TestViolationsComeWithTheirFix(t *testing.T) {
 	}
 }
 
+// Both codes are for this event alone: Segment answers 200 and drops it.
+func TestConsentOfAWrongShapeIsADiscard(t *testing.T) {
+	for preferences, code := range map[string]string{
+		`["ads"]`:       "consent_categorypreferences_fields_should_be_object",
+		`{"ads":"yes"}`: "consent_categorypreferences_fields_should_be_bool",
+	} {
+		sb := segmenttest.NewInProcess(t)
+		post(t, sb, "/v1/batch", batch(`{"type":"track","event":"Segment Consent Preference Updated","userId":"u","context":{"consent":{"categoryPreferences":`+preferences+`}}}`))
+		_, answer := control(t, sb, http.MethodGet, "/api/v1/calls/1", "")
+		assert.Equal(t, false, answer.at("accepted"))
+		assert.Equal(t, code, answer.at("violations.0.code"))
+		assert.Contains(t, answer.at("violations.0.link"), "consent-management")
+	}
+}
+
 func TestAListIsNotSentTwice(t *testing.T) {
 	sb := filled(t)
 	get := func(tag string) *http.Response {

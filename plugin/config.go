@@ -10,6 +10,7 @@ import (
 
 	"benthos-segment/internal/segment"
 	"benthos-segment/internal/tracking"
+	"benthos-segment/plugin/internal/parsed"
 )
 
 // endpoints are Segment's two regions; there is no other.
@@ -88,7 +89,7 @@ func mappingFromParsed(conf *service.ParsedConfig) (*bloblang.Executor, error) {
 func convertConfigFromParsed(conf *service.ParsedConfig) (c segment.Config, err error) {
 	c.LibraryName, c.LibraryVersion = libraryName, version()
 	c.NewID = newID
-	if c.Integrations, err = fieldOneOf(conf, soFieldIntegrations, segment.IntegrationsModes); err != nil {
+	if c.Integrations, err = parsed.OneOf(conf, soFieldIntegrations, segment.IntegrationsModes); err != nil {
 		return
 	}
 	c.MaxCallBytes, err = conf.FieldInt(soFieldMaxCallBytes)
@@ -100,13 +101,13 @@ func trackingConfigFromParsed(conf *service.ParsedConfig) (c tracking.Config, er
 	if c.Endpoint, err = endpointFromParsed(conf); err != nil {
 		return
 	}
-	if c.SentAt, err = fieldOneOf(conf, soFieldSentAt, map[string]bool{"now": true, "none": false}); err != nil {
+	if c.SentAt, err = parsed.OneOf(conf, soFieldSentAt, map[string]bool{"now": true, "none": false}); err != nil {
 		return
 	}
-	if c.Gzip, err = fieldOneOf(conf, soFieldCompression, map[string]bool{"gzip": true, "none": false}); err != nil {
+	if c.Gzip, err = parsed.OneOf(conf, soFieldCompression, map[string]bool{"gzip": true, "none": false}); err != nil {
 		return
 	}
-	if c.RejectOnSetupError, err = fieldOneOf(conf, soFieldOnSetupError, map[string]bool{"reject": true, "hold": false}); err != nil {
+	if c.RejectOnSetupError, err = parsed.OneOf(conf, soFieldOnSetupError, map[string]bool{"reject": true, "hold": false}); err != nil {
 		return
 	}
 	if c.MaxRequestBytes, err = conf.FieldInt(soFieldMaxRequestBytes); err != nil {
@@ -148,7 +149,7 @@ func endpointFromParsed(conf *service.ParsedConfig) (string, error) {
 	if endpoint = strings.TrimSpace(endpoint); endpoint != "" {
 		return endpoint, nil
 	}
-	return fieldOneOf(conf, soFieldRegion, endpoints)
+	return parsed.OneOf(conf, soFieldRegion, endpoints)
 }
 
 // batchPolicyFromParsed fills in what the config leaves out.
@@ -179,20 +180,4 @@ func integrationsModes() map[string]string {
 		described[name] = mode.Description()
 	}
 	return described
-}
-
-// fieldOneOf reads a field that has a fixed set of values. The linter knows
-// them from the spec; this is for configs that were not linted.
-func fieldOneOf[T any](conf *service.ParsedConfig, name string, values map[string]T) (T, error) {
-	var none T
-	text, err := conf.FieldString(name)
-	if err != nil {
-		return none, err
-	}
-	// The linter does not mind capitals.
-	value, exists := values[strings.ToLower(text)]
-	if !exists {
-		return none, fmt.Errorf("field %s has an unknown value %q", name, text)
-	}
-	return value, nil
 }

@@ -1,12 +1,9 @@
 package plugin
 
 import (
-	"errors"
-	"fmt"
-	"strings"
-
-	"github.com/redpanda-data/benthos/v4/public/bloblang"
 	"github.com/redpanda-data/benthos/v4/public/service"
+
+	"benthos-segment/plugin/internal/parsed"
 )
 
 // lintRule holds every check of a config that does not need it to run. The linter
@@ -73,28 +70,4 @@ root = [
 `
 
 // check runs the lint rule of the output over a config that has been parsed.
-func check(conf *service.ParsedConfig) error { return checkWith(lintRule, conf) }
-
-// checkWith runs a lint rule over a config that has been parsed.
-func checkWith(lintRule string, conf *service.ParsedConfig) error {
-	fields, err := conf.FieldAny()
-	if err != nil {
-		return err
-	}
-	rule, err := bloblang.Parse(lintRule)
-	if err != nil {
-		return fmt.Errorf("parsing the lint rule: %w", err)
-	}
-	found, err := rule.Query(fields)
-	if err != nil {
-		return fmt.Errorf("checking the config: %w", err)
-	}
-	var sentences []string
-	for _, sentence := range found.([]any) {
-		sentences = append(sentences, sentence.(string))
-	}
-	if len(sentences) == 0 {
-		return nil
-	}
-	return errors.New(strings.Join(sentences, "; "))
-}
+func check(conf *service.ParsedConfig) error { return parsed.Check(lintRule, conf) }

@@ -7,6 +7,7 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 
 	"benthos-segment/internal/tracking"
+	"benthos-segment/plugin/internal/parsed"
 )
 
 // oauthFromParsed returns nil where OAuth is left out, or all of it is empty
@@ -29,7 +30,7 @@ func oauthFromParsed(conf *service.ParsedConfig) (*tracking.OAuth, error) {
 		return nil, err
 	}
 	if auth.Server == "" {
-		if auth.Server, err = fieldOneOf(conf, soFieldRegion, authorizationServers); err != nil {
+		if auth.Server, err = parsed.OneOf(conf, soFieldRegion, authorizationServers); err != nil {
 			return nil, err
 		}
 	}

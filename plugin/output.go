@@ -11,6 +11,8 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 
 	"benthos-segment/internal/tracking"
+	// It registers the buffer journal.
+	_ "benthos-segment/plugin/internal/buffer"
 )
 
 func init() {

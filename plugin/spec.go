@@ -73,12 +73,7 @@ func outputSpec() *service.ConfigSpec {
 				Description("An optional [Bloblang](https://docs.redpanda.com/redpanda-connect/guides/bloblang/about/) mapping from the message to a call: `root` becomes one call, an array of calls, or `deleted()`. Message ids that are derived from the content stay the same only if the mapping gives the same result each time, without `now()` or `uuid_v4()`. A mapping, here or in a processor, parses the payload as JSON and writes it again. Text that was cut in the middle of an emoji then changes: the half that is left (an escaped lone surrogate such as `\\ud83c`) becomes U+FFFD. Without a mapping it is sent as it was.").
 				Default("").
 				Example("root = if this.kind == \"click\" {\n  {\"type\": \"track\", \"event\": \"Clicked\", \"userId\": this.user, \"properties\": this.data}\n} else { deleted() }"),
-			service.NewStringAnnotatedEnumField(soFieldIntegrations, map[string]string{
-				"auto":    "By the event's dialect: `filter` for RudderStack's events, `forward` for Segment's events and for those that could be either.",
-				"filter":  "RudderStack's meaning: an event that excludes `Segment`, `SEGMENT` or `Segment.io`, or `All` without including one of them, is skipped. Of the object, only destinations that are set to `false` are sent, never `All`: this can only narrow where an event goes.",
-				"forward": "Segment's meaning: the object is sent as it is and selects destinations at Segment. Also sent is what `_metadata` says about destinations that a device has delivered to by itself (`bundled`, `unbundled`, `bundledIds`).",
-				"drop":    "The object is ignored.",
-			}).
+			service.NewStringAnnotatedEnumField(soFieldIntegrations, integrationsModes()).
 				Description("How an event's `integrations` object is used. In events of RudderStack's SDKs it names RudderStack's destinations, in events of Segment's SDKs Segment's destinations. So `auto` looks for the first sign of a dialect: the metadata `segment_dialect` (`segment` or `rudderstack`); `rudderId`, or a library of RudderStack (RudderStack); `projectId`, `version`, `_metadata.jsRuntime` or `_metadata.bundled`, or a library `@segment/…` or `analytics.js` (Segment); `originalTimestamp` with `channel` (RudderStack); an object that names `Segment` or `SEGMENT` (RudderStack) or `Segment.io` (Segment). Skipped events are acknowledged and counted in `segment_calls_skipped`, and `benthos-segment check` lists them.").
 				Default("auto"),
 			service.NewInterpolatedStringField(soFieldMessageID).
@@ -158,7 +153,7 @@ func outputSpec() *service.ConfigSpec {
 				Advanced(),
 			service.NewIntField(soFieldMaxCallBytes).
 				Description("The largest call, in bytes as it is sent. Segment accepts 32 KB. A larger call is refused with the reason `oversized_call`; otherwise Segment would refuse the whole request.").
-				Default(32000).
+				Default(segment.DefaultMaxCallBytes).
 				Advanced(),
 			service.NewIntField(soFieldMaxRequestBytes).
 				Description("The largest request, in bytes before compression. Segment accepts 500 KB.").

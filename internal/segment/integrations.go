@@ -34,18 +34,18 @@ const (
 var integrationsModes = [...]struct{ name, description string }{
 	IntegrationsAuto: {
 		"auto",
-		"By the event's dialect: `filter` for RudderStack's events, `forward` for Segment's and for those that could be either's.",
+		"By the event's dialect: `filter` for RudderStack's events, `forward` for Segment's events and for those that could be either.",
 	},
 	IntegrationsFilter: {
 		"filter",
 		"RudderStack's meaning: an event that excludes `Segment`, `SEGMENT` or `Segment.io`, or `All` without including one of " +
-			"them, is skipped. Of the object, only destinations set to `false` are sent, which can only narrow where an event " +
-			"goes; never `All`.",
+			"them, is skipped. Of the object, only destinations that are set to `false` are sent, never `All`: this can only " +
+			"narrow where an event goes.",
 	},
 	IntegrationsForward: {
 		"forward",
-		"Segment's meaning: the object is sent as it is and selects destinations at Segment. So is what `_metadata` says of " +
-			"destinations that a device has delivered to by itself (`bundled`, `unbundled`, `bundledIds`).",
+		"Segment's meaning: the object is sent as it is and selects destinations at Segment. Also sent is what `_metadata` says " +
+			"about destinations that a device has delivered to by itself (`bundled`, `unbundled`, `bundledIds`).",
 	},
 	IntegrationsDrop: {"drop", "The object is ignored."},
 }

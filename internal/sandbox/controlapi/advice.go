@@ -41,8 +41,6 @@ var links = map[segment.Reason]string{
 	segment.ReasonConsentPreferences:   "privacy/consent-management/consent-in-segment-connect",
 	segment.ReasonConsentNotObject:     "privacy/consent-management/consent-in-segment-connect",
 	segment.ReasonConsentNotBool:       "privacy/consent-management/consent-in-segment-connect",
-	segment.ReasonConsentNotObject:     "privacy/consent-management/consent-in-segment-connect",
-	segment.ReasonConsentNotBool:       "privacy/consent-management/consent-in-segment-connect",
 	segment.ReasonConsentVersion:       "privacy/consent-management/consent-in-segment-connect",
 	segment.ReasonMessageIDTooLong:     "unify/product-limits",
 }

@@ -1,4 +1,5 @@
-package plugin
+// Package buffer registers the Benthos buffer journal, a durable queue on disk.
+package buffer
 
 import (
 	"context"
@@ -12,6 +13,7 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 
 	"benthos-segment/internal/journal"
+	"benthos-segment/plugin/internal/parsed"
 )
 
 func init() {
@@ -27,7 +29,7 @@ func newJournalFromParsed(conf *service.ParsedConfig, res *service.Resources) (s
 }
 
 func journalConfigFromParsed(conf *service.ParsedConfig) (c journal.Config, err error) {
-	if err = checkWith(journalLintRule, conf); err != nil {
+	if err = parsed.Check(journalLintRule, conf); err != nil {
 		return
 	}
 	if c.Path, err = conf.FieldString(jbFieldPath); err != nil {
@@ -45,7 +47,7 @@ func journalConfigFromParsed(conf *service.ParsedConfig) (c journal.Config, err 
 	if c.FullTimeout, err = conf.FieldDuration(jbFieldFullTimeout); err != nil {
 		return
 	}
-	if c.KeepAtEnd, err = fieldOneOf(conf, jbFieldAtEnd, map[string]bool{"drain": false, "keep": true}); err != nil {
+	if c.KeepAtEnd, err = parsed.OneOf(conf, jbFieldAtEnd, map[string]bool{"drain": false, "keep": true}); err != nil {
 		return
 	}
 	if c.MaxBatchEvents, err = conf.FieldInt(jbFieldBatchEvents); err != nil {
@@ -62,7 +64,7 @@ func journalConfigFromParsed(conf *service.ParsedConfig) (c journal.Config, err 
 // syncIntervalFromParsed returns zero where every acknowledgement waits for a
 // sync.
 func syncIntervalFromParsed(conf *service.ParsedConfig) (time.Duration, error) {
-	isInterval, err := fieldOneOf(conf, jbFieldSync, map[string]bool{"always": false, "interval": true})
+	isInterval, err := parsed.OneOf(conf, jbFieldSync, map[string]bool{"always": false, "interval": true})
 	if err != nil || !isInterval {
 		return 0, err
 	}

@@ -39,7 +39,7 @@ GO_FLAGS := $(shell go env GOFLAGS) -trimpath '-pgo=$(PROFILE)'
 build test lint docs torture poison nightly: export GOFLAGS := $(GO_FLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test chromium screenshot torture poison nightly vuln lint docs bench bench-quick bench-profile bench-growth bench-search bench-pages bench-go fmt clean
+.PHONY: help demo build goflags test chromium screenshot torture poison nightly vuln lint docs bench bench-quick bench-profile bench-growth bench-search bench-pages bench-go fmt clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

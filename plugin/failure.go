@@ -54,7 +54,7 @@ func headline(failures map[int]*segment.Violation, total int) error {
 	if first.Reason == segment.ReasonUndelivered {
 		return errors.New(text)
 	}
-	text += ". What is refused comes again and holds up the rest, unless this output is the first of a fallback whose next output takes it"
+	text += ". Unless this output is the first of a fallback, a refused message is delivered again and again and holds up newer ones"
 	if givenUp > 0 {
 		text += fmt.Sprintf(". %d with: %s", givenUp, logged(undelivered))
 	}

@@ -95,7 +95,7 @@ func outputSpec() *service.ConfigSpec {
 				Description("How many requests may be under way at the same time, of all batches together. Calls of one person are never under way at the same time, so this keeps their order. The default is enough for a batch of the default size. When `segment_request_latency_ns` is high and events lag behind, raise it together with `batching.count`. Each request under way takes up to a fifth of a megabyte.").
 				Default(10),
 			service.NewOutputMaxInFlightField().
-				Description("How many batches may be under way at the same time. Above 1, calls of one person in different batches may overtake each other: see [order](order.md). Raise `batching.count` and `parallel_requests` first.").
+				Description("How many batches may be under way at the same time. Above 1, calls of one person in different batches may overtake each other: see [order](order.md). Raise `batching.count` and `parallel_requests` first. Above 1 the output also numbers its batches, so that they are taken up in the order in which they were gathered. That costs 0.5 µs of CPU for each message, and the engine's own metrics and traces show a processor `segment_batch_number` after those of `batching.processors`.").
 				Default(1),
 			service.NewDurationField(soFieldTimeout).
 				Description("How long one attempt may take, from connecting to the end of the answer.").

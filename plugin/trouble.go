@@ -34,7 +34,7 @@ func whatToCheck(status int) string {
 
 var checks = map[int]string{
 	0:                             soFieldEndpoint + ", " + soFieldTLS + ", " + soFieldProxyURL + " and " + soFieldOAuth,
-	http.StatusSwitchingProtocols: soFieldEndpoint + ": whoever answers there speaks another protocol, such as that of a WebSocket",
+	http.StatusSwitchingProtocols: soFieldEndpoint + ": what answers there speaks another protocol, such as that of a WebSocket",
 	http.StatusUnauthorized:       soFieldWriteKey + " and " + soFieldRegion + ", and " + soFieldOAuth + " where the source asks for it",
 	http.StatusForbidden: soFieldWriteKey + " and " + soFieldOAuth + ", and whether a firewall in front of " + soFieldEndpoint +
 		" lets this machine through",

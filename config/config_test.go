@@ -119,6 +119,21 @@ func TestNothingThatWeShipGathersAtItsInput(t *testing.T) {
 
 var gathersAtTheInput = regexp.MustCompile(`(?m)^[ -]*batched:`)
 
+// content().string() writes U+FFFD for bytes that are not UTF-8, and the pattern
+// that took the error apart stood in seven places: issue 10, A4.
+func TestEveryDeadLetterThatWeShipKeepsItsBytes(t *testing.T) {
+	atRoot(t)
+	files := append(shipped(t, ".md", "config", "examples", "docs"), "README.md")
+	files = append(files, shipped(t, ".yaml", "config", "examples", "internal/torture")...)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		assert.False(t, losesBytes.Match(text), file)
+	}
+}
+
+var losesBytes = regexp.MustCompile(`= *content\(\)\.string\(\)|re_find_object\(.*<sentence>`)
+
 // With the engine's default, one thread for each core, 5 to 800 of 5,000 events
 // left in another order than they came in: issue 10, C12.
 func TestEveryPipelineWithProcessorsKeepsOrder(t *testing.T) {

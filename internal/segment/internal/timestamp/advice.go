@@ -1,6 +1,7 @@
 package timestamp
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -14,6 +15,9 @@ type unreadTime struct {
 	isNumber bool
 	number   decimal
 }
+
+// layoutOfText stands in a sentence for the layout of the text that it is about.
+const layoutOfText = "LAYOUT"
 
 // forms are the forms of times that are not read, the likely ones first, and
 // what to do about each. We do not guess: an event that is sent with a wrong
@@ -61,7 +65,7 @@ var forms = [...]struct {
 		unreadTime.hasDayFirst,
 		"this looks like a date without the year first, so that day and month cannot be told apart; " +
 			"say which is which with the mapping " +
-			"`root = this.assign({\"timestamp\": this.timestamp.ts_strptime(\"%m/%d/%Y %I:%M:%S %p\")})`",
+			"`root = this.assign({\"timestamp\": this.timestamp.ts_strptime(\"" + layoutOfText + "\")})`",
 	},
 	{
 		func(unreadTime) bool { return true },
@@ -75,9 +79,14 @@ var forms = [...]struct {
 func Advice(value jsontext.Value) string {
 	unread := newUnreadTime(value)
 	for _, form := range forms {
-		if form.is(unread) {
+		if !form.is(unread) {
+			continue
+		}
+		before, after, isAboutLayout := strings.Cut(form.sentence, layoutOfText)
+		if !isAboutLayout {
 			return form.sentence
 		}
+		return before + unread.layout() + after
 	}
 	return ""
 }
@@ -113,6 +122,37 @@ func (u unreadTime) hasDayFirst() bool {
 	separator := u.text[digits]
 	rest := u.text[digits+1:]
 	return strings.IndexByte("/.-", separator) >= 0 && strings.IndexByte(rest, separator) > 0
+}
+
+// layout is that of a date without the year first, for ts_strptime. It takes the
+// month for the first number, unless there is no such month.
+func (u unreadTime) layout() string {
+	date, clock, _ := strings.Cut(u.text, " ")
+	separator := strings.TrimLeft(date, "0123456789")[:1]
+	parts := strings.Split(date, separator)
+	order := []string{"%m", "%d", "%Y"}
+	if first, err := strconv.Atoi(parts[0]); err == nil && first > 12 {
+		order[0], order[1] = order[1], order[0]
+	}
+	if len(parts[len(parts)-1]) == len("24") {
+		order[2] = "%y"
+	}
+	return strings.Join(order, separator) + layoutOfClock(clock)
+}
+
+// layoutOfClock is that of what comes after the date, which may be nothing.
+func layoutOfClock(clock string) string {
+	layout := " %H:%M"
+	switch strings.Count(clock, ":") {
+	case 0:
+		return ""
+	case 2:
+		layout += ":%S"
+	}
+	if half := strings.ToUpper(clock); strings.HasSuffix(half, " AM") || strings.HasSuffix(half, " PM") {
+		layout = strings.Replace(layout, "%H", "%I", 1) + " %p"
+	}
+	return layout
 }
 
 // isWithin reports whether the number is at least from and below to.

@@ -10,6 +10,7 @@ import (
 
 	"benthos-segment/internal/segment"
 	"benthos-segment/internal/tracking"
+	"benthos-segment/internal/tracking/wire"
 	"benthos-segment/plugin/internal/parsed"
 )
 
@@ -36,7 +37,7 @@ type outputConfig struct {
 	maxInFlight int
 	convert     segment.Config
 	tracking    tracking.Config
-	transport   tracking.TransportConfig
+	transport   wire.Config
 }
 
 // hasQueries says whether Bloblang is run on messages.

@@ -6,20 +6,20 @@ import (
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 
-	"benthos-segment/internal/tracking"
+	"benthos-segment/internal/tracking/oauth"
 	"benthos-segment/plugin/internal/parsed"
 )
 
 // oauthFromParsed returns nil where OAuth is left out, or all of it is empty
 // as unset variables leave it.
-func oauthFromParsed(conf *service.ParsedConfig) (*tracking.OAuth, error) {
+func oauthFromParsed(conf *service.ParsedConfig) (*oauth.Config, error) {
 	own := conf.Namespace(soFieldOAuth)
 	clientID, err := trimmed(own, soFieldOAuthClientID)
 	if err != nil || clientID == "" {
 		// The lint rule has made sure that the others are empty, too.
 		return nil, err
 	}
-	auth := &tracking.OAuth{ClientID: clientID}
+	auth := &oauth.Config{ClientID: clientID}
 	if auth.KeyID, err = trimmed(own, soFieldOAuthKeyID); err != nil {
 		return nil, err
 	}
@@ -38,7 +38,7 @@ func oauthFromParsed(conf *service.ParsedConfig) (*tracking.OAuth, error) {
 	if err != nil {
 		return nil, err
 	}
-	if auth.PrivateKey, err = tracking.ParsePrivateKey(key); err != nil {
+	if auth.PrivateKey, err = oauth.ParsePrivateKey(key); err != nil {
 		return nil, fmt.Errorf("field %s.%s: %w", soFieldOAuth, soFieldOAuthPrivateKey, err)
 	}
 	return auth, nil

@@ -11,6 +11,7 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 
 	"benthos-segment/internal/tracking"
+	"benthos-segment/internal/tracking/wire"
 	// It registers the buffer journal.
 	_ "benthos-segment/plugin/internal/buffer"
 )
@@ -80,7 +81,7 @@ func newOutput(conf outputConfig, res *service.Resources, order *turnstile) (*ou
 	}
 	conf.tracking.Log = aside{res.Logger()}
 	conf.transport.Log = conf.tracking.Log
-	conf.tracking.Transport = tracking.NewTransport(conf.transport)
+	conf.tracking.Transport = wire.NewTransport(conf.transport)
 	o := &output{
 		conf:   conf,
 		client: tracking.NewClient(conf.tracking),

@@ -10,7 +10,7 @@ import (
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 
-	"benthos-segment/internal/tracking"
+	"benthos-segment/internal/tracking/wire"
 )
 
 const (
@@ -20,7 +20,7 @@ const (
 )
 
 // transportConfigFromParsed reads how connections to some URLs are made.
-func transportConfigFromParsed(conf *service.ParsedConfig, to ...string) (c tracking.TransportConfig, err error) {
+func transportConfigFromParsed(conf *service.ParsedConfig, to ...string) (c wire.Config, err error) {
 	if c.TLS, err = tlsFromParsed(conf); err != nil {
 		return
 	}
@@ -72,7 +72,7 @@ func proxyFromParsed(conf *service.ParsedConfig) (*url.URL, error) {
 	if err != nil || text == "" {
 		return nil, err
 	}
-	proxy, err := tracking.ParseProxy(text)
+	proxy, err := wire.ParseProxy(text)
 	if err != nil {
 		return nil, fmt.Errorf("field %s is not the URL of a proxy: %w", soFieldProxyURL, err)
 	}
@@ -87,7 +87,7 @@ func checkEnvironment(to []string) error {
 		if err != nil {
 			return errors.New("an endpoint is not a URL")
 		}
-		if err := tracking.CheckProxyOfEnvironment(target); err != nil {
+		if err := wire.CheckProxyOfEnvironment(target); err != nil {
 			return err
 		}
 	}

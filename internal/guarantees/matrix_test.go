@@ -156,7 +156,7 @@ var matrix = []row{
 	}), []string{"internal/tracking TestALostAnswerRepeatsTheSameCallsWithAFreshSentAt"}},
 	{
 		"22", "no address, then one, then another", "asked again", proveAddresses,
-		[]string{"internal/tracking TestConnectionsAreRenewedBeforeTheyAreADayOld"},
+		[]string{"internal/tracking/wire TestConnectionsAreRenewedBeforeTheyAreADayOld"},
 	},
 	{
 		"23", "TLS that does not hold", "set-up error, nothing in clear", proveTLS,
@@ -256,7 +256,7 @@ var matrix = []row{
 	},
 	{
 		"48", "HTTP/2 that answers pings at most", "a new connection after two time-outs", proveDeafConnections,
-		[]string{"internal/tracking TestAConnectionThatWentSilentIsGivenUp"},
+		[]string{"internal/tracking/wire TestAConnectionThatWentSilentIsGivenUp"},
 	},
 	{
 		"49", "access tokens that live for no time, or for ever, or are not granted", "one request a second at most, and said", proveTokenLives,

@@ -47,7 +47,7 @@ var risks = []struct {
 	}},
 	{"somebody listens on the way", "TLS 1.2 or newer, verified; plain http for near hosts only", []string{
 		"internal/guarantees TestFaultMatrix", "plugin TestPlainHTTPStaysNear",
-		"internal/tracking TestACertificateThatDoesNotHoldIsASetupError", "internal/tracking TestAHandshakeThatIsRefusedIsASetupError",
+		"internal/tracking TestACertificateThatDoesNotHoldIsASetupError", "internal/tracking TestAServerOfOldVersionsIsASetupError",
 	}},
 	{"a proxy nobody knows of", "that of proxy_url, else as Go reads the environment", []string{
 		"internal/guarantees TestAProxyIsThatOfTheConfigOrTheEnvironment",

@@ -1,12 +1,24 @@
 package tracking
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
 
 	"benthos-segment/internal/segment"
+	"benthos-segment/internal/tracking/internal/outcome"
+)
+
+// Class is what an answer means for the calls of a request.
+type Class = outcome.Class
+
+// The classes, see outcome.
+const (
+	Delivered = outcome.Delivered
+	Throttled = outcome.Throttled
+	Transient = outcome.Transient
+	Setup     = outcome.Setup
+	Refused   = outcome.Refused
 )
 
 // answer is what an attempt led to: a status, or an error instead of one.
@@ -20,13 +32,12 @@ type answer struct {
 	isUnsent bool
 }
 
+// classify says what an answer means.
+func classify(a answer) Class { return outcome.Classify(a.status, a.retryAfter, a.err) }
+
 // unsent stands for the answer to an attempt that there was no token for.
 func unsent(err error) *answer {
-	a := &answer{err: err, isUnsent: true}
-	if noToken, ok := errors.AsType[*tokenError](err); ok {
-		a.retryAfter = noToken.retryAfter
-	}
-	return a
+	return &answer{err: err, retryAfter: outcome.AskedWait(err), isUnsent: true}
 }
 
 // isAboutToken says whether the access token may be what is not accepted.
@@ -45,7 +56,7 @@ func (a answer) String() string {
 	if a.err == nil {
 		return fmt.Sprintf("status %d", a.status)
 	}
-	return describe(a.err)
+	return outcome.Explain(a.err).Text
 }
 
 // symptom is what was met, for those who are told of it.

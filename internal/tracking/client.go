@@ -16,6 +16,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"benthos-segment/internal/segment"
+	"benthos-segment/internal/tracking/internal/notice"
+	"benthos-segment/internal/tracking/oauth"
 )
 
 // Config says where calls go and how. All fields but the optional ones must
@@ -25,7 +27,7 @@ type Config struct {
 	Endpoint string
 	// UserAgent names the sender.
 	UserAgent string
-	// Transport carries the requests, see NewTransport.
+	// Transport carries the requests, see wire.NewTransport.
 	Transport http.RoundTripper
 
 	// SentAt stamps each attempt with the time at which it leaves. Segment
@@ -50,7 +52,7 @@ type Config struct {
 	RejectOnSetupError bool
 	// OAuth, if set, is how requests are authorized; the write key then only
 	// says which source they are for.
-	OAuth *OAuth
+	OAuth *oauth.Config
 	// RateLimit, if set, is awaited before each request.
 	RateLimit func(context.Context) error
 	// Log, if set, is told of what is about no single Send.
@@ -75,6 +77,9 @@ type Retry struct {
 	MaxElapsedTime time.Duration
 }
 
+// Log is told what an operator should know, see notice.
+type Log = notice.Log
+
 // Client sends calls. It is safe for concurrent use.
 type Client struct {
 	conf    Config
@@ -86,12 +91,11 @@ type Client struct {
 	// slots bounds the requests side by side. One that waits for anything but
 	// its answer has none.
 	slots chan struct{}
-	// tokens is nil without OAuth; stop then ends a request for a token.
-	tokens *tokens
-	stop   context.CancelFunc
+	// tokens is nil without OAuth.
+	tokens *oauth.Tokens
 	log    Log
 	// stalls are the answers that did not end.
-	stalls repetition
+	stalls notice.Repetition
 	// These keep memory for the next Send.
 	writers spare[*bodyWriter]
 	people  spare[*people]
@@ -107,7 +111,7 @@ const maxLanes = 1500
 func NewClient(conf Config) *Client {
 	c := &Client{
 		conf: conf,
-		log:  orSilent(conf.Log),
+		log:  notice.OrSilent(conf.Log),
 		url:  batchURL(conf.Endpoint),
 		http: &http.Client{
 			Transport: conf.Transport,
@@ -125,12 +129,9 @@ func NewClient(conf Config) *Client {
 	}
 	c.sources.fresh = refusals{samples: &c.samples, rejects: conf.RejectOnSetupError}
 	if conf.OAuth != nil {
-		var closed context.Context
-		closed, c.stop = context.WithCancel(context.Background())
-		c.tokens = &tokens{
-			conf: *conf.OAuth, closed: closed, http: c.http, agent: conf.UserAgent, timeout: conf.Timeout,
-			trouble: tokenTrouble{log: c.log},
-		}
+		c.tokens = oauth.NewTokens(*conf.OAuth, oauth.Via{
+			HTTP: c.http, UserAgent: conf.UserAgent, Timeout: conf.Timeout, Log: c.log,
+		})
 	}
 	return c
 }
@@ -241,8 +242,8 @@ func bySource(calls []segment.Call) map[string][]int {
 
 // Close ends idle connections. Requests under way are not touched.
 func (c *Client) Close() {
-	if c.stop != nil {
-		c.stop()
+	if c.tokens != nil {
+		c.tokens.Close()
 	}
 	c.http.CloseIdleConnections()
 }

@@ -16,6 +16,7 @@ import (
 
 	"benthos-segment/internal/segment"
 	"benthos-segment/internal/tracking"
+	"benthos-segment/internal/tracking/wire"
 	"benthos-segment/plugin/segmenttest"
 )
 
@@ -218,6 +219,6 @@ func TestReachTellsAServerFromNone(t *testing.T) {
 	require.NoError(t, tracking.NewClient(conf).Reach(t.Context()))
 
 	conf.Endpoint = "http://127.0.0.1:1"
-	conf.Transport = tracking.NewTransport(tracking.TransportConfig{})
+	conf.Transport = wire.NewTransport(wire.Config{})
 	require.Error(t, tracking.NewClient(conf).Reach(t.Context()))
 }

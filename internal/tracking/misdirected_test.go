@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"benthos-segment/internal/segment"
+	"benthos-segment/internal/tracking/wire"
 )
 
 // A server that was reached over a connection meant for another host answers
@@ -38,7 +39,7 @@ func TestAMisdirectedRequestIsSentOverAnotherConnection(t *testing.T) {
 			server.StartTLS()
 			t.Cleanup(server.Close)
 			trust := server.Client().Transport.(*http.Transport).TLSClientConfig
-			conf := testConfig(server.URL, NewTransport(TransportConfig{TLS: trust, Connections: 4}))
+			conf := testConfig(server.URL, wire.NewTransport(wire.Config{TLS: trust, Connections: 4}))
 			conf.ParallelRequests, conf.MaxRequestCalls = 4, 1
 			// It would go on for ever otherwise.
 			conf.Retry.MaxElapsedTime = 10 * time.Second

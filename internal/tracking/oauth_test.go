@@ -17,6 +17,7 @@ import (
 
 	"benthos-segment/internal/segment"
 	"benthos-segment/internal/tracking"
+	"benthos-segment/internal/tracking/oauth"
 	"benthos-segment/plugin/segmenttest"
 )
 
@@ -38,7 +39,7 @@ func authorized(t *testing.T, alter ...func(*segmenttest.OAuth)) (*segmenttest.S
 	}
 	sb := segmenttest.NewInProcess(t, segmenttest.Config{OAuth: conf})
 	client := config(sb)
-	client.OAuth = &tracking.OAuth{
+	client.OAuth = &oauth.Config{
 		ClientID: "app", KeyID: "kid", PrivateKey: signingKey(),
 		Server: sb.URL + "/", Scope: "tracking_api:write",
 	}
@@ -203,7 +204,7 @@ func TestWithoutATokenTheCallsCanBeRejected(t *testing.T) {
 		sb := segmenttest.NewInProcess(t, segmenttest.Config{OAuth: &segmenttest.OAuth{PublicKey: &signingKey().PublicKey, ClientID: "another"}})
 		conf := config(sb)
 		conf.RejectOnSetupError = true
-		conf.OAuth = &tracking.OAuth{ClientID: "app", PrivateKey: signingKey(), Server: sb.URL, Scope: "tracking_api:write"}
+		conf.OAuth = &oauth.Config{ClientID: "app", PrivateKey: signingKey(), Server: sb.URL, Scope: "tracking_api:write"}
 		client := tracking.NewClient(conf)
 
 		errs := client.Send(t.Context(), tracks(1, 1), &observed{})
@@ -224,12 +225,12 @@ func TestPrivateKeysAreReadAsTheEnvironmentHoldsThem(t *testing.T) {
 		"with its breaks escaped":  strings.ReplaceAll(text, "\n", `\n`),
 		"in the older form of RSA": string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(signingKey())})),
 	} {
-		key, err := tracking.ParsePrivateKey(written)
+		key, err := oauth.ParsePrivateKey(written)
 		require.NoError(t, err, name)
 		assert.True(t, key.Equal(signingKey()), name)
 	}
 	for _, wrong := range []string{"", "secret", text[:100]} {
-		_, err := tracking.ParsePrivateKey(wrong)
+		_, err := oauth.ParsePrivateKey(wrong)
 		require.ErrorContains(t, err, "PEM")
 		assert.NotContains(t, err.Error(), "secret")
 	}

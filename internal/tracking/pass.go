@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"benthos-segment/internal/segment"
+	"benthos-segment/internal/tracking/oauth"
 )
 
 // pass is the permission to send something once. It owns what that takes: a
@@ -99,11 +100,11 @@ func (r *request) prepare(hasAccess *bool) *segment.Violation {
 
 // begin says whether everything that was got for the pass still counts. If so,
 // what it is for is under way.
-func (p *pass) begin(tokens *tokens) bool {
+func (p *pass) begin(tokens *oauth.Tokens) bool {
 	if p.missing != nil {
 		return true
 	}
-	return (tokens == nil || tokens.isGood(p.token)) && p.gate.begin(&p.ticket)
+	return (tokens == nil || tokens.IsGood(p.token)) && p.gate.begin(&p.ticket)
 }
 
 // end gives back what the pass owns. The gate learns from a ruling what it
@@ -168,7 +169,7 @@ func (c *Client) authorize(ctx context.Context, s *source) (credential, *answer)
 	if c.tokens == nil {
 		return credential{authorization: s.authorization}, nil
 	}
-	token, err := c.tokens.get(ctx)
+	token, err := c.tokens.Get(ctx)
 	if err != nil {
 		return credential{}, unsent(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"benthos-segment/internal/segment"
+	"benthos-segment/internal/tracking/oauth"
 )
 
 // scripted answers the requests with calls one after the other, and the last
@@ -157,7 +158,7 @@ func limitedFor(patience time.Duration) func(*Config, *scripted) {
 }
 
 func withOAuth(c *Config, _ *scripted) {
-	c.OAuth = &OAuth{ClientID: "app", PrivateKey: anyKey(), Server: "http://127.0.0.1", Scope: "s"}
+	c.OAuth = &oauth.Config{ClientID: "app", PrivateKey: anyKey(), Server: "http://127.0.0.1", Scope: "s"}
 }
 
 func withoutToken(c *Config, s *scripted) {

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"sync/atomic"
 	"time"
+
+	"benthos-segment/internal/tracking/internal/outcome"
 )
 
 const (
@@ -38,12 +40,12 @@ func (c *Client) post(ctx context.Context, p *pass, tail []byte) answer {
 	c.setHeaders(req.Header, p)
 	res, err := c.http.Do(req)
 	if err != nil {
-		return answer{err: err, retryAfter: askedWait(err)}
+		return answer{err: err, retryAfter: outcome.AskedWait(err)}
 	}
 	c.drain(res, cancel)
 	return answer{
 		status:     res.StatusCode,
-		retryAfter: retryAfter(res.Header.Get("Retry-After"), time.Now()),
+		retryAfter: outcome.RetryAfter(res.Header.Get("Retry-After"), time.Now()),
 		token:      p.token,
 	}
 }
@@ -78,7 +80,7 @@ func (c *Client) drain(res *http.Response, hangUp context.CancelFunc) {
 	})
 	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, maxAnswerBytes))
 	timer.Stop()
-	if stalled.Load() && c.stalls.isDue(noticeableStalls) {
+	if stalled.Load() && c.stalls.IsDue(noticeableStalls) {
 		c.log.Warn("answers do not end: after the status, which settles a request, their bodies are waited for, " +
 			"up to a second each, and then their connections are closed. Look at the proxy or load balancer in front of the endpoint")
 	}
@@ -92,8 +94,8 @@ func (c *Client) Reach(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, c.conf.Timeout)
 	defer cancel()
 	if c.tokens != nil {
-		if _, err := c.tokens.get(ctx); err != nil {
-			return errors.New(describe(err))
+		if _, err := c.tokens.Get(ctx); err != nil {
+			return errors.New(outcome.Explain(err).Text)
 		}
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodHead, c.url, nil)
@@ -103,7 +105,7 @@ func (c *Client) Reach(ctx context.Context) error {
 	req.Header.Set("User-Agent", c.conf.UserAgent)
 	res, err := c.http.Do(req)
 	if err != nil {
-		return errors.New(describe(err))
+		return errors.New(outcome.Explain(err).Text)
 	}
 	return res.Body.Close()
 }

@@ -135,7 +135,7 @@ func (r *request) renewsToken(got answer) bool {
 	if r.isRenewed || !got.isAboutToken() {
 		return false
 	}
-	r.client.tokens.reject(got.token)
+	r.client.tokens.Reject(got.token)
 	r.isRenewed = true
 	return true
 }

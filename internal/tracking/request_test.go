@@ -10,12 +10,12 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"benthos-segment/internal/segment"
+	"benthos-segment/internal/tracking/oauth"
 )
 
 // taking is a server that keeps the bodies it is sent, as they came.
@@ -28,6 +28,9 @@ type taking struct {
 }
 
 func (s *taking) RoundTrip(req *http.Request) (*http.Response, error) {
+	if strings.HasSuffix(req.URL.Path, "/token") {
+		return answering(req, `{"access_token":"token","expires_in":3600}`), nil
+	}
 	body, err := io.ReadAll(req.Body)
 	s.bodies = append(s.bodies, body)
 	s.zipped = append(s.zipped, req.Header.Get("Content-Encoding") == "gzip")
@@ -62,17 +65,17 @@ func FuzzRequest(f *testing.F) {
 	f.Add(bytes.Repeat([]byte{0, 255}, 100), "\x00\"\xff€", uint16(2000), true, false, true)
 	f.Add(bytes.Repeat([]byte{0}, 200), strings.Repeat("k", 100), uint16(0), false, false, true)
 	f.Add([]byte{}, "key", uint16(7), true, true, true)
-	f.Fuzz(func(t *testing.T, sizes []byte, key string, more uint16, zip, stamp, oauth bool) {
+	f.Fuzz(func(t *testing.T, sizes []byte, key string, more uint16, zip, stamp, authorized bool) {
 		server := &taking{}
 		conf := testConfig("http://127.0.0.1", server)
 		// The largest call and the longest envelope fit.
 		conf.MaxRequestBytes = 500 + 6*len(key) + int(more)
 		conf.Gzip, conf.SentAt = zip, stamp
-		client := NewClient(conf)
-		if oauth {
-			later := time.Now().Add(time.Hour)
-			client.tokens = &tokens{current: "token", expires: later, refreshAt: later}
+		if authorized {
+			conf.OAuth = &oauth.Config{ClientID: "app", PrivateKey: anyKey(), Server: "http://127.0.0.1", Scope: "s"}
 		}
+		client := NewClient(conf)
+		defer client.Close()
 		calls := make([]segment.Call, len(sizes))
 		var given []string
 		for i, size := range sizes {

@@ -6,11 +6,13 @@ import (
 	"encoding/hex"
 	"sync"
 	"time"
+
+	"benthos-segment/internal/tracking/internal/notice"
 )
 
 const (
 	// reminder is how often trouble that stays is reported.
-	reminder = time.Minute
+	reminder = notice.Interval
 	// maxSources bounds the sources that are remembered while idle.
 	maxSources = 10_000
 )
@@ -24,7 +26,7 @@ type source struct {
 	gate          gate
 
 	mu       sync.Mutex
-	reported [len(classNames)]time.Time
+	reported [Refused + 1]time.Time
 
 	// users counts the lanes that need it; guarded by sources.mu.
 	users int
@@ -58,10 +60,10 @@ func (s *source) isDue(means Class) bool {
 func (s *source) hasRecovered() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.reported == [len(classNames)]time.Time{} {
+	if s.reported == [Refused + 1]time.Time{} {
 		return false
 	}
-	s.reported = [len(classNames)]time.Time{}
+	s.reported = [Refused + 1]time.Time{}
 	return true
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"benthos-segment/internal/segment"
+	"benthos-segment/internal/tracking/oauth"
 )
 
 // granting is a network with an authorization server, whose tokens wait until
@@ -74,7 +75,7 @@ var anyKey = sync.OnceValue(func() *rsa.PrivateKey {
 func granted() (*granting, *Client) {
 	network := &granting{let: make(chan struct{})}
 	conf := testConfig("http://127.0.0.1", network)
-	conf.OAuth = &OAuth{ClientID: "app", PrivateKey: anyKey(), Server: "http://127.0.0.1", Scope: "s"}
+	conf.OAuth = &oauth.Config{ClientID: "app", PrivateKey: anyKey(), Server: "http://127.0.0.1", Scope: "s"}
 	return network, NewClient(conf)
 }
 
@@ -113,7 +114,7 @@ func TestATokenThatWasRejectedInTheQueueIsNotSent(t *testing.T) {
 		sent := sending(t, client)
 		network.let <- struct{}{}
 		synctest.Wait()
-		client.tokens.reject("token-1")
+		client.tokens.Reject("token-1")
 
 		<-client.slots
 		synctest.Wait()
@@ -138,9 +139,9 @@ func TestATokenRejectedByAnotherLaneIsNeverSentEmpty(t *testing.T) {
 		got := make(chan string, lanes)
 		for range lanes {
 			go func() {
-				token, err := client.tokens.get(t.Context())
+				token, err := client.tokens.Get(t.Context())
 				assert.NoError(t, err)
-				client.tokens.reject(token)
+				client.tokens.Reject(token)
 				got <- token
 			}()
 		}
@@ -162,25 +163,13 @@ func TestALateRejectionDoesNotCostTheNextToken(t *testing.T) {
 		network, client := granted()
 		close(network.let)
 		for _, want := range []string{"token-1", "token-2", "token-2"} {
-			token, err := client.tokens.get(t.Context())
+			token, err := client.tokens.Get(t.Context())
 			require.NoError(t, err)
 			assert.Equal(t, want, token)
-			client.tokens.reject("token-1")
+			client.tokens.Reject("token-1")
 		}
 		assert.Equal(t, 2, network.asked)
 	})
-}
-
-func TestAnAnswerWithoutATokenOrItsLifeGrantsNothing(t *testing.T) {
-	for _, body := range []string{
-		`{"access_token":"","expires_in":60}`, `{"access_token":"t"}`, `{"access_token":"t","expires_in":-1}`, `{}`, `t`, ``,
-		`{"access_token":"t","expires_in":0}`, `{"access_token":"t","expires_in":"NaN"}`, `{"access_token":"t","expires_in":-1e400}`,
-		`{"access_token":"a\r\nX-Evil: b","expires_in":60}`, `{"access_token":"a b","expires_in":60}`, `{"access_token":"é","expires_in":60}`,
-	} {
-		token, _, err := readToken(answering(nil, body))
-		assert.Empty(t, token)
-		assert.ErrorContains(t, err, "holds no token", body)
-	}
 }
 
 // Whoever has asked for a token may be gone, and others wait for it too. It is

@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"benthos-segment/internal/tracking/oauth"
 )
 
 // authority answers requests for tokens as it is told, and takes every call.
@@ -64,7 +66,7 @@ func authorizedBy(network *authority) (*Client, *noted) {
 	conf := testConfig("http://127.0.0.1", network)
 	conf.RejectOnSetupError, conf.Log = false, log
 	conf.Retry = Retry{InitialInterval: 500 * time.Millisecond, MaxInterval: time.Minute}
-	conf.OAuth = &OAuth{ClientID: "app", PrivateKey: anyKey(), Server: "http://127.0.0.1", Scope: "s"}
+	conf.OAuth = &oauth.Config{ClientID: "app", PrivateKey: anyKey(), Server: "http://127.0.0.1", Scope: "s"}
 	return NewClient(conf), log
 }
 
@@ -88,7 +90,7 @@ func TestNoLifeOfATokenMakesAStormOfRequests(t *testing.T) {
 				synctest.Wait()
 				assert.LessOrEqual(t, len(network.asked), most+1)
 				for i := 2; i < len(network.asked); i++ {
-					assert.GreaterOrEqual(t, network.asked[i].Sub(network.asked[i-2]), tokenInterval)
+					assert.GreaterOrEqual(t, network.asked[i].Sub(network.asked[i-2]), time.Second)
 				}
 				assert.Greater(t, network.calls, 2_500, "and calls get through")
 				assert.Empty(t, log.warned())
@@ -105,9 +107,9 @@ func TestTokensThatAreRefusedAreAskedForOnceASecond(t *testing.T) {
 		client, _ := authorizedBy(network)
 		started := time.Now()
 		for range 100 {
-			token, err := client.tokens.get(t.Context())
+			token, err := client.tokens.Get(t.Context())
 			require.NoError(t, err)
-			client.tokens.reject(token)
+			client.tokens.Reject(token)
 		}
 		assert.Len(t, network.asked, 100)
 		assert.Equal(t, 98*time.Second, time.Since(started), "but for one in advance")
@@ -156,7 +158,7 @@ func TestARenewalThatIsRefusedIsReportedBeforeTheTokenEnds(t *testing.T) {
 				network := &authority{answer: grantsFor("3600")}
 				client, log := authorizedBy(network)
 				require.Empty(t, client.Send(t.Context(), oneCall, quiet{}))
-				good := time.Now().Add(time.Hour - maxTokenMargin).UTC().Format(time.RFC3339)
+				good := time.Now().Add(time.Hour - 30*time.Second).UTC().Format(time.RFC3339)
 				network.set(test.answer)
 
 				for range 59 {
@@ -179,8 +181,8 @@ func TestAStalledAnswerIsNotTakenForOneWithoutAToken(t *testing.T) {
 	anyKey()
 	synctest.Test(t, func(t *testing.T) {
 		conf := testConfig("http://127.0.0.1", bodiesOfTokens{})
-		conf.OAuth = &OAuth{ClientID: "app", PrivateKey: anyKey(), Server: "http://127.0.0.1", Scope: "s"}
-		_, err := NewClient(conf).tokens.get(t.Context())
+		conf.OAuth = &oauth.Config{ClientID: "app", PrivateKey: anyKey(), Server: "http://127.0.0.1", Scope: "s"}
+		_, err := NewClient(conf).tokens.Get(t.Context())
 		assert.EqualError(t, err, "getting an access token: no answer within the timeout")
 	})
 }

@@ -5,19 +5,17 @@ import (
 	"crypto/tls"
 	"io"
 	"log"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"benthos-segment/internal/segment"
+	"benthos-segment/internal/tracking/wire"
 )
 
 func testConfig(endpoint string, transport http.RoundTripper) Config {
@@ -32,18 +30,6 @@ func testConfig(endpoint string, transport http.RoundTripper) Config {
 
 var oneCall = []segment.Call{{JSON: []byte(`{"type":"track"}`), WriteKey: "key"}}
 
-func TestConnectionsAreRenewedBeforeTheyAreADayOld(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		transport := NewTransport(TransportConfig{}).(*renewing)
-		first := transport.transport()
-		time.Sleep(maxConnectionAge - time.Second)
-		assert.Same(t, first, transport.transport())
-		time.Sleep(time.Second)
-		assert.NotSame(t, first, transport.transport())
-		assert.Less(t, maxConnectionAge, 24*time.Hour)
-	})
-}
-
 func TestACertificateThatDoesNotHoldIsASetupError(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		t.Error("a request arrived over a connection that cannot be trusted")
@@ -52,7 +38,7 @@ func TestACertificateThatDoesNotHoldIsASetupError(t *testing.T) {
 	server.StartTLS()
 	t.Cleanup(server.Close)
 
-	errs := NewClient(testConfig(server.URL, NewTransport(TransportConfig{}))).
+	errs := NewClient(testConfig(server.URL, wire.NewTransport(wire.Config{}))).
 		Send(t.Context(), oneCall, quiet{})
 
 	require.Len(t, errs, 1)
@@ -60,21 +46,14 @@ func TestACertificateThatDoesNotHoldIsASetupError(t *testing.T) {
 	assert.ErrorContains(t, errs[0], "certificate")
 }
 
-// A server of old versions alone will not take a handshake tomorrow either,
-// and one in trouble may.
-func TestAHandshakeThatIsRefusedIsASetupError(t *testing.T) {
-	for alert, want := range map[tls.AlertError]Class{40: Setup, 70: Setup, 116: Setup, 80: Transient, 20: Transient} {
-		refused := &url.Error{Op: "Post", Err: &net.OpError{Op: "remote error", Err: alert}}
-		assert.Equal(t, want, classifyError(refused), alert.Error())
-		assert.Equal(t, Transient, classifyError(&net.OpError{Op: "read", Err: alert}))
-	}
-
+// A server of old versions alone will not take a handshake tomorrow either.
+func TestAServerOfOldVersionsIsASetupError(t *testing.T) {
 	server := httptest.NewUnstartedServer(http.NotFoundHandler())
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	errs := NewClient(testConfig(server.URL, NewTransport(TransportConfig{}))).
+	errs := NewClient(testConfig(server.URL, wire.NewTransport(wire.Config{}))).
 		Send(t.Context(), oneCall, quiet{})
 	require.Len(t, errs, 1)
 	assert.ErrorContains(t, errs[0], "protocol version not supported, which is about the set-up")
@@ -97,7 +76,7 @@ func TestAnEndlessAnswerIsNotRead(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 
-	errs := NewClient(testConfig(server.URL, NewTransport(TransportConfig{}))).
+	errs := NewClient(testConfig(server.URL, wire.NewTransport(wire.Config{}))).
 		Send(t.Context(), oneCall, quiet{})
 
 	assert.Empty(t, errs, "the status has settled it")
@@ -113,7 +92,7 @@ func TestAConnectionIsUsedAgain(t *testing.T) {
 		_, _ = io.WriteString(w, `{"success": true}`)
 	}))
 	t.Cleanup(server.Close)
-	client := NewClient(testConfig(server.URL, NewTransport(TransportConfig{Connections: 1})))
+	client := NewClient(testConfig(server.URL, wire.NewTransport(wire.Config{Connections: 1})))
 
 	for range 20 {
 		require.Empty(t, client.Send(t.Context(), oneCall, quiet{}))
@@ -137,7 +116,7 @@ func TestAnAttemptThatTimedOutDoesNotDisturbTheNext(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	t.Cleanup(func() { close(release) })
-	conf := testConfig(server.URL, NewTransport(TransportConfig{}))
+	conf := testConfig(server.URL, wire.NewTransport(wire.Config{}))
 	conf.Timeout = 200 * time.Millisecond
 	conf.SentAt = true
 	big := []segment.Call{{JSON: make([]byte, 400_000), WriteKey: "key"}}

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"benthos-segment/internal/tracking"
+	"benthos-segment/internal/tracking/wire"
 	"benthos-segment/plugin/segmenttest"
 )
 
@@ -133,7 +134,7 @@ func TestAnAnswerThatIsNotHTTPIsNotRepeated(t *testing.T) {
 			}()
 			conf := config(segmenttest.NewInProcess(t))
 			conf.Endpoint = "http://" + listener.Addr().String()
-			conf.Transport = tracking.NewTransport(tracking.TransportConfig{})
+			conf.Transport = wire.NewTransport(wire.Config{})
 			conf.Retry = tracking.Retry{InitialInterval: time.Millisecond, MaxInterval: time.Millisecond, MaxElapsedTime: 50 * time.Millisecond}
 			watch := &observed{}
 

@@ -31,7 +31,7 @@ var (
 	parts = []part{
 		{"gzip", []string{"github.com/klauspost/compress/"}},
 		{"conversion: reading, checking and writing the calls", []string{"benthos-segment/internal/segment.", "benthos-segment/internal/segment/"}},
-		{"delivery: lanes, packing, HTTP", []string{"benthos-segment/internal/tracking.", "net/http."}},
+		{"delivery: lanes, packing, HTTP", []string{"benthos-segment/internal/tracking.", "benthos-segment/internal/tracking/", "net/http."}},
 		{"the output around them", []string{"benthos-segment/plugin."}},
 		{"reading the file", []string{"github.com/redpanda-data/benthos/v4/internal/impl/io.", "github.com/redpanda-data/benthos/v4/internal/impl/pure.(*linesReaderStream)"}},
 		{"the engine: messages, batches, acknowledgements", []string{"github.com/redpanda-data/benthos/"}},

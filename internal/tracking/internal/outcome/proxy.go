@@ -1,4 +1,4 @@
-package tracking
+package outcome
 
 import (
 	"context"
@@ -20,13 +20,13 @@ type proxyRefusal struct {
 	retryAfter time.Duration
 }
 
-// proxyConnected looks at what a proxy answers to CONNECT. Go itself would make
+// ProxyConnected looks at what a proxy answers to CONNECT. Go itself would make
 // an error of the text behind the status.
-func proxyConnected(_ context.Context, _ *url.URL, _ *http.Request, res *http.Response) error {
+func ProxyConnected(_ context.Context, _ *url.URL, _ *http.Request, res *http.Response) error {
 	if res.StatusCode == http.StatusOK {
 		return nil
 	}
-	return &proxyRefusal{res.StatusCode, retryAfter(res.Header.Get("Retry-After"), time.Now())}
+	return &proxyRefusal{res.StatusCode, RetryAfter(res.Header.Get("Retry-After"), time.Now())}
 }
 
 func (p *proxyRefusal) Error() string {
@@ -37,41 +37,20 @@ func (p *proxyRefusal) Error() string {
 	return fmt.Sprintf("a proxy that answers CONNECT with status %d%s", p.status, look)
 }
 
-// class says whether it is worth to ask again. The proxy has seen none of the
-// calls, so that it is never they that it refuses.
-func (p *proxyRefusal) class() Class {
-	switch means := classifyStatus(p.status); means {
-	case Transient, Throttled:
-		return means
-	default:
-		return Setup
-	}
-}
+// Explain says whether it is worth to ask again.
+func (p *proxyRefusal) Explain() Failure { return Failure{ClassifyAside(p.status), p.Error()} }
 
-func proxyRefusalFailure(err error) (failure, bool) {
-	refusal, isIt := errors.AsType[*proxyRefusal](err)
-	if !isIt {
-		return failure{}, false
-	}
-	return failure{refusal.class(), refusal.Error()}, true
-}
-
-// askedWait returns how long a proxy has asked us to wait, if it has.
-func askedWait(err error) time.Duration {
-	if refusal, isIt := errors.AsType[*proxyRefusal](err); isIt {
-		return refusal.retryAfter
-	}
-	return 0
-}
+// RetryAfter returns how long the proxy has asked us to wait, or 0.
+func (p *proxyRefusal) RetryAfter() time.Duration { return p.retryAfter }
 
 // proxyDialFailure is about a proxy that cannot be reached.
-func proxyDialFailure(err error) (failure, bool) {
+func proxyDialFailure(err error) (Failure, bool) {
 	op, isOp := errors.AsType[*net.OpError](err)
 	if !isOp || op.Op != "proxyconnect" {
-		return failure{}, false
+		return Failure{}, false
 	}
-	f := failureOf(op.Err)
-	return failure{f.class, "a proxy" + lookAtProxy + " that meets " + f.text}, true
+	f := Explain(op.Err)
+	return Failure{f.Class, "a proxy" + lookAtProxy + " that meets " + f.Text}, true
 }
 
 // socksRefusals are what a SOCKS proxy, or what is none, says that says no to
@@ -87,34 +66,36 @@ var socksRefusals = []string{
 	"address type not supported",
 }
 
-func socksFailure(err error) (failure, bool) {
+func socksFailure(err error) (Failure, bool) {
 	op, isOp := errors.AsType[*net.OpError](err)
 	if !isOp || op.Op != "socks connect" || op.Err == nil {
-		return failure{}, false
+		return Failure{}, false
 	}
 	// Go makes these texts of numbers. Behind some, a number follows.
 	said := op.Err.Error()
 	for _, refusal := range socksRefusals {
 		if strings.Contains(said, refusal) {
-			return failure{Setup, "a SOCKS proxy that refuses: " + refusal + lookAtProxy}, true
+			return Failure{Setup, "a SOCKS proxy that refuses: " + refusal + lookAtProxy}, true
 		}
 	}
 	if reply, isReply := strings.CutPrefix(said, "unknown error "); isReply {
-		return failure{Transient, "a SOCKS proxy that cannot connect: " + reply}, true
+		return Failure{Transient, "a SOCKS proxy that cannot connect: " + reply}, true
 	}
-	return failure{Transient, "a SOCKS proxy that ended the connection" + lookAtProxy}, true
+	return Failure{Transient, "a SOCKS proxy that ended the connection" + lookAtProxy}, true
 }
 
-// proxied is an error of a request that went through a proxy.
-type proxied struct{ error }
+// Proxied is an error of a request that went through a proxy.
+type Proxied struct{ Err error }
 
-func (p proxied) Unwrap() error { return p.error }
+func (p Proxied) Error() string { return p.Err.Error() }
+
+func (p Proxied) Unwrap() error { return p.Err }
 
 // Timeout is what url.Error asks the error in it for.
-func (p proxied) Timeout() bool { return isTimeout(p.error) }
+func (p Proxied) Timeout() bool { return IsTimeout(p.Err) }
 
 func throughProxy(err error) string {
-	if _, isIt := errors.AsType[proxied](err); isIt {
+	if _, isIt := errors.AsType[Proxied](err); isIt {
 		return " through the proxy"
 	}
 	return ""

@@ -1,4 +1,4 @@
-package tracking
+package outcome
 
 import (
 	"testing"
@@ -37,7 +37,7 @@ func TestEveryStatusHasItsClass(t *testing.T) {
 		}
 	}
 	for status, class := range want {
-		assert.Equal(t, class.String(), classify(answer{status: status}).String(), "status %d", status)
+		assert.Equal(t, class.String(), Classify(status, 0, nil).String(), "status %d", status)
 	}
 }
 
@@ -47,6 +47,6 @@ func TestARetryAfterThrottlesWhatPasses(t *testing.T) {
 		503: Throttled, 408: Throttled, 421: Throttled, 425: Throttled, 429: Throttled,
 		200: Delivered, 401: Setup, 405: Setup, 301: Setup, 400: Refused, 413: Refused,
 	} {
-		assert.Equal(t, want.String(), classify(answer{status: status, retryAfter: time.Second}).String(), "status %d", status)
+		assert.Equal(t, want.String(), Classify(status, time.Second, nil).String(), "status %d", status)
 	}
 }

@@ -1,4 +1,4 @@
-package tracking
+package wire
 
 import (
 	"bytes"
@@ -7,6 +7,9 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"benthos-segment/internal/tracking/internal/notice"
+	"benthos-segment/internal/tracking/internal/outcome"
 )
 
 // tlsFiles reads the files of certificates again. They are replaced while we
@@ -14,13 +17,13 @@ import (
 type tlsFiles struct {
 	// read makes a configuration of them, or is nil where there are none.
 	read func() (*tls.Config, error)
-	log  Log
+	log  notice.Log
 
 	// at is when they were read last; guarded by mu.
 	at time.Time
 	mu sync.Mutex
 	// unusable is when it was last said that they are.
-	unusable repetition
+	unusable notice.Repetition
 }
 
 // rereadPause is how often the files are read at most because of what may have
@@ -55,7 +58,7 @@ func isAboutClient(status int) bool {
 // isCertificateTrouble says whether a handshake failed because of the
 // certificate of one side or the other.
 func isCertificateTrouble(err error) bool {
-	return err != nil && (isUntrusted(err) || isHandshakeRefusal(err))
+	return err != nil && (outcome.IsUntrusted(err) || outcome.IsHandshakeRefusal(err))
 }
 
 // since returns the configuration that the files hold now, and whether it is
@@ -65,7 +68,7 @@ func (f *tlsFiles) since(before *tls.Config) (fresh *tls.Config, isNew bool) {
 	fresh, err := f.read()
 	switch {
 	case err != nil:
-		if f.unusable.isDue(1) {
+		if f.unusable.IsDue(1) {
 			f.log.Warn("the files of tls cannot be used, so that what they held before stays in use: " + err.Error())
 		}
 		return nil, false

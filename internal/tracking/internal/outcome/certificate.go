@@ -1,4 +1,4 @@
-package tracking
+package outcome
 
 import (
 	"crypto/tls"
@@ -12,15 +12,15 @@ import (
 // certificateFailure is about a server whose certificate does not hold. Go's
 // own texts repeat what the certificate says, which whoever has made it is free
 // to choose.
-func certificateFailure(err error) (failure, bool) {
-	if !isUntrusted(err) {
-		return failure{}, false
+func certificateFailure(err error) (Failure, bool) {
+	if !IsUntrusted(err) {
+		return Failure{}, false
 	}
-	return failure{Setup, describeCertificate(err)}, true
+	return Failure{Setup, describeCertificate(err)}, true
 }
 
-// isUntrusted says whether the certificate of a server does not hold.
-func isUntrusted(err error) bool {
+// IsUntrusted says whether the certificate of a server does not hold.
+func IsUntrusted(err error) bool {
 	var (
 		verification *tls.CertificateVerificationError
 		authority    x509.UnknownAuthorityError

@@ -1,4 +1,4 @@
-package tracking
+package oauth
 
 import (
 	"context"
@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"benthos-segment/internal/tracking/internal/outcome"
 )
 
 const (
@@ -26,11 +28,14 @@ const (
 	// before it is used, and for no more than maxTokenLife.
 	minTokenLife = time.Second
 	maxTokenLife = 24 * time.Hour
+
+	// maxGrantBytes is how much of an answer is read. A token is far shorter.
+	maxGrantBytes = 64 << 10
 )
 
 // request asks for a token. Where the answer shows that the clocks differ,
 // which makes the server refuse a good assertion, it asks once more.
-func (t *tokens) request(ctx context.Context) (string, time.Duration, error) {
+func (t *Tokens) request(ctx context.Context) (string, time.Duration, error) {
 	before := t.clockSkew()
 	token, life, err := t.requestOnce(ctx)
 	if err != nil && (t.clockSkew()-before).Abs() > noticeableSkew {
@@ -39,10 +44,10 @@ func (t *tokens) request(ctx context.Context) (string, time.Duration, error) {
 	return token, life, err
 }
 
-func (t *tokens) requestOnce(ctx context.Context) (string, time.Duration, error) {
+func (t *Tokens) requestOnce(ctx context.Context) (string, time.Duration, error) {
 	assertion, err := t.conf.assertion(time.Now().Add(-t.clockSkew()))
 	if err != nil {
-		return "", 0, &tokenError{err: err}
+		return "", 0, &missing{err: err}
 	}
 	form := url.Values{
 		"grant_type":            {grantType},
@@ -52,13 +57,13 @@ func (t *tokens) requestOnce(ctx context.Context) (string, time.Duration, error)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, t.conf.server()+"/token", strings.NewReader(form.Encode()))
 	if err != nil {
-		return "", 0, &tokenError{err: err}
+		return "", 0, &missing{err: err}
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	req.Header.Set("User-Agent", t.agent)
 	res, err := t.http.Do(req)
 	if err != nil {
-		return "", 0, &tokenError{err: err, retryAfter: askedWait(err)}
+		return "", 0, &missing{err: err, retryAfter: outcome.AskedWait(err)}
 	}
 	defer res.Body.Close()
 	t.learnSkew(res.Header.Get("Date"))
@@ -67,9 +72,9 @@ func (t *tokens) requestOnce(ctx context.Context) (string, time.Duration, error)
 
 func readToken(res *http.Response) (string, time.Duration, error) {
 	if res.StatusCode != http.StatusOK {
-		return "", 0, &tokenError{
+		return "", 0, &missing{
 			status:     res.StatusCode,
-			retryAfter: retryAfter(res.Header.Get("Retry-After"), time.Now()),
+			retryAfter: outcome.RetryAfter(res.Header.Get("Retry-After"), time.Now()),
 		}
 	}
 	var granted struct {
@@ -77,13 +82,13 @@ func readToken(res *http.Response) (string, time.Duration, error) {
 		// Some servers write it as a text.
 		ExpiresIn json.Number `json:"expires_in"`
 	}
-	err := json.NewDecoder(io.LimitReader(res.Body, maxAnswerBytes)).Decode(&granted)
-	if err != nil && isTimeout(err) {
-		return "", 0, &tokenError{err: err}
+	err := json.NewDecoder(io.LimitReader(res.Body, maxGrantBytes)).Decode(&granted)
+	if err != nil && outcome.IsTimeout(err) {
+		return "", 0, &missing{err: err}
 	}
 	life, isLife := lifeOf(granted.ExpiresIn)
 	if err != nil || !isToken(granted.AccessToken) || !isLife {
-		return "", 0, &tokenError{err: errNoToken}
+		return "", 0, &missing{err: errNoToken}
 	}
 	return granted.AccessToken, life, nil
 }
@@ -106,7 +111,7 @@ func lifeOf(expiresIn json.Number) (time.Duration, bool) {
 	return time.Duration(seconds * float64(time.Second)), true
 }
 
-func (t *tokens) clockSkew() time.Duration {
+func (t *Tokens) clockSkew() time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.skew
@@ -114,7 +119,7 @@ func (t *tokens) clockSkew() time.Duration {
 
 // learnSkew compares the clocks by the Date of an answer, also of one that
 // refuses.
-func (t *tokens) learnSkew(date string) {
+func (t *Tokens) learnSkew(date string) {
 	theirs, err := http.ParseTime(date)
 	if err != nil {
 		return
@@ -124,29 +129,43 @@ func (t *tokens) learnSkew(date string) {
 	t.skew = time.Since(theirs)
 }
 
-// tokenError says why there is no token.
-type tokenError struct {
+// missing says why there is no token.
+type missing struct {
 	// status is what the authorization server answered, or 0.
 	status     int
 	retryAfter time.Duration
 	err        error
 }
 
-func (e *tokenError) Error() string {
+func (e *missing) Error() string {
 	return "getting an access token: " + e.reason()
 }
 
-func (e *tokenError) reason() string {
+func (e *missing) reason() string {
 	if e.err == nil {
 		return fmt.Sprintf("the authorization server answered with status %d", e.status)
 	}
 	if errors.Is(e.err, errNoToken) {
 		return errNoToken.Error()
 	}
-	return failureOf(e.err).text
+	return outcome.Explain(e.err).Text
 }
 
 // errNoToken is about an answer of status 200.
 var errNoToken = errors.New("the answer holds no token, or not for how long it is good")
 
-func (e *tokenError) Unwrap() error { return e.err }
+func (e *missing) Unwrap() error { return e.err }
+
+// Explain says whether it is worth asking for a token again. What the
+// authorization server refuses is the application's id, its key or its scope,
+// and never the data.
+func (e *missing) Explain() outcome.Failure {
+	if e.status == 0 {
+		return outcome.Failure{Class: outcome.Explain(e.err).Class, Text: e.Error()}
+	}
+	return outcome.Failure{Class: outcome.ClassifyAside(e.status), Text: e.Error()}
+}
+
+// RetryAfter returns how long the authorization server has asked us to wait,
+// or 0.
+func (e *missing) RetryAfter() time.Duration { return e.retryAfter }

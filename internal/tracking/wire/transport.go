@@ -1,4 +1,6 @@
-package tracking
+// Package wire makes the connections that requests go over, keeps them and renews
+// them.
+package wire
 
 import (
 	"crypto/tls"
@@ -9,6 +11,9 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"benthos-segment/internal/tracking/internal/notice"
+	"benthos-segment/internal/tracking/internal/outcome"
 )
 
 const (
@@ -30,8 +35,8 @@ const (
 	maxHeaderBytes   = 64 << 10
 )
 
-// TransportConfig says how connections are made.
-type TransportConfig struct {
+// Config says how connections are made.
+type Config struct {
 	// TLS is the configuration for https, nil for the system's.
 	TLS *tls.Config
 	// ReadTLS, if set, makes TLS anew of the files that it was made of, which
@@ -42,15 +47,15 @@ type TransportConfig struct {
 	// Connections is how many idle ones are kept.
 	Connections int
 	// Log, if set, is told of what concerns no single request.
-	Log Log
+	Log notice.Log
 }
 
 // NewTransport returns a transport that keeps connections, but none for ever.
-func NewTransport(conf TransportConfig) http.RoundTripper {
-	return &renewing{conf: conf, files: tlsFiles{read: conf.ReadTLS, log: orSilent(conf.Log)}}
+func NewTransport(conf Config) http.RoundTripper {
+	return &renewing{conf: conf, files: tlsFiles{read: conf.ReadTLS, log: notice.OrSilent(conf.Log)}}
 }
 
-func newTransport(conf TransportConfig) *http.Transport {
+func newTransport(conf Config) *http.Transport {
 	secure := &tls.Config{}
 	if conf.TLS != nil {
 		secure = conf.TLS.Clone()
@@ -58,7 +63,7 @@ func newTransport(conf TransportConfig) *http.Transport {
 	secure.MinVersion = max(secure.MinVersion, tls.VersionTLS12)
 	return &http.Transport{
 		Proxy:                  chooseProxy(conf.Proxy),
-		OnProxyConnectResponse: proxyConnected,
+		OnProxyConnectResponse: outcome.ProxyConnected,
 		TLSClientConfig:        secure,
 		ForceAttemptHTTP2:      true,
 		HTTP2: &http.HTTP2Config{
@@ -81,7 +86,7 @@ type renewing struct {
 	reading sync.Mutex
 
 	mu      sync.Mutex
-	conf    TransportConfig
+	conf    Config
 	current *http.Transport
 	born    time.Time
 	// former are the last ones before it, whose connections may not be idle yet.
@@ -135,7 +140,7 @@ func (r *renewing) send(over *http.Transport, req *http.Request) (*http.Response
 		return res, nil
 	}
 	if proxy, _ := over.Proxy(req); proxy != nil {
-		err = proxied{err}
+		err = outcome.Proxied{Err: err}
 	}
 	return nil, err
 }
@@ -173,7 +178,7 @@ func (r *renewing) closeFormer() {
 
 // heard learns from how a request ended whether its connection still works.
 func (r *renewing) heard(over *http.Transport, conn net.Conn, err error) {
-	silent := err != nil && isTimeout(err)
+	silent := err != nil && outcome.IsTimeout(err)
 	if conn == nil || err != nil && !silent {
 		return
 	}

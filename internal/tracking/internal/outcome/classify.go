@@ -1,7 +1,8 @@
-package tracking
+// Package outcome says what an answer of a server means, or an error in its place,
+// and how that is said.
+package outcome
 
 import (
-	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -30,38 +31,31 @@ var classNames = [...]string{"", "delivered", "throttled", "transient", "setup",
 // String returns the class as metrics and logs name it.
 func (c Class) String() string { return classNames[c] }
 
-// classify says what an answer means. A server that could answer later, and
-// says when, is taken at its word.
-func classify(a answer) Class {
-	means := classifyOutcome(a)
-	if means == Transient && a.retryAfter > 0 {
+// Classify says what an answer means: a status, or an error instead of one. A
+// server that could answer later, and says when, is taken at its word.
+func Classify(status int, retryAfter time.Duration, err error) Class {
+	means := classifyOutcome(status, err)
+	if means == Transient && retryAfter > 0 {
 		return Throttled
 	}
 	return means
 }
 
-func classifyOutcome(a answer) Class {
-	if a.err == nil {
-		return classifyStatus(a.status)
+func classifyOutcome(status int, err error) Class {
+	if err != nil {
+		return Explain(err).Class
 	}
-	if noToken, ok := errors.AsType[*tokenError](a.err); ok {
-		return classifyNoToken(noToken)
-	}
-	return classifyError(a.err)
+	return classifyStatus(status)
 }
 
-// classifyNoToken says whether it is worth asking for a token again. What the
-// authorization server refuses is the application's id, its key or its scope,
-// and never the data.
-func classifyNoToken(e *tokenError) Class {
-	if e.status == 0 {
-		return classifyError(e.err)
-	}
-	switch means := classifyStatus(e.status); means {
+// ClassifyAside says whether it is worth to ask again somebody who has seen
+// none of the calls: a proxy, or an authorization server. It is never the calls
+// that it refuses, and its success is none of theirs.
+func ClassifyAside(status int) Class {
+	switch means := classifyStatus(status); means {
 	case Transient, Throttled:
 		return means
 	default:
-		// A success without a token is no success of our calls.
 		return Setup
 	}
 }
@@ -103,7 +97,7 @@ func classifyStatus(status int) Class {
 	case 2:
 		return Delivered
 	case 3:
-		// Never followed, see NewClient.
+		// Never followed, see Client.
 		return Setup
 	case 4:
 		return Refused
@@ -115,11 +109,11 @@ func classifyStatus(status int) Class {
 // maxRetryAfter is the longest wait that Segment's SDKs accept from a server.
 const maxRetryAfter = 300 * time.Second
 
-// retryAfter reads the header of that name: seconds, or a date of HTTP. It
+// RetryAfter reads the header of that name: seconds, or a date of HTTP. It
 // returns 0 where it asks for no wait, or for none that can be read, and at
 // most five minutes.
 // https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
-func retryAfter(header string, now time.Time) time.Duration {
+func RetryAfter(header string, now time.Time) time.Duration {
 	header = strings.TrimSpace(header)
 	if isDigits(header) {
 		// What overflows asks for a very long wait.

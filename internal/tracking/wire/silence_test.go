@@ -1,4 +1,4 @@
-package tracking
+package wire
 
 import (
 	"crypto/tls"
@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -84,9 +85,9 @@ func (f *forgetful) pass(to, from net.Conn, era int) {
 // With HTTP/2, a request that times out leaves its connection in use. Unless
 // that is found out by a ping, every retry dies on the same one.
 func TestAConnectionThatWentSilentIsGivenUp(t *testing.T) {
-	require.Equal(t, pingAfter, newTransport(TransportConfig{}).HTTP2.SendPingTimeout)
-	require.Equal(t, pingTimeout, newTransport(TransportConfig{}).HTTP2.PingTimeout)
-	require.Equal(t, writeTimeout, newTransport(TransportConfig{}).HTTP2.WriteByteTimeout)
+	require.Equal(t, pingAfter, newTransport(Config{}).HTTP2.SendPingTimeout)
+	require.Equal(t, pingTimeout, newTransport(Config{}).HTTP2.PingTimeout)
+	require.Equal(t, writeTimeout, newTransport(Config{}).HTTP2.WriteByteTimeout)
 	for name, isHTTP2 := range map[string]bool{"HTTP/1.1": false, "HTTP/2": true} {
 		t.Run(name, func(t *testing.T) {
 			server := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -98,16 +99,21 @@ func TestAConnectionThatWentSilentIsGivenUp(t *testing.T) {
 			t.Cleanup(server.Close)
 			box := newForgetful(t, server.Listener.Addr().String())
 			trust := server.Client().Transport.(*http.Transport).TLSClientConfig
-			transport := newTransport(TransportConfig{TLS: &tls.Config{RootCAs: trust.RootCAs, ServerName: "example.com"}})
+			transport := newTransport(Config{TLS: &tls.Config{RootCAs: trust.RootCAs, ServerName: "example.com"}})
 			transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: 50 * time.Millisecond, PingTimeout: 50 * time.Millisecond}
-			conf := testConfig("https://"+box.listener.Addr().String(), transport)
-			conf.Timeout = 500 * time.Millisecond
-			client := NewClient(conf)
-			require.Empty(t, client.Send(t.Context(), oneCall, quiet{}))
+			client := &http.Client{Transport: transport, Timeout: 500 * time.Millisecond}
+			post := func() error {
+				res, err := client.Post("https://"+box.listener.Addr().String(), "application/json", strings.NewReader("{}"))
+				if err != nil {
+					return err
+				}
+				return res.Body.Close()
+			}
+			require.NoError(t, post())
 			box.forget()
 
-			assert.Empty(t, client.Send(t.Context(), oneCall, quiet{}))
-			client.Close()
+			assert.Eventually(t, func() bool { return post() == nil }, 10*time.Second, time.Millisecond)
+			client.CloseIdleConnections()
 		})
 	}
 }

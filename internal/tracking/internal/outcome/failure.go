@@ -1,4 +1,4 @@
-package tracking
+package outcome
 
 import (
 	"crypto/tls"
@@ -6,26 +6,47 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"time"
 )
 
-// failure says what it means that there was no answer: what becomes of the
+// Failure says what it means that there was no answer: what becomes of the
 // calls, and what is said of it.
-type failure struct {
-	class Class
-	text  string
+type Failure struct {
+	Class Class
+	Text  string
 }
 
-// failureOf says what an error means that came instead of an answer. Only what
+// explained is an error that says itself what it means.
+type explained interface {
+	error
+	Explain() Failure
+}
+
+// delaying is an error of somebody who may have asked us to wait.
+type delaying interface {
+	error
+	RetryAfter() time.Duration
+}
+
+// AskedWait returns how long we are to wait by an error, if it says so.
+func AskedWait(err error) time.Duration {
+	if asks, isIt := errors.AsType[delaying](err); isIt {
+		return asks.RetryAfter()
+	}
+	return 0
+}
+
+// Explain says what an error means that came instead of an answer. Only what
 // is wrong with the configuration is a set-up error: a server that cannot be
 // found or reached is most often one that is being restarted.
 //
 // What is said is made on this side of the connection alone: the errors of an
 // HTTP client quote what they cannot read, and a server may have written
 // anything there, also the calls that it was sent, or their write key.
-func failureOf(err error) failure {
+func Explain(err error) Failure {
 	// The most telling kinds come first.
-	for _, kind := range []func(error) (failure, bool){
-		noTokenFailure, proxyRefusalFailure, proxyDialFailure, timeoutFailure,
+	for _, kind := range []func(error) (Failure, bool){
+		explainedFailure, proxyDialFailure, timeoutFailure,
 		certificateFailure, alertFailure, protocolFailure,
 		socksFailure, nameFailure, networkFailure,
 	} {
@@ -33,26 +54,23 @@ func failureOf(err error) failure {
 			return f
 		}
 	}
-	return failure{Transient, "a connection" + throughProxy(err) + " that ended early, or an answer that is not HTTP"}
+	return Failure{Transient, "a connection" + throughProxy(err) + " that ended early, or an answer that is not HTTP"}
 }
 
-func classifyError(err error) Class { return failureOf(err).class }
-
-func describe(err error) string { return failureOf(err).text }
-
-func noTokenFailure(err error) (failure, bool) {
-	missing, isIt := errors.AsType[*tokenError](err)
+func explainedFailure(err error) (Failure, bool) {
+	knows, isIt := errors.AsType[explained](err)
 	if !isIt {
-		return failure{}, false
+		return Failure{}, false
 	}
-	return failure{classifyNoToken(missing), missing.Error()}, true
+	return knows.Explain(), true
 }
 
-func timeoutFailure(err error) (failure, bool) {
-	return failure{Transient, "no answer" + throughProxy(err) + " within the timeout"}, isTimeout(err)
+func timeoutFailure(err error) (Failure, bool) {
+	return Failure{Transient, "no answer" + throughProxy(err) + " within the timeout"}, IsTimeout(err)
 }
 
-func isTimeout(err error) bool {
+// IsTimeout says whether something took too long.
+func IsTimeout(err error) bool {
 	timeout, isNetwork := errors.AsType[net.Error](err)
 	return isNetwork && timeout.Timeout()
 }
@@ -74,21 +92,21 @@ func texts(alerts ...tls.AlertError) map[string]bool {
 	return set
 }
 
-func alertFailure(err error) (failure, bool) {
-	if !isHandshakeRefusal(err) {
-		return failure{}, false
+func alertFailure(err error) (Failure, bool) {
+	if !IsHandshakeRefusal(err) {
+		return Failure{}, false
 	}
 	op, _ := errors.AsType[*net.OpError](err)
 	text := "a refusal of the TLS handshake: " + op.Err.Error()
 	if certificateRefusals[op.Err.Error()] {
 		text += " (look at client_certs of tls)"
 	}
-	return failure{Setup, text}, true
+	return Failure{Setup, text}, true
 }
 
-// isHandshakeRefusal goes by the text of an alert, because over TCP its type
+// IsHandshakeRefusal says whether a server does not want our handshake. It goes by the text of an alert, because over TCP its type
 // is none that errors.As could be asked for.
-func isHandshakeRefusal(err error) bool {
+func IsHandshakeRefusal(err error) bool {
 	op, isOp := errors.AsType[*net.OpError](err)
 	return isOp && op.Op == "remote error" && op.Err != nil && handshakeRefusals[op.Err.Error()]
 }
@@ -105,37 +123,37 @@ const (
 
 // protocolFailure is about a server that speaks another protocol than the
 // scheme of its URL says, on which no retry can agree with it.
-func protocolFailure(err error) (failure, bool) {
+func protocolFailure(err error) (Failure, bool) {
 	const look = " (look at the scheme and the port)"
 	record, isRecord := errors.AsType[tls.RecordHeaderError](err)
 	switch text := err.Error(); {
 	case errors.Is(err, http.ErrSchemeMismatch), isRecord && string(record.RecordHeader[:]) == answerOfHTTP:
-		return failure{Setup, "a server that answers https with plain http" + look}, true
+		return Failure{Setup, "a server that answers https with plain http" + look}, true
 	case isRecord && record.Msg == notTLS:
-		return failure{Setup, "a server that does not speak TLS where https is asked for" + look}, true
+		return Failure{Setup, "a server that does not speak TLS where https is asked for" + look}, true
 	case strings.Contains(text, answerOfTLS):
-		return failure{Setup, "a server that wants https and not plain http" + look}, true
+		return Failure{Setup, "a server that wants https and not plain http" + look}, true
 	case strings.Contains(text, answerOfH2):
-		return failure{Setup, "a server that speaks HTTP/2 only, which is not for plain http" + look}, true
+		return Failure{Setup, "a server that speaks HTTP/2 only, which is not for plain http" + look}, true
 	case strings.Contains(text, oldTLS):
-		return failure{Setup, "a server that speaks no TLS from 1.2 on"}, true
+		return Failure{Setup, "a server that speaks no TLS from 1.2 on"}, true
 	default:
-		return failure{}, false
+		return Failure{}, false
 	}
 }
 
-func nameFailure(err error) (failure, bool) {
+func nameFailure(err error) (Failure, bool) {
 	dns, isIt := errors.AsType[*net.DNSError](err)
 	if !isIt {
-		return failure{}, false
+		return Failure{}, false
 	}
-	return failure{Transient, dns.Error()}, true
+	return Failure{Transient, dns.Error()}, true
 }
 
-func networkFailure(err error) (failure, bool) {
+func networkFailure(err error) (Failure, bool) {
 	op, isIt := errors.AsType[*net.OpError](err)
 	if !isIt {
-		return failure{}, false
+		return Failure{}, false
 	}
-	return failure{Transient, op.Error()}, true
+	return Failure{Transient, op.Error()}, true
 }

@@ -1,4 +1,4 @@
-package tracking
+package oauth
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"benthos-segment/internal/tracking/internal/notice"
 )
 
 const (
@@ -17,16 +19,17 @@ const (
 	tokenInterval = time.Second
 )
 
-// tokens gets the access token that all requests carry, and a new one when
+// Tokens gets the access token that all requests carry, and a new one when
 // half of its life is over.
-type tokens struct {
-	conf OAuth
-	// closed ends when the client is closed.
+type Tokens struct {
+	conf Config
+	// closed ends when nobody needs tokens any more.
 	closed  context.Context
+	close   context.CancelFunc
 	http    *http.Client
 	agent   string
 	timeout time.Duration
-	trouble tokenTrouble
+	trouble trouble
 
 	mu        sync.Mutex
 	current   string
@@ -42,6 +45,30 @@ type tokens struct {
 	underWay *refresh
 }
 
+// Via says how tokens are asked for.
+type Via struct {
+	HTTP *http.Client
+	// UserAgent names the sender.
+	UserAgent string
+	// Timeout bounds one request.
+	Timeout time.Duration
+	// Log is told where no token is granted.
+	Log notice.Log
+}
+
+// NewTokens returns tokens that are got when the first one is asked for.
+func NewTokens(conf Config, via Via) *Tokens {
+	t := &Tokens{
+		conf: conf, http: via.HTTP, agent: via.UserAgent, timeout: via.Timeout,
+		trouble: trouble{log: notice.OrSilent(via.Log)},
+	}
+	t.closed, t.close = context.WithCancel(context.Background())
+	return t
+}
+
+// Close ends a request for a token.
+func (t *Tokens) Close() { t.close() }
+
 type refresh struct {
 	done  chan struct{}
 	token string
@@ -50,7 +77,7 @@ type refresh struct {
 
 // ask returns a token that is good for now, or what to wait for. While an old
 // one still is, nobody waits for the new one.
-func (t *tokens) ask(ctx context.Context) (string, *refresh, error) {
+func (t *Tokens) ask(ctx context.Context) (string, *refresh, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := time.Now()
@@ -60,7 +87,7 @@ func (t *tokens) ask(ctx context.Context) (string, *refresh, error) {
 	}
 	if wait := t.notBefore.Sub(now); !isGood && wait > 0 {
 		// Other write keys hear what the server has said to one.
-		return "", nil, &tokenError{status: http.StatusTooManyRequests, retryAfter: wait}
+		return "", nil, &missing{status: http.StatusTooManyRequests, retryAfter: wait}
 	}
 	pending := t.refresh(ctx)
 	if isGood {
@@ -69,8 +96,8 @@ func (t *tokens) ask(ctx context.Context) (string, *refresh, error) {
 	return "", pending, nil
 }
 
-// get returns a token that is good for now, once there is one.
-func (t *tokens) get(ctx context.Context) (string, error) {
+// Get returns a token that is good for now, once there is one.
+func (t *Tokens) Get(ctx context.Context) (string, error) {
 	token, pending, err := t.ask(ctx)
 	if err != nil || pending == nil {
 		return token, err
@@ -84,9 +111,9 @@ func (t *tokens) get(ctx context.Context) (string, error) {
 	return pending.token, pending.err
 }
 
-// reject says that the Tracking API does not take a token. It may be that
+// Reject says that the Tracking API does not take a token. It may be that
 // another request has said so before, and that there is a new one already.
-func (t *tokens) reject(token string) {
+func (t *Tokens) Reject(token string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.current == token {
@@ -97,7 +124,7 @@ func (t *tokens) reject(token string) {
 // refresh starts to get a new token, or returns the attempt under way. It is
 // called with the lock held. What it starts goes on when the caller stops,
 // since others wait for it too.
-func (t *tokens) refresh(ctx context.Context) *refresh {
+func (t *Tokens) refresh(ctx context.Context) *refresh {
 	if t.underWay != nil {
 		return t.underWay
 	}
@@ -126,7 +153,7 @@ func (t *tokens) refresh(ctx context.Context) *refresh {
 // pace counts one request more, and returns how long it has to wait so that
 // whatever the servers answer leads to no storm of requests. It is called with
 // the lock held.
-func (t *tokens) pace(now time.Time) time.Duration {
+func (t *Tokens) pace(now time.Time) time.Duration {
 	if t.paced.Before(now) {
 		t.paced = now
 	}
@@ -135,9 +162,9 @@ func (t *tokens) pace(now time.Time) time.Duration {
 	return max(pause, 0)
 }
 
-// requestAfter asks for a token when a pause is over. It ends with the client,
-// and in time.
-func (t *tokens) requestAfter(ctx context.Context, pause time.Duration) (string, time.Duration, error) {
+// requestAfter asks for a token when a pause is over. It ends with Close, and
+// in time.
+func (t *Tokens) requestAfter(ctx context.Context, pause time.Duration) (string, time.Duration, error) {
 	select {
 	case <-time.After(pause):
 	case <-t.closed.Done():
@@ -150,11 +177,11 @@ func (t *tokens) requestAfter(ctx context.Context, pause time.Duration) (string,
 }
 
 // keep remembers a new token, or when to try again for one.
-func (t *tokens) keep(token string, life time.Duration, err error) {
+func (t *Tokens) keep(token string, life time.Duration, err error) {
 	now := time.Now()
 	if err != nil {
 		pause := time.Duration(0)
-		if why, ok := errors.AsType[*tokenError](err); ok {
+		if why, ok := errors.AsType[*missing](err); ok {
 			pause = why.retryAfter
 		}
 		t.notBefore = now.Add(pause)
@@ -166,8 +193,8 @@ func (t *tokens) keep(token string, life time.Duration, err error) {
 	t.refreshAt = now.Add(life / 2)
 }
 
-// isGood says whether a token that was got some time ago still is one to send.
-func (t *tokens) isGood(token string) bool {
+// IsGood says whether a token that was got some time ago still is one to send.
+func (t *Tokens) IsGood(token string) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return token == t.current && time.Now().Before(t.expires)

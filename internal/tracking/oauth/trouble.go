@@ -1,20 +1,23 @@
-package tracking
+package oauth
 
 import (
 	"errors"
 	"fmt"
 	"sync"
 	"time"
+
+	"benthos-segment/internal/tracking/internal/notice"
+	"benthos-segment/internal/tracking/internal/outcome"
 )
 
 // noticeableTokenFailures is how many requests for a token in a row have to
 // fail before that is worth a line. Fewer pass by themselves.
 const noticeableTokenFailures = 3
 
-// tokenTrouble says that no access token is granted, where no Send does: the
+// trouble says that no access token is granted, where no Send does: the
 // calls wait for one without being sent, or the one in use is still good.
-type tokenTrouble struct {
-	log Log
+type trouble struct {
+	log notice.Log
 
 	mu       sync.Mutex
 	failures int
@@ -23,7 +26,7 @@ type tokenTrouble struct {
 
 // note takes down how a request for a token ended, and until when the one
 // before is good.
-func (t *tokenTrouble) note(err error, good time.Time) {
+func (t *trouble) note(err error, good time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if err == nil {
@@ -36,7 +39,7 @@ func (t *tokenTrouble) note(err error, good time.Time) {
 	t.failures++
 	now := time.Now()
 	isGood := now.Before(good)
-	if !t.isNoticeable(err, isGood) || now.Sub(t.said) < reminder {
+	if !t.isNoticeable(err, isGood) || now.Sub(t.said) < notice.Interval {
 		return
 	}
 	t.said = now
@@ -49,11 +52,11 @@ func (t *tokenTrouble) note(err error, good time.Time) {
 
 // isNoticeable leaves out what is said elsewhere: that the calls are held, since
 // the server does not like what it is asked, or wants us to wait.
-func (t *tokenTrouble) isNoticeable(err error, isGood bool) bool {
-	switch failureOf(err).class {
-	case Transient:
+func (t *trouble) isNoticeable(err error, isGood bool) bool {
+	switch outcome.Explain(err).Class {
+	case outcome.Transient:
 		return t.failures >= noticeableTokenFailures
-	case Setup:
+	case outcome.Setup:
 		return isGood
 	default:
 		return isGood && t.failures >= noticeableTokenFailures
@@ -61,8 +64,8 @@ func (t *tokenTrouble) isNoticeable(err error, isGood bool) bool {
 }
 
 func describeMissing(err error) string {
-	if missing, isIt := errors.AsType[*tokenError](err); isIt {
-		return missing.reason()
+	if why, isIt := errors.AsType[*missing](err); isIt {
+		return why.reason()
 	}
-	return failureOf(err).text
+	return outcome.Explain(err).Text
 }

@@ -1,4 +1,5 @@
-package tracking
+// Package oauth gets the access tokens that requests are authorized by.
+package oauth
 
 import (
 	"crypto/rsa"
@@ -10,10 +11,10 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// OAuth identifies the sender by assertions that it signs, instead of by the
+// Config identifies the sender by assertions that it signs, instead of by the
 // write key alone.
 // https://www.twilio.com/docs/segment/connections/oauth
-type OAuth struct {
+type Config struct {
 	// ClientID is the id of the OAuth application at Segment, KeyID that of
 	// its public key.
 	ClientID, KeyID string
@@ -48,21 +49,21 @@ const (
 
 // assertion returns a signed statement of who we are, good for one token. The
 // time is the authorization server's, as far as it is known.
-func (o OAuth) assertion(now time.Time) (string, error) {
+func (c Config) assertion(now time.Time) (string, error) {
 	id, err := uuid.NewV4()
 	if err != nil {
 		return "", err
 	}
 	token := jwt.NewWithClaims(jwt.SigningMethodRS256, jwt.RegisteredClaims{
-		Issuer:    o.ClientID,
-		Subject:   o.ClientID,
-		Audience:  jwt.ClaimStrings{o.server()},
+		Issuer:    c.ClientID,
+		Subject:   c.ClientID,
+		Audience:  jwt.ClaimStrings{c.server()},
 		IssuedAt:  jwt.NewNumericDate(now.Add(-assertionSlip)),
 		ExpiresAt: jwt.NewNumericDate(now.Add(assertionLife)),
 		ID:        id.String(),
 	})
-	token.Header["kid"] = o.KeyID
-	return token.SignedString(o.PrivateKey)
+	token.Header["kid"] = c.KeyID
+	return token.SignedString(c.PrivateKey)
 }
 
-func (o OAuth) server() string { return strings.TrimRight(o.Server, "/") }
+func (c Config) server() string { return strings.TrimRight(c.Server, "/") }

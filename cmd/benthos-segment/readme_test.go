@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox"
+	"benthos-segment/plugin/segmenttest"
 )
 
 const repository = "../.."
@@ -71,7 +71,7 @@ func TestThePromisesOfTheReadmeHold(t *testing.T) {
 	for _, p := range all {
 		t.Run(p.check, func(t *testing.T) {
 			t.Parallel()
-			sb := sandbox.New(t)
+			sb := segmenttest.New(t)
 			script := strings.ReplaceAll(functions[0], "http://127.0.0.1:8765", sb.URL) + p.check
 			run := exec.CommandContext(t.Context(), "bash", "-c", script)
 			run.Dir = checkout(t)

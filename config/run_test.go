@@ -218,7 +218,7 @@ func TestTheWebhookWithAJournalAnswersWhileSegmentIsAway(t *testing.T) {
 	environment(t, sb, map[string]string{
 		"WEBHOOK_ADDRESS": address,
 		"WEBHOOK_TOKEN":   "open-sesame",
-		"QUEUE_PATH":      filepath.Join(t.TempDir(), "queue"),
+		"QUEUE_PATH":      filepath.Join(folderOfAQueue(t), "queue"),
 		"DEAD_LETTERS":    filepath.Join(t.TempDir(), "dead_letters.ndjson"),
 	})
 	post := func(token, body string) (status int) {
@@ -250,4 +250,15 @@ func TestTheWebhookWithAJournalAnswersWhileSegmentIsAway(t *testing.T) {
 	start(t, "config/webhook_journal.yaml")
 	require.Eventually(t, func() bool { return len(sb.Calls()) >= 5 }, 20*time.Second, 10*time.Millisecond)
 	assert.Equal(t, 5, sb.Summary().Unique)
+}
+
+// folderOfAQueue returns a folder for a queue. A stream that is stopped may end
+// before its buffer has closed, which writes until then.
+func folderOfAQueue(t *testing.T) string {
+	dir, err := os.MkdirTemp("", "queue")
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		require.Eventually(t, func() bool { return os.RemoveAll(dir) == nil }, 20*time.Second, 10*time.Millisecond)
+	})
+	return dir
 }

@@ -3,6 +3,7 @@ package plugin_test
 import (
 	"context"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -13,6 +14,8 @@ import (
 type figures struct {
 	mu   sync.Mutex
 	sums map[string]int64
+	// series holds what gauges were set to, and what timers have taken.
+	series map[string][]int64
 }
 
 // of returns the sum of a metric, with its label values behind its name.
@@ -20,6 +23,13 @@ func (f *figures) of(name string, labelValues ...string) int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.sums[figureName(name, labelValues)]
+}
+
+// seriesOf returns what a gauge was set to, or what a timer has taken.
+func (f *figures) seriesOf(name string) []int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.series[name])
 }
 
 // all returns what the output itself has counted.
@@ -51,9 +61,21 @@ func (f figure) Incr(count int64) {
 }
 
 func (f figure) IncrFloat64(count float64) { f.Incr(int64(count)) }
-func (f figure) Timing(int64)              { f.Incr(1) }
-func (f figure) Set(int64)                 {}
-func (f figure) SetFloat64(float64)        {}
+func (f figure) SetFloat64(value float64)  { f.Set(int64(value)) }
+
+func (f figure) Timing(taken int64) {
+	f.Incr(1)
+	f.Set(taken)
+}
+
+func (f figure) Set(value int64) {
+	f.all.mu.Lock()
+	defer f.all.mu.Unlock()
+	if f.all.series == nil {
+		f.all.series = make(map[string][]int64)
+	}
+	f.all.series[f.name] = append(f.all.series[f.name], value)
+}
 
 // with names a metric. The engine puts the labels of the component first;
 // the last ones are those of the metric itself.

@@ -38,6 +38,31 @@ func receiptOf(msg *service.Message) time.Time {
 	return time.Time{}
 }
 
+// maxReceipts is of how many events of a batch it is noted when they came in: a
+// timer that is set costs as much as much of the rest.
+const maxReceipts = 32
+
+// receipt is when the event came in that a call was made of.
+type receipt struct {
+	call int
+	at   time.Time
+}
+
+// noteReceipt notes when the message came in that has become a call, if it is
+// one of the few of which that is noted, and if anybody knows.
+func (s *share) noteReceipt(call int) {
+	if s.message%(1+(len(s.batch)-1)/maxReceipts) != 0 {
+		return
+	}
+	at := s.received()
+	if at.IsZero() {
+		at = s.converter.ReceivedAt()
+	}
+	if !at.IsZero() {
+		s.receipts = append(s.receipts, receipt{call, at})
+	}
+}
+
 // Only what lies between them is a clock's: a record without a time has -1 or
 // the year 1 in Kafka, and an id that somebody made up is small in Redis.
 var (

@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -33,7 +34,8 @@ type report struct {
 	requestCalls   *service.MetricCounter
 	requestBytes   *service.MetricCounter
 	wireBytes      *service.MetricCounter
-	oldest         *oldestUnsent
+	eventLag       *service.MetricTimer
+	backlog        *backlog
 
 	sayExcluded sync.Once
 }
@@ -55,13 +57,21 @@ func newReport(res *service.Resources) *report {
 		requestCalls:   metrics.NewCounter("segment_request_calls"),
 		requestBytes:   metrics.NewCounter("segment_request_bytes"),
 		wireBytes:      metrics.NewCounter("segment_wire_bytes"),
-		oldest:         newOldestUnsent(metrics.NewGauge("segment_oldest_unsent_seconds")),
+		eventLag:       metrics.NewTimer("segment_event_lag_ns"),
+		backlog:        backlogOf(res),
 	}
 }
 
 // unsent says that a batch has come in, until the function that it returns is
 // called.
-func (r *report) unsent() func() { return r.oldest.add() }
+func (r *report) unsent() func() { return r.backlog.add() }
+
+// waiting says that some calls wait for their turn, until the function that it
+// returns is called.
+func (r *report) waiting(calls int) func() {
+	r.backlog.wait(calls)
+	return func() { r.backlog.wait(-calls) }
+}
 
 // sentByType counts calls that were accepted.
 type sentByType [segment.Alias + 1]int64
@@ -110,6 +120,8 @@ type batchObserver struct {
 	*report
 	batch  service.MessageBatch
 	owners []int
+	// receipts are those of a few calls, in the order of these.
+	receipts []receipt
 }
 
 var _ tracking.Observer = (*batchObserver)(nil)
@@ -159,6 +171,19 @@ func (o *batchObserver) answered(req tracking.Request, got tracking.Answer) {
 	o.requestCalls.Incr(int64(req.Count()))
 	o.requestBytes.Incr(int64(req.Bytes))
 	o.wireBytes.Incr(int64(req.WireBytes))
+	if got.Status/100 == 2 && !req.IsSample {
+		o.lag(req.Calls, time.Now())
+	}
+}
+
+// lag reports how long some of the calls took from their receipt to now.
+func (o *batchObserver) lag(accepted []int, now time.Time) {
+	for _, r := range o.receipts {
+		if _, isIn := slices.BinarySearch(accepted, r.call); isIn {
+			// The clocks of two machines are never quite the same.
+			o.eventLag.Timing(max(now.Sub(r.at), 0).Nanoseconds())
+		}
+	}
 }
 
 func endSpan(span trace.Span, got tracking.Answer) {

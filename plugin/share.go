@@ -37,9 +37,11 @@ type share struct {
 	calls []segment.Call
 	// owners says for each call of which message it was made.
 	owners []int
-	failed []failedMessage
-	skips  skips
-	notes  segment.NoteCounts
+	// receipts says when a few of the calls came in.
+	receipts []receipt
+	failed   []failedMessage
+	skips    skips
+	notes    segment.NoteCounts
 }
 
 // failedMessage is a message of which no call could be made.
@@ -78,6 +80,7 @@ func (s *share) reset() {
 		encoded:   s.encoded[:0],
 		calls:     s.calls[:0],
 		owners:    s.owners[:0],
+		receipts:  s.receipts[:0],
 		failed:    s.failed[:0],
 	}
 }
@@ -118,6 +121,9 @@ func (s *share) one() *segment.Violation {
 	}
 	var skipped segment.Skips
 	s.calls, skipped, v = s.converter.Convert(s.calls, payload, from)
+	if len(s.calls) > len(s.owners) {
+		s.noteReceipt(len(s.owners))
+	}
 	for len(s.owners) < len(s.calls) {
 		s.owners = append(s.owners, s.message)
 	}

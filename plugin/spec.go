@@ -250,4 +250,6 @@ const description = "" +
 	"`traits_unusable`: `context.traits` of an identify call is not an object and sets no traits\n" +
 	"- `segment_requests` by `status`, `segment_retries` by `class`, `segment_splits`\n" +
 	"- `segment_request_latency_ns`, `segment_request_calls`, `segment_request_bytes`, `segment_wire_bytes`\n" +
+	"- `segment_event_lag_ns`: how long events take from their receipt until Segment has accepted them. The receipt is the record's time in Kafka, NATS JetStream or a Redis stream, else the event's `receivedAt`; events without either are left out. It is taken of at most 32 events of each batch. As a histogram with `metrics.prometheus.use_histogram_timing: true`\n" +
+	"- `segment_batches_in_flight`, and `segment_calls_waiting`: calls that wait for earlier ones\n" +
 	"- `segment_throttle_wait_ns`: how long Segment has asked us to wait"

@@ -143,9 +143,6 @@ func (e *entrant) add(number batchNumber) {
 // enter waits until it is the turn of a batch, or until the context ends. The
 // next one enters when the function that it returns is called.
 func (t *turnstile) enter(ctx context.Context, e *entrant) (leave func()) {
-	if t == nil {
-		return func() {}
-	}
 	t.mu.Lock()
 	t.waiting = append(t.waiting, e)
 	t.admit()

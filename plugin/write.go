@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"context"
 	"runtime"
 	"sync"
 
@@ -32,6 +33,8 @@ type write struct {
 	calls []segment.Call
 	// owners says for each call of which message it was made.
 	owners []int
+	// receipts says when a few of the calls came in.
+	receipts []receipt
 	// failures holds the first violation of each message that has one.
 	failures map[int]*segment.Violation
 }
@@ -43,7 +46,10 @@ func (w *write) reset() {
 		s.reset()
 	}
 	clear(w.calls)
-	*w = write{output: w.output, shares: w.shares, calls: w.calls[:0], owners: w.owners[:0]}
+	*w = write{
+		output: w.output, shares: w.shares,
+		calls: w.calls[:0], owners: w.owners[:0], receipts: w.receipts[:0],
+	}
 }
 
 // convert makes calls of all messages.
@@ -80,6 +86,9 @@ func (w *write) shareCount() int {
 
 // gather takes over what a share has made.
 func (w *write) gather(s *share) {
+	for _, r := range s.receipts {
+		w.receipts = append(w.receipts, receipt{call: len(w.calls) + r.call, at: r.at})
+	}
 	w.calls = append(w.calls, s.calls...)
 	w.owners = append(w.owners, s.owners...)
 	for _, f := range s.failed {
@@ -114,5 +123,15 @@ func (w *write) settle(violations []*segment.Violation) {
 }
 
 func (w *write) observer() tracking.Observer {
-	return &batchObserver{report: w.output.report, batch: w.batch, owners: w.owners}
+	return &batchObserver{report: w.output.report, batch: w.batch, owners: w.owners, receipts: w.receipts}
+}
+
+// enter waits for the turn of the batch, which ends when the function that it
+// returns is called.
+func (w *write) enter(ctx context.Context, turn *entrant) (leave func()) {
+	if w.output.order == nil {
+		return func() {}
+	}
+	defer w.output.report.waiting(len(w.calls))()
+	return w.output.order.enter(ctx, turn)
 }

@@ -120,6 +120,9 @@ func trackingConfigFromParsed(conf *service.ParsedConfig) (c tracking.Config, er
 	if c.ParallelRequests, err = conf.FieldInt(soFieldParallelRequests); err != nil {
 		return
 	}
+	if c.EventsPerSecond, err = conf.FieldInt(soFieldEventsPerSecond); err != nil {
+		return
+	}
 	if c.Timeout, err = conf.FieldDuration(soFieldTimeout); err != nil {
 		return
 	}

@@ -30,6 +30,7 @@ let batching = this.batching.or({})
 let gathers = $batching.count.or(0).number().catch(0) > 1 || $batching.byte_size.or(0).number().catch(0) > 0
 let in_flight = this.max_in_flight.or(1).number().catch(1)
 let parallel = this.parallel_requests.or(10).number().catch(10)
+let events = this.events_per_second.or(0).number().catch(0)
 let some_time = "^(?:[0-9]*[.]?[0-9]*(?:ns|us|µs|ms|s|m|h))+$"
 let times = [
   ["timeout", this.timeout.or("15s").string()],
@@ -62,6 +63,7 @@ root = [
   if $gathers && $batching.period.or("") == "" { "field batching needs a period next to count or byte_size: without one, the last messages are never sent" } else { deleted() },
   if $in_flight < 1 { "field max_in_flight must be at least 1" } else { deleted() },
   if $parallel < 1 { "field parallel_requests must be at least 1" } else { deleted() },
+  if $events < 0 || $events > 1000000 || $events != $events.floor() { "field events_per_second must be a whole number from 1 to 1000000, or 0 for no limit: Segment asks for no more than 1000" } else { deleted() },
   if $times.length() > 0 { "field " + $times.index(0).index(0) + " must be a duration of more than 0s, such as 15s" } else { deleted() },
   if $port < 1 || $port > 65535 { "field endpoint has an invalid port: ports are from 1 to 65535" } else { deleted() },
   if $request_calls < 1 || $request_calls > 2500 { "field max_request_calls must be from 1 to 2500: Segment silently discards calls above that" } else { deleted() },

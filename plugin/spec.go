@@ -20,6 +20,7 @@ const (
 	soFieldCompression      = "compression"
 	soFieldParallelRequests = "parallel_requests"
 	soFieldMaxInFlight      = "max_in_flight"
+	soFieldEventsPerSecond  = "events_per_second"
 	soFieldTimeout          = "timeout"
 	soFieldRetry            = "retry"
 	soFieldOnSetupError     = "on_setup_error"
@@ -97,6 +98,9 @@ func outputSpec() *service.ConfigSpec {
 			service.NewOutputMaxInFlightField().
 				Description("How many batches may be under way at the same time. Above 1, calls of one person in different batches may overtake each other: see [order](order.md). Raise `batching.count` and `parallel_requests` first. Above 1 the output also numbers its batches, so that they are taken up in the order in which they were gathered. That costs 0.5 µs of CPU for each message, and the engine's own metrics and traces show a processor `segment_batch_number` after those of `batching.processors`.").
 				Default(1),
+			service.NewIntField(soFieldEventsPerSecond).
+				Description("How many events a second are sent to Segment at the most, evenly; 0 means no limit. Segment asks for no more than 1,000 a second of a workspace. An event that is sent again counts again, as it does at Segment. After a pause, one full request goes at once. What exceeds the limit waits here, and then upstream, and each output and each copy of it has a limit of its own. `rate_limit` is for requests.").
+				Default(0),
 			service.NewDurationField(soFieldTimeout).
 				Description("How long one attempt may take, from connecting to the end of the answer.").
 				Default("15s").

@@ -70,6 +70,8 @@ var refusals = map[string]struct {
 	"a count without a period": {fields{"batching": fields{"count": 10}}, "field batching needs a period"},
 	"a size without a period":  {fields{"batching": fields{"byte_size": 10}}, "field batching needs a period"},
 	"no batch in flight":       {fields{"max_in_flight": 0}, "field max_in_flight must be at least 1"},
+	"less than no events":      {fields{"events_per_second": -1}, "field events_per_second must be a whole number from 1 to 1000000, or 0 for no limit"},
+	"absurdly many events":     {fields{"events_per_second": 1_000_001}, "field events_per_second must be a whole number from 1 to 1000000, or 0 for no limit"},
 	"no request in parallel":   {fields{"parallel_requests": 0}, "field parallel_requests must be at least 1"},
 	"no time":                  {fields{"timeout": "0s"}, "field timeout must be a duration of more than 0s"},
 	"negative time":            {fields{"timeout": "-1s"}, "field timeout must be a duration of more than 0s"},

@@ -55,6 +55,9 @@ type Config struct {
 	OAuth *oauth.Config
 	// RateLimit, if set, is awaited before each request.
 	RateLimit func(context.Context) error
+	// EventsPerSecond bounds the calls that are sent in a second; 0 means no
+	// limit.
+	EventsPerSecond int
 	// Log, if set, is told of what is about no single Send.
 	Log Log
 }
@@ -91,6 +94,8 @@ type Client struct {
 	// slots bounds the requests side by side. One that waits for anything but
 	// its answer has none.
 	slots chan struct{}
+	// pace is nil where there is no limit of calls a second.
+	pace *pace
 	// tokens is nil without OAuth.
 	tokens *oauth.Tokens
 	log    Log
@@ -123,6 +128,7 @@ func NewClient(conf Config) *Client {
 		},
 		workers: workers{most: max(maxLanes, conf.ParallelRequests)},
 		slots:   make(chan struct{}, conf.ParallelRequests),
+		pace:    newPace(conf),
 		// No more bodies are made at a time than there are processors.
 		writers: newSpare(runtime.GOMAXPROCS(0), newBodyWriter),
 		people:  newSpare(1, newPeople),

@@ -26,14 +26,14 @@ type pass struct {
 }
 
 // admit waits until the request may be sent: the gate of its write key is open,
-// the rate limit agrees, there is a token where one is needed, and one of the
+// the limits of the rate agree, there is a token where one is needed, and one of the
 // slots is free. Or it says why the request is not sent now.
 //
 // The slot comes last, so that a request that waits for anything but its answer
 // has none. The wait for it may be long, so that what came before is looked at
 // once more.
 func (r *request) admit() (*pass, *ruling) {
-	hasAccess := r.client.conf.RateLimit == nil
+	hasAccess := !r.client.hasLimits()
 	for {
 		if stop := r.enter(); stop != nil {
 			return nil, stop
@@ -86,7 +86,7 @@ func (r *request) take(t ticket) *ruling {
 // prepare gets what a pass needs beside its ticket.
 func (r *request) prepare(hasAccess *bool) *segment.Violation {
 	if !*hasAccess {
-		if gaveUp := r.awaitRateLimit(); gaveUp != nil {
+		if gaveUp := r.awaitLimits(); gaveUp != nil {
 			return gaveUp
 		}
 		*hasAccess = true

@@ -39,7 +39,7 @@ GO_FLAGS := $(shell go env GOFLAGS) -trimpath '-pgo=$(PROFILE)'
 build test lint docs torture poison nightly: export GOFLAGS := $(GO_FLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build goflags test chromium screenshot torture poison nightly vuln lint docs bench bench-quick bench-profile bench-growth bench-search bench-pages bench-go fmt clean
+.PHONY: help demo build goflags test chromium screenshot torture poison nightly vuln lint docs bench bench-quick bench-profile bench-growth bench-search bench-latency bench-pages bench-go fmt clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -107,6 +107,9 @@ bench-growth: bin/bench ## How the cost grows with what is sent: three minutes, 
 
 bench-search: bin/bench ## Search the best settings of the http_client recipe: four minutes, writes bench/README.md
 	bin/bench search -root . -save
+
+bench-latency: bin/bench ## How long an event takes until it is answered: five minutes, writes bench/README.md
+	bin/bench latency -root . -save
 
 bench-pages: ## Write the pages of the benchmarks again from the figures that are saved
 	go -C bench run . pages -root $(CURDIR)

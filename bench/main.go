@@ -5,6 +5,7 @@
 //	bench search         the settings of the http_client recipe
 //	bench growth         how the cost grows with what is sent
 //	bench profile        where the time goes
+//	bench latency        how long an event takes
 //	bench pages          the pages of the last run again, without measuring
 //	bench sink           the far end, in its own process
 //	bench send KIND      a sender written in Go, in its own process
@@ -34,7 +35,7 @@ func main() {
 
 func run(arguments []string) error {
 	if len(arguments) == 0 {
-		return errors.New("say what: run, search, growth, profile, pages, sink or send")
+		return errors.New("say what: run, search, growth, profile, latency, pages, sink or send")
 	}
 	switch name, rest := arguments[0], arguments[1:]; name {
 	case "sink":
@@ -43,7 +44,7 @@ func run(arguments []string) error {
 		return send(rest)
 	case "pages":
 		return pages(rest)
-	case "run", "search", "growth", "profile":
+	case "run", "search", "growth", "profile", "latency":
 		return compare(name, rest)
 	default:
 		return fmt.Errorf("there is no %q", name)
@@ -131,6 +132,8 @@ func compare(what string, arguments []string) error {
 		return growth(bench, o)
 	case "profile":
 		return profiles(bench, o)
+	case "latency":
+		return latency(bench, o)
 	default:
 		return table(bench, o)
 	}

@@ -58,6 +58,12 @@ func ours() []Contender {
 // Profiled are our two main cases.
 func Profiled() []Contender { return ours()[:2] }
 
+// Live is this output with its defaults on one core, with an input that hands
+// over each event when it happens.
+func Live() Contender {
+	return Contender{ID: "live", Name: "events as they happen", Group: Ours, Form: corpus.Lines, command: pipeline([]string{"input_stdin", "segment"}, "GOMAXPROCS=1")}
+}
+
 // delayed is the contender with a sink that takes its time.
 func delayed(c Contender) Contender {
 	c.IsMeasure = false

@@ -23,6 +23,8 @@ type Shape struct {
 	Bytes int
 	// People is the number of persons. Zero means one for ten events.
 	People int
+	// InTurn says that they come one after the other, and not at random.
+	InTurn bool
 }
 
 // A Form is how a file holds the events.
@@ -144,6 +146,8 @@ type maker struct {
 	shape  Shape
 	people int
 	random *rand.Rand
+	// index is that of the event being made.
+	index int
 }
 
 func newMaker(shape Shape) *maker {
@@ -157,6 +161,7 @@ func newMaker(shape Shape) *maker {
 // append adds the event of that index. Its message id ends in the index, so
 // that the sink can tell which events it has.
 func (m *maker) append(to []byte, index int) []byte {
+	m.index = index
 	if m.shape.Bytes > 0 {
 		return m.sized(to, index)
 	}
@@ -190,7 +195,12 @@ func (m *maker) kind() string {
 // pick returns one of the choices.
 func pick[T any](m *maker, choices []T) T { return choices[m.random.IntN(len(choices))] }
 
-func (m *maker) person() person { return person{number: m.random.IntN(m.people)} }
+func (m *maker) person() person {
+	if m.shape.InTurn {
+		return person{number: m.index % m.people}
+	}
+	return person{number: m.random.IntN(m.people)}
+}
 
 // messageID is a UUID to the eye, and the index in its last twelve digits.
 func (m *maker) messageID(index int) string {

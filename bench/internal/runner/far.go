@@ -56,16 +56,24 @@ func (f *Far) reset(latency time.Duration) error {
 	return nil
 }
 
-func (f *Far) report() (sink.Report, error) {
-	var report sink.Report
-	response, err := http.Get(f.URL + "/control/report")
+func (f *Far) report() (report sink.Report, err error) {
+	return report, f.ask("report", &report)
+}
+
+func (f *Far) answers() (answers sink.Answers, err error) {
+	return answers, f.ask("answers", &answers)
+}
+
+// ask reads what the sink knows.
+func (f *Far) ask(what string, into any) error {
+	response, err := http.Get(f.URL + "/control/" + what)
 	if err != nil {
-		return report, fmt.Errorf("asking the sink: %w", err)
+		return fmt.Errorf("asking the sink: %w", err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		said, _ := io.ReadAll(response.Body)
-		return report, fmt.Errorf("asking the sink: %s", said)
+		return fmt.Errorf("asking the sink: %s", said)
 	}
-	return report, json.NewDecoder(response.Body).Decode(&report)
+	return json.NewDecoder(response.Body).Decode(into)
 }

@@ -24,8 +24,8 @@ const (
 
 // count reads the bodies. What an SDK calls its own request by has a message id
 // too, a random one: its index is out of all bounds, and it is left out.
-func count(requests []request, first time.Time) (Report, error) {
-	slices.SortFunc(requests, func(a, b request) int { return a.at.Compare(b.at) })
+func count(requests []*request, first time.Time) (Report, error) {
+	slices.SortFunc(requests, func(a, b *request) int { return a.at.Compare(b.at) })
 	report := Report{Requests: len(requests)}
 	seen := map[uint64]struct{}{}
 	counts := make([]int, len(requests))
@@ -49,7 +49,7 @@ func count(requests []request, first time.Time) (Report, error) {
 }
 
 // rate leaves the tail out.
-func rate(requests []request, counts []int, events int, first time.Time) float64 {
+func rate(requests []*request, counts []int, events int, first time.Time) float64 {
 	sum := 0
 	for i, request := range requests {
 		sum += counts[i]

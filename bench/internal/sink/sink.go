@@ -32,7 +32,7 @@ type Report struct {
 // that it does not compete with the sender for the processor.
 type Sink struct {
 	mu       sync.Mutex
-	requests []request
+	requests []*request
 	latency  atomic.Int64
 	wire     atomic.Int64
 	first    atomic.Int64
@@ -43,6 +43,8 @@ type request struct {
 	body   []byte
 	isGzip bool
 	at     time.Time
+	// answered is when the answer left, zero until then.
+	answered time.Time
 }
 
 // Serve listens on a free port of the loopback, prints its address and serves
@@ -59,6 +61,7 @@ func Serve(said io.Writer) error {
 	mux.HandleFunc("POST /", sink.take)
 	mux.HandleFunc("POST /control/reset", sink.reset)
 	mux.HandleFunc("GET /control/report", sink.report)
+	mux.HandleFunc("GET /control/answers", sink.answers)
 	// The Go SDK of RudderStack asks how many nodes there are.
 	mux.HandleFunc("GET /cluster-info", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `{"nodeCount":1}`)
@@ -74,12 +77,16 @@ func (s *Sink) take(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	taken := request{body: body, isGzip: r.Header.Get("Content-Encoding") == "gzip", at: time.Now()}
+	place := &taken
 	s.mu.Lock()
-	s.requests = append(s.requests, taken)
+	s.requests = append(s.requests, place)
 	s.mu.Unlock()
 	if latency := time.Duration(s.latency.Load()); latency > 0 {
 		time.Sleep(latency)
 	}
+	s.mu.Lock()
+	place.answered = time.Now()
+	s.mu.Unlock()
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = io.WriteString(w, `{"success":true}`)
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -289,7 +290,16 @@ func TestThereIsNoAPIForStreamsWhereOthersReachIt(t *testing.T) {
 	p := begin(t, "streams", "-o", root, stream)
 	p.awaitText("The API for streams is off")
 	p.awaitText("Launching Benthos Segment in streams mode")
-	near := &api{t: t, url: "http://" + strings.Replace(address, "0.0.0.0", "127.0.0.1", 1), client: http.DefaultClient}
+	local := strings.Replace(address, "0.0.0.0", "127.0.0.1", 1)
+	// The engine says so before it listens.
+	require.Eventually(t, func() bool {
+		conn, err := net.Dial("tcp", local)
+		if err != nil {
+			return false
+		}
+		return assert.NoError(t, conn.Close())
+	}, 30*time.Second, time.Millisecond)
+	near := &api{t: t, url: "http://" + local, client: http.DefaultClient}
 	for path, want := range map[string]int{
 		"/ready": http.StatusOK, "/streams": http.StatusNotFound, "/streams/pipeline": http.StatusNotFound, "/resources/cache/c": http.StatusNotFound,
 	} {

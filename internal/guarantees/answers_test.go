@@ -54,7 +54,7 @@ func proveUpgrades(t *testing.T) {
 	t.Run("held", func(t *testing.T) {
 		sb := segmenttest.New(t)
 		n := newNetwork(t, sb.URL, []conduct{stalling(upgrade, ended)})
-		requireHeld(t, n.url, fields{"timeout": "1h"}, "the last attempt met status 101, which points to the set-up and not to the data. Check endpoint: whoever answers")
+		requireHeld(t, n.url, fields{"timeout": "1h"}, "the last attempt met status 101, which points to the set-up and not to the data. ")
 		assert.True(t, <-ended, "the connection is closed")
 	})
 	t.Run("for a token", func(t *testing.T) {

@@ -95,7 +95,7 @@ func proveProxies(t *testing.T) {
 		}
 		n := newNetwork(t, "", closed)
 		requireHeld(t, "https://events.example.com", fields{"proxy_url": withPassword(n.url)},
-			"the last met a connection through the proxy that ended early")
+			": a connection through the proxy that ended early")
 	})
 	t.Run("on the way to a token", func(t *testing.T) {
 		refuse := connectAnswer(403)

@@ -63,10 +63,17 @@ func (p *place) openEngine(name string, log Logger) (*engine, error) {
 		},
 	}
 	opts.Experimental.CompactionScheduler = &compactions{engine: e}
-	err := e.guard(func() (err error) {
-		e.db, err = pebble.Open(p.join(name), opts)
+	opened := make(chan *pebble.DB, 1)
+	err := e.guard(func() error {
+		db, err := pebble.Open(p.join(name), opts)
+		opened <- db
 		return err
 	})
+	// Where it has not come back, there is nothing to close.
+	select {
+	case e.db = <-opened:
+	default:
+	}
 	if err != nil {
 		e.abandon()
 		return nil, err

@@ -201,7 +201,7 @@ var matrix = []row{
 	},
 	{
 		"32", "calls at the limit of a request", "within it, in order", proveRequestLimit,
-		[]string{"internal/tracking TestRequestsAreFilledToTheLimitAndStayWithinIt", "internal/tracking FuzzPack"},
+		[]string{"internal/tracking TestRequestsAreFilledToTheLimitAndStayWithinIt", "internal/tracking FuzzFill"},
 	},
 	{"33", "the server's clock is a day off", "waits stay within 300 s", proveSkew, nil},
 	{"34", "the same call again, at once and 25 h later", "sent as given, told by its id", proveRepetition, nil},

@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/flate"
-
-	"benthos-segment/internal/segment"
 )
 
 const (
@@ -51,16 +49,16 @@ type bodyWriter struct {
 func newBodyWriter() *bodyWriter { return new(bodyWriter) }
 
 // encodeBody writes the head of a request: its start, and the calls.
-func (c *Client) encodeBody(start []byte, calls []segment.Call, indexes []int) body {
+func (c *Client) encodeBody(start []byte, calls []*entry) body {
 	w := c.writers.take()
-	encoded := w.encode(start, calls, indexes, c.conf.Gzip)
+	encoded := w.encode(start, calls, c.conf.Gzip)
 	if w.out.Cap() <= 2*c.conf.MaxRequestBytes {
 		c.writers.give(w)
 	}
 	return encoded
 }
 
-func (w *bodyWriter) encode(start []byte, calls []segment.Call, indexes []int, gzip bool) body {
+func (w *bodyWriter) encode(start []byte, calls []*entry, gzip bool) body {
 	w.out.Reset()
 	b := body{gzip: gzip}
 	var dst io.Writer = &w.out
@@ -75,9 +73,9 @@ func (w *bodyWriter) encode(start []byte, calls []segment.Call, indexes []int, g
 		b.checksum = crc32.Update(b.checksum, crc32.IEEETable, part)
 	}
 	separator := start
-	for _, i := range indexes {
+	for _, call := range calls {
 		add(separator)
-		add(calls[i].JSON)
+		add(call.JSON)
 		separator = comma
 	}
 	if gzip {

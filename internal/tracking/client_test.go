@@ -174,7 +174,9 @@ func TestOrderHoldsAcrossLoginAndAlias(t *testing.T) {
 	var calls []segment.Call
 	stages := [][3]string{{"", "anon", ""}, {"user", "anon", ""}, {"user", "", ""}, {"new", "", "user"}, {"new", "", ""}}
 	for n := range 400 {
-		person, stage := n%40, stages[n/40%len(stages)]
+		// Later the ids are those of others: nothing leads back from the new id to
+		// the first one.
+		person, stage := n%40+n/200*40, stages[n/40%len(stages)]
 		// The sandbox sees one user id a person, by which the order is checked.
 		call := track(fmt.Sprintf("person-%02d", person), n)
 		call.UserID = idOf(stage[0], person)

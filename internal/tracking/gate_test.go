@@ -174,22 +174,29 @@ func TestARequestThatWaitedForASlotLooksAtTheGateAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sb := segmenttest.NewInProcess(t)
 		sb.Fail(http.StatusTooManyRequests).RetryAfter("60").Delay(time.Second).Times(1)
+		sb.Delay(10 * time.Second).Match(segmenttest.Match{User: "other"})
 		conf := config(sb)
-		conf.ParallelRequests = 1
+		conf.ParallelRequests = 2
 		client := tracking.NewClient(conf)
 		var batches sync.WaitGroup
-
-		for n := range 5 {
+		send := func(key, user string, n int) {
 			batches.Go(func() {
-				calls := []segment.Call{track(fmt.Sprintf("user-%d", n), n)}
-				assert.Empty(t, failed(client.Send(t.Context(), calls, &observed{})))
+				call := track(user, n)
+				call.WriteKey = key
+				assert.Empty(t, failed(client.Send(t.Context(), []segment.Call{call}, &observed{})))
 			})
+			synctest.Wait()
 		}
+
+		send("key", "user-1", 1)
+		send("other", "other", 2)
+		send("key", "user-3", 3)
 		batches.Wait()
 
 		journal := sb.Requests()
-		require.Len(t, journal, 6)
-		assert.GreaterOrEqual(t, journal[1].ReceivedAt.Sub(journal[0].ReceivedAt), time.Minute)
+		require.Len(t, journal, 4)
+		assert.Equal(t, "other", journal[1].WriteKey)
+		assert.GreaterOrEqual(t, journal[2].ReceivedAt.Sub(journal[0].ReceivedAt), time.Minute)
 	})
 }
 

@@ -135,7 +135,6 @@ func (d *Delivery) settle(e *entry, why *segment.Violation) {
 		d.violations = make([]*segment.Violation, len(d.calls))
 	}
 	d.violations[e.place] = why
-	d.hasGivenUp = d.hasGivenUp || e.givenUp != nil
 }
 
 // Wait returns when every call is settled, or soon after the context of the

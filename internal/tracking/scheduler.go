@@ -193,7 +193,7 @@ func (s *scheduler) abandon(calls []*entry, why *segment.Violation) {
 	var lost []*entry
 	lose := func(e *entry) {
 		if e.givenUp == nil && !e.isSettled {
-			e.givenUp = why
+			e.givenUp, e.delivery.hasGivenUp = why, true
 			lost = append(lost, e)
 		}
 	}

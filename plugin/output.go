@@ -114,10 +114,7 @@ func (o *output) WriteBatch(ctx context.Context, batch service.MessageBatch) err
 	defer o.release(w)
 
 	w.convert(batch)
-	defer w.enter(ctx, turn)()
-	if len(w.calls) > 0 {
-		w.settle(o.client.Send(ctx, w.calls, w.observer()))
-	}
+	w.settle(w.enter(ctx, turn).Wait())
 	return w.failure()
 }
 

@@ -126,12 +126,12 @@ func (w *write) observer() tracking.Observer {
 	return &batchObserver{report: w.output.report, batch: w.batch, owners: w.owners, receipts: w.receipts}
 }
 
-// enter waits for the turn of the batch, which ends when the function that it
-// returns is called.
-func (w *write) enter(ctx context.Context, turn *entrant) (leave func()) {
-	if w.output.order == nil {
-		return func() {}
-	}
+// enter has the calls delivered from when it is the turn of the batch. The next
+// one has its turn when this one has entered.
+func (w *write) enter(ctx context.Context, turn *entrant) *tracking.Delivery {
 	defer w.output.report.waiting(len(w.calls))()
-	return w.output.order.enter(ctx, turn)
+	if w.output.order != nil {
+		defer w.output.order.enter(ctx, turn)()
+	}
+	return w.output.client.Enter(ctx, w.calls, w.observer())
 }

@@ -61,16 +61,27 @@ func (s *scheduler) gather(h *haul, full limits) (taken []*entry, isSorted bool)
 	defer s.mu.Unlock()
 	src := h.source
 	f := &s.filling
-	*f = filling{
-		haul: h, full: full, isSorted: true, isBeside: s.perSource > 1 && s.client.pace == nil,
-		taken: f.taken[:0], following: f.following[:0],
-	}
+	f.haul, f.full, f.isSorted = h, full, true
+	f.isBeside = s.perSource > 1 && s.client.pace == nil
 	isLate := h.patience.hasEnded(0)
 	for e := src.oldest(); e != nil && (!isLate || h.isFor(e)) && f.takeAll(e); e = src.oldest() {
 	}
 	h.reversals, src.entering = src.reversals, nil
 	s.offer(src)
-	return slices.Clone(f.taken), f.isSorted
+	taken, isSorted = slices.Clone(f.taken), f.isSorted
+	f.forget()
+	return taken, isSorted
+}
+
+// forget keeps nothing but memory, and that only if it is worth keeping.
+func (f *filling) forget() {
+	if max(cap(f.taken), cap(f.following)) > usualCalls {
+		*f = filling{}
+		return
+	}
+	clear(f.taken[:cap(f.taken)])
+	clear(f.following[:cap(f.following)])
+	*f = filling{taken: f.taken[:0], following: f.following[:0]}
 }
 
 // isFor says whether a call has waited for as long as the haul has had patience.

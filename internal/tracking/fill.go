@@ -107,7 +107,7 @@ func (f *filling) takeAll(first *entry) bool {
 		}
 		next := f.load.with(e.Call)
 		if f.load.calls > 0 && !next.fits(f.full) {
-			if f.isBeside && before.isNearly(f.full) {
+			if f.isBeside && before.calls > 0 && before.isNearly(f.full) {
 				f.putDown(before)
 			}
 			return false

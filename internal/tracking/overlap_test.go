@@ -196,9 +196,21 @@ func (o *overlap) check(rt *rapid.T) {
 				if stopped := lost[l]; !anyGuilty && batch.entered.Before(stopped) {
 					require.True(rt, isLost, "%s came after one that was given up", id)
 				}
-				// What was given up for its own batch's sake was so when that stopped.
-				if isLost && !batch.stopped.IsZero() && lost[l].IsZero() {
-					lost[l] = batch.stopped
+			}
+			if !isLost {
+				continue
+			}
+			// It was given up when its own batch stopped, or with an earlier one.
+			at := batch.stopped
+			for _, who := range []segment.ID{call.UserID, call.AnonymousID, call.PreviousID} {
+				with := lost[line{call.WriteKey, who}]
+				if who != 0 && batch.entered.Before(with) && (at.IsZero() || with.Before(at)) {
+					at = with
+				}
+			}
+			for _, who := range []segment.ID{call.UserID, call.AnonymousID, call.PreviousID} {
+				if l := (line{call.WriteKey, who}); who != 0 && lost[l].Before(at) {
+					lost[l] = at
 				}
 			}
 		}

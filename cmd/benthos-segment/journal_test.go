@@ -127,6 +127,9 @@ output:
 		posting.Wait()
 	}
 	p := begin(t, "run", config)
+	// Where all came before the last kill, nothing else holds the signal back
+	// until the process can take it.
+	p.awaitText("Launching")
 	require.Eventually(t, func() bool { return l.missing() == 0 }, 30*time.Second, 10*time.Millisecond, lazily(p.said))
 	require.NoError(t, p.interrupt())
 	require.Zero(t, p.code())

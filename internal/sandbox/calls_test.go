@@ -132,7 +132,7 @@ func TestDeepCallsDoNotBreakTheListTheyAreIn(t *testing.T) {
 	assert.Equal(t, body, text)
 }
 
-func TestTheJournalShowsEveryRequest(t *testing.T) {
+func TestTheInboxShowsEveryRequest(t *testing.T) {
 	sb := filled(t)
 	sb.Drop()
 	_, err := try(t, sb, "/v1/batch", batch(track("g")), "User-Agent", "ua/1", "Cookie", "secret="+canary)

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"time"
 
-	"benthos-segment/internal/sandbox/journal"
+	"benthos-segment/internal/sandbox/inbox"
 	"benthos-segment/internal/sandbox/tokens"
 	"benthos-segment/internal/sandbox/trackingapi"
 )
@@ -79,8 +79,8 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-func (c Config) journal() journal.Config {
-	return journal.Config{
+func (c Config) inbox() inbox.Config {
+	return inbox.Config{
 		Strict:   c.Strict,
 		MaxCalls: c.MaxCalls, MaxBytes: c.MaxBytes,
 		MaxRequests: c.MaxRequests, MaxMessageIDs: c.MaxMessageIDs,

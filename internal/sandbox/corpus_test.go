@@ -50,16 +50,16 @@ func TestBadInputAmongGoodCalls(t *testing.T) {
 			calls := sb.Calls()
 			require.Len(t, calls, 3)
 			assert.True(t, calls[0].Accepted && calls[2].Accepted, "the good ones are taken")
-			assert.ElementsMatch(t, strings.Split(judged, ", "), verdict(calls[1]))
+			assert.ElementsMatch(t, strings.Split(judged, ", "), judgement(calls[1]))
 			assert.Equal(t, len(calls[1].Violations) == 0, calls[1].Accepted)
 			assert.Equal(t, strings.TrimSpace(string(item)), string(calls[1].Raw), "its bytes are kept")
 		})
 	}
 }
 
-// verdict writes the rules that a call breaks in the form of the table of
+// judgement writes the rules that a call breaks in the form of the table of
 // outcomes, whether Segment would discard the call or not.
-func verdict(call segmenttest.Call) []string {
+func judgement(call segmenttest.Call) []string {
 	if len(call.Violations)+len(call.Warnings) == 0 {
 		return []string{"fine"}
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/internal/sandbox/journal"
+	"benthos-segment/internal/sandbox/inbox"
 	"benthos-segment/plugin/segmenttest"
 )
 
@@ -212,7 +212,7 @@ func TestTheStateHasCountersThePulseAndFaults(t *testing.T) {
 	post(t, sb, "/v1/batch", batch(tracks(0, 3)...), "X-Retry-Count", "1")
 	var state struct {
 		Summary segmenttest.Summary
-		Pulse   journal.Pulse
+		Pulse   inbox.Pulse
 		Faults  []struct{ Effect string }
 		Refusal struct {
 			Status, Calls int

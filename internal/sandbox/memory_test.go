@@ -97,7 +97,7 @@ func TestUnreadCallsAreCounted(t *testing.T) {
 	assert.Equal(t, map[string]int{"track": 20, "unknown": 15}, sum.ByType)
 }
 
-// 300 requests kept 2.6 GB: nothing bounded the texts beside the batch. A journal
+// 300 requests kept 2.6 GB: nothing bounded the texts beside the batch. An inbox
 // without bounds is the usual way for a mock server to run out of memory
 // (wiremock/wiremock#29, #152).
 func TestWhatIsKeptOfARequestIsBounded(t *testing.T) {

@@ -110,7 +110,7 @@ func TestABodyTimeoutDoesNotEndALongPoll(t *testing.T) {
 	}
 }
 
-// A filter with 20,000 terms blocked the journal for minutes.
+// A filter with 20,000 terms blocked the inbox for minutes.
 func TestAFilterIsBounded(t *testing.T) {
 	sb := segmenttest.NewInProcess(t)
 	for _, q := range []string{strings.Repeat("tea ", 51), strings.Repeat("x", 9_000), strings.Repeat("-text:t ", 20_000)} {

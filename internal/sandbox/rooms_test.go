@@ -24,25 +24,25 @@ const (
 // rooms are the packages that make up the sandbox, with the packages of this
 // module that each may import. All arrows point down this list.
 var rooms = map[string][]string{
-	"plugin/segmenttest": {"internal/sandbox", "internal/sandbox/faults", "internal/sandbox/journal", "internal/sandbox/tokens"},
+	"plugin/segmenttest": {"internal/sandbox", "internal/sandbox/faults", "internal/sandbox/inbox", "internal/sandbox/tokens"},
 	"internal/sandbox": {
 		"internal/ingest", "internal/sandbox/controlapi", "internal/sandbox/faults", "internal/sandbox/guard",
-		"internal/sandbox/journal", "internal/sandbox/page", "internal/sandbox/tokens", "internal/sandbox/trackingapi",
+		"internal/sandbox/inbox", "internal/sandbox/page", "internal/sandbox/tokens", "internal/sandbox/trackingapi",
 	},
-	"internal/sandbox/trackingapi": {"internal/ingest", "internal/sandbox/answer", "internal/sandbox/faults", "internal/sandbox/journal", "internal/segment"},
-	"internal/sandbox/controlapi":  {"internal/ingest", "internal/sandbox/answer", "internal/sandbox/faults", "internal/sandbox/journal", "internal/segment"},
+	"internal/sandbox/trackingapi": {"internal/ingest", "internal/sandbox/answer", "internal/sandbox/faults", "internal/sandbox/inbox", "internal/segment"},
+	"internal/sandbox/controlapi":  {"internal/ingest", "internal/sandbox/answer", "internal/sandbox/faults", "internal/sandbox/inbox", "internal/segment"},
 	"internal/sandbox/guard":       {"internal/sandbox/answer"},
 	"internal/sandbox/tokens":      {"internal/sandbox/answer"},
 	"internal/sandbox/page":        {},
-	"internal/sandbox/faults":      {"internal/ingest", "internal/sandbox/journal"},
-	"internal/sandbox/journal":     {"internal/ingest", "internal/segment"},
+	"internal/sandbox/faults":      {"internal/ingest", "internal/sandbox/inbox"},
+	"internal/sandbox/inbox":       {"internal/ingest", "internal/segment"},
 	"internal/sandbox/answer":      {},
 	"internal/ingest":              {},
 }
 
 // withoutHTTP are the rooms that know nothing about HTTP. None knows Benthos.
 var (
-	withoutHTTP    = []string{"internal/sandbox/journal", "internal/sandbox/faults"}
+	withoutHTTP    = []string{"internal/sandbox/inbox", "internal/sandbox/faults"}
 	withoutBenthos = "github.com/redpanda-data/"
 )
 

@@ -8,7 +8,7 @@
 // measured in bytes after decompression; a wrong write key is not detected; a
 // call that breaks a rule is answered with 200 and discarded.
 //
-// Its rooms: trackingapi takes requests in, journal keeps them, faults says which
+// Its rooms: trackingapi takes requests in, inbox keeps them, faults says which
 // ones fail, controlapi and page show everything, tokens grants access, and guard
 // keeps foreign pages away. Package segmenttest makes it a test server.
 package sandbox
@@ -25,7 +25,7 @@ import (
 	"benthos-segment/internal/sandbox/controlapi"
 	"benthos-segment/internal/sandbox/faults"
 	"benthos-segment/internal/sandbox/guard"
-	"benthos-segment/internal/sandbox/journal"
+	"benthos-segment/internal/sandbox/inbox"
 	"benthos-segment/internal/sandbox/page"
 	"benthos-segment/internal/sandbox/tokens"
 	"benthos-segment/internal/sandbox/trackingapi"
@@ -34,9 +34,9 @@ import (
 // Sandbox is one stand-in of the Tracking API. It is safe for use by several
 // goroutines.
 type Sandbox struct {
-	// Journal holds what was received, Faults what fails.
-	Journal *journal.Journal
-	Faults  *faults.List
+	// Inbox holds what was received, Faults what fails.
+	Inbox  *inbox.Inbox
+	Faults *faults.List
 	// Tokens grants access tokens; nil without Config.OAuth.
 	Tokens *tokens.Authority
 
@@ -46,13 +46,13 @@ type Sandbox struct {
 // New returns a sandbox that is not served anywhere yet.
 func New(cfg Config) *Sandbox {
 	cfg = cfg.withDefaults()
-	s := &Sandbox{Journal: journal.New(cfg.journal()), Faults: &faults.List{}}
+	s := &Sandbox{Inbox: inbox.New(cfg.inbox()), Faults: &faults.List{}}
 	var checker trackingapi.TokenChecker
 	if cfg.OAuth != nil {
 		s.Tokens = tokens.New(*cfg.OAuth)
 		checker = s.Tokens
 	}
-	tracking := trackingapi.New(cfg.tracking(), s.Journal, s.Faults, checker)
+	tracking := trackingapi.New(cfg.tracking(), s.Inbox, s.Faults, checker)
 	s.handler = ingest.WithBodyTimeout(cfg.BodyTimeout, s.route(tracking, s.control(cfg)))
 	return s
 }
@@ -62,7 +62,7 @@ func (s *Sandbox) control(cfg Config) http.Handler {
 	mux := http.NewServeMux()
 	page.Register(mux)
 	controlapi.Config{
-		Journal: s.Journal, Faults: s.Faults, Reset: s.Reset,
+		Inbox: s.Inbox, Faults: s.Faults, Reset: s.Reset,
 		Run: rand.Text()[:8], Version: cfg.Version, ReplayTo: cfg.ReplayTo, MaxCalls: cfg.MaxCalls,
 	}.Register(mux)
 	return guard.Hosts{Names: cfg.Hosts, AnyAddress: cfg.AnyAddress}.Guard(controlapi.WithJSONErrors(mux))
@@ -111,5 +111,5 @@ func (s *Sandbox) Server() *http.Server {
 // numbers continue, so that a reader's cursor stays valid.
 func (s *Sandbox) Reset() {
 	s.Faults.Clear()
-	s.Journal.Reset()
+	s.Inbox.Reset()
 }

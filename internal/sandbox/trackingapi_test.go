@@ -213,7 +213,7 @@ func TestUnknownPathsAndMethodsAreRefused(t *testing.T) {
 		status, _ = post(t, sb, path, batch(track("m")))
 		assert.Equal(t, http.StatusNotFound, status, path)
 	}
-	assert.Len(t, sb.Requests(), 5, "also these are in the journal")
+	assert.Len(t, sb.Requests(), 5, "also these are in the inbox")
 	assert.Empty(t, sb.Calls())
 }
 

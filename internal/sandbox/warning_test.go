@@ -98,7 +98,7 @@ func TestWarningsStandBesideViolations(t *testing.T) {
 	assert.Equal(t, 2, kinds.Warnings[0].Calls)
 }
 
-// The journal has the warnings of a refused request as well.
+// The inbox has the warnings of a refused request as well.
 func TestARefusedRequestHasItsWarnings(t *testing.T) {
 	sb := segmenttest.NewInProcess(t, segmenttest.Config{Strict: true})
 	status, _ := post(t, sb, "/v1/batch", batch(`{"type":"track","userId":"u","timestamp":"x"}`))

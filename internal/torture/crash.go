@@ -113,7 +113,7 @@ func (c crashes) run(ctx context.Context, rng *rand.Rand) (t tally, err error) {
 	}
 	fresh := map[int]int{}
 	err = c.ordeal(ctx, rng, seg, fresh, &t)
-	t.verdict = conclude(ctx, c.source, events, seg.accepted(), excuse(c.source, events, fresh), err)
+	t.judgement = conclude(ctx, c.source, events, seg.accepted(), excuse(c.source, events, fresh), err)
 	if err == nil && t.resent > t.inFlight {
 		err = fmt.Errorf("%d calls came again, though only %d were accepted and not acknowledged at the kills", t.resent, t.inFlight)
 	}

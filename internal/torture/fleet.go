@@ -61,7 +61,7 @@ func (f *fleet) run(ctx context.Context, rng *rand.Rand) (t tally, err error) {
 	if f.spread {
 		late = anybody
 	}
-	t.verdict = conclude(ctx, f.source, events, accepted, late, err)
+	t.judgement = conclude(ctx, f.source, events, accepted, late, err)
 	return t, errors.Join(err, t.fault())
 }
 

@@ -10,8 +10,8 @@ type acceptance struct {
 	Process int `json:"process"`
 }
 
-// A verdict says what became of events, by the journal of the stand-in.
-type verdict struct {
+// A judgement says what became of events, by what the stand-in accepted.
+type judgement struct {
 	calls int
 	// lost were never accepted, or under an id that another event has.
 	lost int
@@ -29,8 +29,8 @@ type verdict struct {
 	strange int
 }
 
-func (v verdict) plus(w verdict) verdict {
-	return verdict{
+func (v judgement) plus(w judgement) judgement {
+	return judgement{
 		calls: v.calls + w.calls, lost: v.lost + w.lost, resent: v.resent + w.resent,
 		doubled: v.doubled + w.doubled, placed: v.placed + w.placed, overtaken: v.overtaken + w.overtaken,
 		strange: v.strange + w.strange,
@@ -38,7 +38,7 @@ func (v verdict) plus(w verdict) verdict {
 }
 
 // fault returns an error unless everything arrived, once, in order.
-func (v verdict) fault() error {
+func (v judgement) fault() error {
 	if v.lost+v.doubled+v.overtaken+v.strange == 0 {
 		return nil
 	}
@@ -48,8 +48,8 @@ func (v verdict) fault() error {
 
 // judge compares what was put in with what was accepted, in that order. Calls
 // that excused returns true for may be late.
-func judge(events []event, accepted []acceptance, excused func(acceptance) bool) verdict {
-	v := verdict{calls: len(events)}
+func judge(events []event, accepted []acceptance, excused func(acceptance) bool) judgement {
+	v := judgement{calls: len(events)}
 	expected := make(map[step]bool, len(events))
 	for _, e := range events {
 		expected[e.step] = true
@@ -91,7 +91,7 @@ func anybody(acceptance) bool { return true }
 
 // tally is what a round, or several, came to.
 type tally struct {
-	verdict
+	judgement
 	kills  int
 	leaked int
 	// inFlight were accepted and not acknowledged at the kills, mostInFlight at
@@ -103,7 +103,7 @@ type tally struct {
 
 func (t tally) plus(u tally) tally {
 	return tally{
-		verdict:      t.verdict.plus(u.verdict),
+		judgement:    t.judgement.plus(u.judgement),
 		kills:        t.kills + u.kills,
 		leaked:       t.leaked + u.leaked,
 		inFlight:     t.inFlight + u.inFlight,

@@ -39,11 +39,11 @@ func (o segmentOutages) run(ctx context.Context, rng *rand.Rand) (t tally, err e
 		return t, err
 	}
 	defer func() { seg.kill() }()
-	written := &journal{path: journalIn(o.folder), arrived: map[step]bool{}}
+	written := &acceptanceFile{path: acceptancesIn(o.folder), arrived: map[step]bool{}}
 	err = o.ordeal(ctx, rng, seg, written, &t)
 	err = errors.Join(err, written.catchUp())
 	t.leaked += seg.said.leaks()
-	t.verdict = conclude(ctx, o.source, events, written.entries, nobody, err)
+	t.judgement = conclude(ctx, o.source, events, written.entries, nobody, err)
 	if err == nil && t.resent > t.kills*atOnce {
 		err = fmt.Errorf("%d calls came again in %d outages, though only %d are under way at a time", t.resent, t.kills, atOnce)
 	}
@@ -52,7 +52,7 @@ func (o segmentOutages) run(ctx context.Context, rng *rand.Rand) (t tally, err e
 
 // ordeal lets one process deliver everything, while the stand-in dies now and
 // then.
-func (o segmentOutages) ordeal(ctx context.Context, rng *rand.Rand, seg *child, written *journal, t *tally) error {
+func (o segmentOutages) ordeal(ctx context.Context, rng *rand.Rand, seg *child, written *acceptanceFile, t *tally) error {
 	env := o.source.env()
 	env["SEGMENT_WRITE_KEY"] = writeKey
 	env["SEGMENT_ENDPOINT"] = "http://" + seg.address() + "/process/1"
@@ -158,7 +158,7 @@ func (o brokerOutages) run(ctx context.Context, rng *rand.Rand) (t tally, err er
 		late = anybody
 	}
 	err = o.ordeal(ctx, rng, seg, src, &t)
-	t.verdict = conclude(ctx, src, events, seg.accepted(), late, err)
+	t.judgement = conclude(ctx, src, events, seg.accepted(), late, err)
 	return t, errors.Join(err, t.fault())
 }
 

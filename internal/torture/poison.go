@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"benthos-segment/internal/sandbox/faults"
-	received "benthos-segment/internal/sandbox/journal"
+	"benthos-segment/internal/sandbox/inbox"
 )
 
 // A poison is an event in a thousand that cannot be delivered.
@@ -110,7 +110,7 @@ func (p poison) deliver(ctx context.Context, product binary, folder string, even
 	}
 	defer seg.close()
 	if p.refused {
-		_, err := seg.Faults.Add(faults.Fault{Status: http.StatusBadRequest, Match: received.Match{Event: "Poison"}})
+		_, err := seg.Faults.Add(faults.Fault{Status: http.StatusBadRequest, Match: inbox.Match{Event: "Poison"}})
 		if err != nil {
 			return t, err
 		}
@@ -129,13 +129,13 @@ func (p poison) deliver(ctx context.Context, product binary, folder string, even
 	if err := child.ended(ctx); err != nil {
 		return t, err
 	}
-	requests := seg.Journal.RequestsAfter(0)
+	requests := seg.Inbox.RequestsAfter(0)
 	t.cpu, t.span = child.cpu(), requests[len(requests)-1].ReceivedAt.Sub(requests[0].ReceivedAt)
 	letters, err := os.ReadFile(dead)
 	if err != nil && !p.isClean() {
 		return t, fmt.Errorf("reading dead letters: %w", err)
 	}
-	sum := seg.Journal.Summary()
+	sum := seg.Inbox.Summary()
 	t.dead = bytes.Count(letters, []byte("\n"))
 	t.requests, t.sent, t.accepted = sum.Requests, sum.Calls+sum.Refused, sum.Accepted
 	return t, nil

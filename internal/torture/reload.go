@@ -51,7 +51,7 @@ func (r reloads) run(ctx context.Context, rng *rand.Rand) (t tally, err error) {
 		// What the old stream was given comes again when the new one is at work.
 		late = anybody
 	}
-	t.verdict = conclude(ctx, r.source, events, seg.accepted(), late, err)
+	t.judgement = conclude(ctx, r.source, events, seg.accepted(), late, err)
 	return t, errors.Join(err, t.fault())
 }
 

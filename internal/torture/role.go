@@ -56,9 +56,9 @@ func takeUp(role string, port int, folder string) (err error) {
 // startSegment starts a stand-in of Segment that writes down what it accepts
 // before it says so.
 func startSegment(folder string, port int) error {
-	file, err := os.OpenFile(journalIn(folder), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	file, err := os.OpenFile(acceptancesIn(folder), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
-		return fmt.Errorf("opening the journal: %w", err)
+		return fmt.Errorf("opening the acceptances: %w", err)
 	}
 	s := newSegment(uint64(os.Getpid()), stride)
 	s.keep = func(accepted []acceptance) error {
@@ -66,7 +66,7 @@ func startSegment(folder string, port int) error {
 		for _, a := range accepted {
 			line, err := json.Marshal(a)
 			if err != nil {
-				return fmt.Errorf("writing the journal: %w", err)
+				return fmt.Errorf("writing the acceptances: %w", err)
 			}
 			lines = append(append(lines, line...), '\n')
 		}
@@ -76,7 +76,7 @@ func startSegment(folder string, port int) error {
 	return s.serve(port)
 }
 
-func journalIn(folder string) string { return filepath.Join(folder, "journal.ndjson") }
+func acceptancesIn(folder string) string { return filepath.Join(folder, "acceptances.ndjson") }
 
 // child is a server that may be killed and started again, with its port and
 // its folder.

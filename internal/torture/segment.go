@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"benthos-segment/internal/sandbox"
-	received "benthos-segment/internal/sandbox/journal"
+	"benthos-segment/internal/sandbox/inbox"
 )
 
 // segment is the stand-in of Segment that outlives the processes which deliver
@@ -28,7 +28,7 @@ type segment struct {
 	done   chan struct{}
 
 	mu       sync.Mutex
-	journal  []acceptance
+	log      []acceptance
 	read     uint64
 	arrived  map[step]bool
 	under    int
@@ -50,7 +50,7 @@ type segment struct {
 // on their way, and some of them accepted and not answered.
 const stride = 20 * time.Millisecond
 
-// room is more than any round needs: a journal with gaps could prove nothing.
+// room is more than any round needs: an inbox with gaps could prove nothing.
 const room = 2_000_000
 
 func newSegment(seed uint64, jitter time.Duration) *segment {
@@ -167,8 +167,8 @@ func (s *segment) accept(process int, handle func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	handle()
-	first := len(s.journal)
-	calls, _ := s.Journal.Matching(context.Background(), &received.Filter{Since: s.read}) // which only its context can end
+	first := len(s.log)
+	calls, _ := s.Inbox.Matching(context.Background(), &inbox.Filter{Since: s.read}) // which only its context can end
 	for _, call := range calls {
 		s.read = call.Seq
 		where, err := stepOf(call.Raw)
@@ -176,10 +176,10 @@ func (s *segment) accept(process int, handle func()) {
 			s.broken = err
 		}
 		s.arrived[where] = true
-		s.journal = append(s.journal, acceptance{step: where, ID: call.MessageID, Process: process})
+		s.log = append(s.log, acceptance{step: where, ID: call.MessageID, Process: process})
 	}
 	if s.keep != nil {
-		s.broken = errors.Join(s.broken, s.keep(s.journal[first:]))
+		s.broken = errors.Join(s.broken, s.keep(s.log[first:]))
 	}
 	s.tell()
 }
@@ -218,7 +218,7 @@ func (s *segment) until(ctx context.Context, reached func() bool) error {
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			return fmt.Errorf("waiting for calls: %w\n%s", ctx.Err(), s.Journal.Summary())
+			return fmt.Errorf("waiting for calls: %w\n%s", ctx.Err(), s.Inbox.Summary())
 		}
 	}
 }
@@ -236,9 +236,9 @@ func (s *segment) count() int {
 	return len(s.arrived)
 }
 
-// accepted returns the journal so far.
+// accepted returns what was accepted so far, in order.
 func (s *segment) accepted() []acceptance {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return append([]acceptance(nil), s.journal...)
+	return append([]acceptance(nil), s.log...)
 }

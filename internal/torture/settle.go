@@ -132,7 +132,7 @@ func missing(events []event, has func(step) bool) (list []event) {
 // conclude judges a round, also one that was broken off. There, what has not
 // arrived may still have been to come: lost is then what the broker holds for
 // acknowledged all the same.
-func conclude(ctx context.Context, s source, events []event, accepted []acceptance, late func(acceptance) bool, broken error) verdict {
+func conclude(ctx context.Context, s source, events []event, accepted []acceptance, late func(acceptance) bool, broken error) judgement {
 	v := judge(events, accepted, late)
 	if broken == nil || errors.Is(broken, errMissing) {
 		return v

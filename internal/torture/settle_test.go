@@ -109,8 +109,8 @@ func TestOrderThatNobodyJudgesIsADash(t *testing.T) {
 	accepted := []acceptance{{step: events[0].step, ID: "0"}, {step: events[2].step, ID: "2"}, {step: events[1].step, ID: "1"}}
 	judged, unjudged := round{kind: "judged"}, round{kind: "unjudged"}
 	table := newTable([]round{judged, unjudged})
-	table.add(judged.kind, tally{verdict: judge(events, accepted, nobody)}, nil)
-	table.add(unjudged.kind, tally{verdict: judge(events, accepted, anybody)}, nil)
+	table.add(judged.kind, tally{judgement: judge(events, accepted, nobody)}, nil)
+	table.add(unjudged.kind, tally{judgement: judge(events, accepted, anybody)}, nil)
 
 	shown := table.String()
 

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"benthos-segment/internal/sandbox/faults"
-	received "benthos-segment/internal/sandbox/journal"
+	"benthos-segment/internal/sandbox/inbox"
 )
 
 // A plight is what a process is in the middle of when it is asked to stop.
@@ -86,7 +86,7 @@ func isRefused(a acceptance) bool { return a.Seq == refusedStep }
 // the search for the guilty ones is on.
 func arrangeBisecting(seg *segment, rng *rand.Rand) (func(context.Context) error, func(), error) {
 	_, err := seg.Faults.Add(faults.Fault{
-		Status: http.StatusBadRequest, Match: received.Match{Text: fmt.Sprintf(`"seq":%d}`, refusedStep)},
+		Status: http.StatusBadRequest, Match: inbox.Match{Text: fmt.Sprintf(`"seq":%d}`, refusedStep)},
 	})
 	if err != nil {
 		return nil, nil, err
@@ -175,7 +175,7 @@ func (s stops) run(ctx context.Context, rng *rand.Rand) (t tally, err error) {
 	err = s.ordeal(ctx, seg, reached, release, fresh, &t)
 	excused := excuse(s.source, events, fresh)
 	late := func(a acceptance) bool { return s.plight.late(a) || excused(a) }
-	t.verdict = conclude(ctx, s.source, events, seg.accepted(), late, err)
+	t.judgement = conclude(ctx, s.source, events, seg.accepted(), late, err)
 	return t, errors.Join(err, t.fault())
 }
 

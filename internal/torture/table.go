@@ -72,7 +72,7 @@ func write(w *tabwriter.Writer, rounds int, t tally, kind string) {
 
 // disorder is the number of order violations, or a dash where no call had to
 // come in its place: a 0 there would claim what nobody has looked for.
-func (v verdict) disorder() string {
+func (v judgement) disorder() string {
 	if v.placed == 0 {
 		return "-"
 	}
@@ -93,6 +93,6 @@ func (t *table) fault() error {
 	case all.leaked > 0:
 		return fmt.Errorf("the write key leaked %d times", all.leaked)
 	default:
-		return all.verdict.fault()
+		return all.judgement.fault()
 	}
 }

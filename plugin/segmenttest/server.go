@@ -103,7 +103,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.sandbox.S
 func (s *Server) Wait(n int, filters ...Filter) []Call {
 	s.t.Helper()
 	filter := s.one(filters)
-	matched, reached := s.sandbox.Journal.Await(s.t.Context(), s.WaitTimeout, filter, n)
+	matched, reached := s.sandbox.Inbox.Await(s.t.Context(), s.WaitTimeout, filter, n)
 	if !reached {
 		s.t.Fatalf("segmenttest: waited %s for %d calls, got %d\n%s", s.WaitTimeout, n, matched, s.Summary())
 	}
@@ -119,7 +119,7 @@ func (s *Server) Wait(n int, filters ...Filter) []Call {
 func (s *Server) Calls(filters ...Filter) []Call {
 	s.t.Helper()
 	filter := s.one(filters)
-	held, _ := s.sandbox.Journal.Matching(context.Background(), &filter) // which only its context can end
+	held, _ := s.sandbox.Inbox.Matching(context.Background(), &filter) // which only its context can end
 	calls := make([]Call, len(held))
 	for i, call := range held {
 		calls[i] = *call
@@ -138,7 +138,7 @@ func (s *Server) one(filters []Filter) Filter {
 // Requests returns the requests held, in order of arrival: every attempt, also
 // those that were refused or cut, with the message ids of its calls.
 func (s *Server) Requests() []Request {
-	held := s.sandbox.Journal.RequestsAfter(0)
+	held := s.sandbox.Inbox.RequestsAfter(0)
 	requests := make([]Request, len(held))
 	for i, req := range held {
 		requests[i] = *req
@@ -147,7 +147,7 @@ func (s *Server) Requests() []Request {
 }
 
 // Summary returns what arrived since the start or the last reset.
-func (s *Server) Summary() Summary { return s.sandbox.Journal.Summary() }
+func (s *Server) Summary() Summary { return s.sandbox.Inbox.Summary() }
 
 // Reset forgets every call, request, message id, counter and fault.
 func (s *Server) Reset() { s.sandbox.Reset() }

@@ -3,7 +3,7 @@ package segmenttest
 import (
 	"benthos-segment/internal/sandbox"
 	"benthos-segment/internal/sandbox/faults"
-	"benthos-segment/internal/sandbox/journal"
+	"benthos-segment/internal/sandbox/inbox"
 	"benthos-segment/internal/sandbox/tokens"
 )
 
@@ -23,29 +23,29 @@ type TokenRequest = tokens.Request
 // UserID, AnonymousID, PreviousID, GroupID, Timestamp and WriteKey what it says;
 // Seq, Request, Attempt, Accepted, Duplicate, Violations and Warnings what became
 // of it.
-type Call = journal.Call
+type Call = inbox.Call
 
 // Violation is a rule that a call breaks: Code, Field and Message.
-type Violation = journal.Violation
+type Violation = inbox.Violation
 
 // Request is one request that arrived, whatever became of it. Status is the
 // status of its answer, 0 if the connection was cut; MessageIDs are those of its
 // calls; Header, RetryCount, SentAt, Bytes and BytesOnWire are what was sent.
-type Request = journal.Request
+type Request = inbox.Request
 
 // FaultRef says which fault struck a request, and how.
-type FaultRef = journal.FaultRef
+type FaultRef = inbox.FaultRef
 
 // Summary counts what arrived. It prints as two lines.
-type Summary = journal.Summary
+type Summary = inbox.Summary
 
 // Match chooses calls by Type, User, Event (with * for any text), Group,
 // MessageID, WriteKey, Path or Text. Empty members match any call.
-type Match = journal.Match
+type Match = inbox.Match
 
 // Filter chooses calls by a Match and by Violation, Warning, Duplicate, Accepted,
 // Status or Since.
-type Filter = journal.Filter
+type Filter = inbox.Filter
 
 // Fault is a failure to inject. Fail, Drop, LostAck and Delay make the usual ones.
 type Fault = faults.Fault
@@ -56,4 +56,4 @@ type FaultState = faults.State
 // ParseFilter reads a filter in the form of the page and the API:
 //
 //	type:track user:42 event:"Order*" violation:any -path:/v1/import tea
-func ParseFilter(text string) (Filter, error) { return journal.ParseFilter(text) }
+func ParseFilter(text string) (Filter, error) { return inbox.ParseFilter(text) }

@@ -7,13 +7,13 @@ import (
 	"strings"
 
 	"benthos-segment/internal/sandbox/answer"
-	"benthos-segment/internal/sandbox/journal"
+	"benthos-segment/internal/sandbox/inbox"
 	"benthos-segment/internal/segment"
 )
 
 // advice is a violation or a warning with everything that helps to fix it.
 type advice struct {
-	journal.Violation
+	inbox.Violation
 	// Sentence and Fix are the parts of the message.
 	Sentence string `json:"sentence"`
 	Fix      string `json:"fix"`
@@ -50,7 +50,7 @@ const (
 	httpAPIPage = "connections/sources/catalog/libraries/server/http-api"
 )
 
-func linkOf(v journal.Violation) string {
+func linkOf(v inbox.Violation) string {
 	if v.Field == "previousId" {
 		return segmentDocs + aliasPage
 	}
@@ -58,7 +58,7 @@ func linkOf(v journal.Violation) string {
 }
 
 // adviceOn takes the message apart: what is wrong, and how to fix it.
-func adviceOn(v journal.Violation) advice {
+func adviceOn(v inbox.Violation) advice {
 	sentence, fix, found := strings.Cut(v.Message, "; ")
 	if !found {
 		sentence, fix, found = strings.Cut(v.Message, ": ")
@@ -76,7 +76,7 @@ func asSentence(text string) string {
 	return strings.ToUpper(text[:1]) + text[1:] + "."
 }
 
-func adviceOnAll(list []journal.Violation) []advice {
+func adviceOnAll(list []inbox.Violation) []advice {
 	all := make([]advice, len(list))
 	for i, v := range list {
 		all[i] = adviceOn(v)
@@ -90,7 +90,7 @@ func (api callsAPI) violations(w http.ResponseWriter, r *http.Request, q *query)
 	if q.refused(w) {
 		return
 	}
-	calls, ok := matching(w, r, api.journal, &filter)
+	calls, ok := matching(w, r, api.inbox, &filter)
 	if !ok {
 		return
 	}
@@ -111,9 +111,9 @@ type kind struct {
 	LastSeq uint64 `json:"last_seq"`
 }
 
-type kinds map[journal.Violation]*kind
+type kinds map[inbox.Violation]*kind
 
-func (k kinds) add(seq uint64, list []journal.Violation) {
+func (k kinds) add(seq uint64, list []inbox.Violation) {
 	for _, v := range list {
 		if k[v] == nil {
 			k[v] = &kind{advice: adviceOn(v)}

@@ -10,13 +10,13 @@ import (
 	"strconv"
 
 	"benthos-segment/internal/sandbox/answer"
-	"benthos-segment/internal/sandbox/journal"
+	"benthos-segment/internal/sandbox/inbox"
 )
 
 // callsAPI shows and deletes calls, and answers questions about them.
 type callsAPI struct {
-	journal *journal.Journal
-	run     string
+	inbox *inbox.Inbox
+	run   string
 }
 
 func (api callsAPI) list(w http.ResponseWriter, r *http.Request, q *query) {
@@ -24,7 +24,7 @@ func (api callsAPI) list(w http.ResponseWriter, r *http.Request, q *query) {
 	if q.refused(w) || api.isUnchanged(w, r) {
 		return
 	}
-	calls, ok := matching(w, r, api.journal, &filter)
+	calls, ok := matching(w, r, api.inbox, &filter)
 	if !ok {
 		return
 	}
@@ -40,9 +40,9 @@ func (api callsAPI) list(w http.ResponseWriter, r *http.Request, q *query) {
 	answer.JSON(w, http.StatusOK, list)
 }
 
-// isUnchanged answers a client that has this state of the journal already.
+// isUnchanged answers a client that has this state of the inbox already.
 func (api callsAPI) isUnchanged(w http.ResponseWriter, r *http.Request) bool {
-	held := api.journal.Read(0, 0)
+	held := api.inbox.Read(0, 0)
 	tag := fmt.Sprintf(`"%s-%d-%d-%d"`, api.run, held.Deletions, held.First, held.Last)
 	w.Header().Set("ETag", tag)
 	if r.Header.Get("If-None-Match") != tag {
@@ -54,8 +54,8 @@ func (api callsAPI) isUnchanged(w http.ResponseWriter, r *http.Request) bool {
 
 // matching returns the calls that match the filter, unless the request ends
 // before all were looked at.
-func matching(w http.ResponseWriter, r *http.Request, j *journal.Journal, filter *journal.Filter) (calls []*journal.Call, ok bool) {
-	calls, err := j.Matching(r.Context(), filter)
+func matching(w http.ResponseWriter, r *http.Request, box *inbox.Inbox, filter *inbox.Filter) (calls []*inbox.Call, ok bool) {
+	calls, err := box.Matching(r.Context(), filter)
 	return calls, !ended(w, err)
 }
 
@@ -74,7 +74,7 @@ func (api callsAPI) remove(w http.ResponseWriter, r *http.Request, q *query) {
 	if q.refused(w) {
 		return
 	}
-	removed, err := api.journal.Remove(r.Context(), &filter)
+	removed, err := api.inbox.Remove(r.Context(), &filter)
 	if ended(w, err) {
 		return
 	}
@@ -88,10 +88,10 @@ func (api callsAPI) one(w http.ResponseWriter, r *http.Request, _ *query) {
 	}
 	answer.JSON(w, http.StatusOK, struct {
 		callView
-		Violations []advice          `json:"violations,omitempty"`
-		Warnings   []advice          `json:"warnings,omitempty"`
-		Attempts   []journal.Attempt `json:"attempts"`
-	}{viewCall(call, true), adviceOnAll(call.Violations), adviceOnAll(call.Warnings), api.journal.Attempts(call.MessageID)})
+		Violations []advice        `json:"violations,omitempty"`
+		Warnings   []advice        `json:"warnings,omitempty"`
+		Attempts   []inbox.Attempt `json:"attempts"`
+	}{viewCall(call, true), adviceOnAll(call.Violations), adviceOnAll(call.Warnings), api.inbox.Attempts(call.MessageID)})
 }
 
 func (api callsAPI) raw(w http.ResponseWriter, r *http.Request, _ *query) {
@@ -101,13 +101,13 @@ func (api callsAPI) raw(w http.ResponseWriter, r *http.Request, _ *query) {
 }
 
 // named returns the call that the path names, or answers that there is none.
-func (api callsAPI) named(w http.ResponseWriter, r *http.Request) (*journal.Call, bool) {
+func (api callsAPI) named(w http.ResponseWriter, r *http.Request) (*inbox.Call, bool) {
 	seq, err := strconv.ParseUint(r.PathValue("seq"), 10, 64)
 	if err != nil {
 		answer.Error(w, http.StatusBadRequest, "name a call by its sequence number, such as /api/v1/calls/1")
 		return nil, false
 	}
-	call, ok := api.journal.Call(seq)
+	call, ok := api.inbox.Call(seq)
 	if !ok {
 		answer.Error(w, http.StatusNotFound, fmt.Sprintf("call %d is not held: it never arrived, was deleted, or newer calls evicted it", seq))
 	}
@@ -115,7 +115,7 @@ func (api callsAPI) named(w http.ResponseWriter, r *http.Request) (*journal.Call
 }
 
 func (api callsAPI) summary(w http.ResponseWriter, _ *http.Request, _ *query) {
-	answer.JSON(w, http.StatusOK, api.journal.Summary())
+	answer.JSON(w, http.StatusOK, api.inbox.Summary())
 }
 
 func (api callsAPI) person(w http.ResponseWriter, r *http.Request, q *query) {
@@ -124,7 +124,7 @@ func (api callsAPI) person(w http.ResponseWriter, r *http.Request, q *query) {
 		answer.Error(w, http.StatusBadRequest, "parameter id must be a user id, an anonymous id or a previous id")
 		return
 	}
-	person, err := api.journal.Person(r.Context(), id)
+	person, err := api.inbox.Person(r.Context(), id)
 	switch {
 	case ended(w, err):
 	case person.Total == 0:
@@ -139,13 +139,13 @@ func (api callsAPI) wait(w http.ResponseWriter, r *http.Request, q *query) {
 	if q.refused(w) {
 		return
 	}
-	matched, reached := api.journal.Await(r.Context(), timeout, filter, count)
+	matched, reached := api.inbox.Await(r.Context(), timeout, filter, count)
 	answer.JSON(w, http.StatusOK, struct {
 		Reached bool   `json:"reached"`
 		Count   int    `json:"count"`
 		Matched int    `json:"matched"`
 		LastSeq uint64 `json:"last_seq"`
-	}{reached, count, matched, api.journal.Summary().LastSeq})
+	}{reached, count, matched, api.inbox.Summary().LastSeq})
 }
 
 func (api callsAPI) assert(w http.ResponseWriter, r *http.Request, q *query) {
@@ -159,18 +159,18 @@ func (api callsAPI) assert(w http.ResponseWriter, r *http.Request, q *query) {
 		answer.Error(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	verdict, err := api.journal.Judge(r.Context(), &filter, want)
+	judgement, err := api.inbox.Judge(r.Context(), &filter, want)
 	if ended(w, err) {
 		return
 	}
 	status := http.StatusOK
-	if !verdict.OK {
+	if !judgement.OK {
 		status = http.StatusConflict // So that `curl --fail` fails.
 	}
-	answer.JSON(w, status, verdict)
+	answer.JSON(w, status, judgement)
 }
 
-func readExpectation(body io.Reader) (want journal.Expectation, err error) {
+func readExpectation(body io.Reader) (want inbox.Expectation, err error) {
 	text, err := io.ReadAll(body)
 	if err != nil {
 		return want, fmt.Errorf("reading the body: %w", err)

@@ -9,13 +9,13 @@ import (
 
 	"benthos-segment/internal/sandbox/answer"
 	"benthos-segment/internal/sandbox/faults"
-	"benthos-segment/internal/sandbox/journal"
+	"benthos-segment/internal/sandbox/inbox"
 )
 
 // Config is what the API shows and changes.
 type Config struct {
-	Journal *journal.Journal
-	Faults  *faults.List
+	Inbox  *inbox.Inbox
+	Faults *faults.List
 	// Reset forgets everything.
 	Reset func()
 	// Run tells this sandbox from the one before a restart, whose sequence
@@ -24,7 +24,7 @@ type Config struct {
 	Version string
 	// ReplayTo is the only place that calls are sent on to, empty for none.
 	ReplayTo string
-	// MaxCalls is how many calls the journal holds.
+	// MaxCalls is how many calls the inbox holds.
 	MaxCalls int
 }
 
@@ -74,12 +74,12 @@ func filtered(more ...string) []string { return slices.Concat(filterParams, more
 // endpoints returns the table. Each handler has only what it needs.
 func (cfg Config) endpoints() []endpoint {
 	var (
-		calls    = callsAPI{cfg.Journal, cfg.Run}
-		requests = requestsAPI{cfg.Journal}
+		calls    = callsAPI{cfg.Inbox, cfg.Run}
+		requests = requestsAPI{cfg.Inbox}
 		faults   = faultsAPI{cfg.Faults}
-		events   = eventsAPI{cfg.Journal, cfg.Faults, greeting{cfg.Run, cfg.MaxCalls, cfg.Version, cfg.ReplayTo}}
-		replay   = replayAPI{cfg.Journal, cfg.ReplayTo}
-		metrics  = metricsAPI{cfg.Journal, cfg.Faults}
+		events   = eventsAPI{cfg.Inbox, cfg.Faults, greeting{cfg.Run, cfg.MaxCalls, cfg.Version, cfg.ReplayTo}}
+		replay   = replayAPI{cfg.Inbox, cfg.ReplayTo}
+		metrics  = metricsAPI{cfg.Inbox, cfg.Faults}
 		about    = aboutAPI{cfg.Version, cfg.endpoints}
 	)
 	reset := func(w http.ResponseWriter, _ *http.Request, _ *query) {

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"benthos-segment/internal/sandbox/faults"
-	"benthos-segment/internal/sandbox/journal"
+	"benthos-segment/internal/sandbox/inbox"
 )
 
 const (
@@ -29,11 +29,11 @@ const (
 	readerPatience = 30 * time.Second
 )
 
-// eventsAPI streams the calls as they arrive. Each reader follows the journal at
+// eventsAPI streams the calls as they arrive. Each reader follows the inbox at
 // its own pace and is told about calls that were evicted meanwhile, so that no
 // sender ever waits for a reader.
 type eventsAPI struct {
-	journal  *journal.Journal
+	inbox    *inbox.Inbox
 	faults   *faults.List
 	greeting greeting
 }
@@ -66,7 +66,7 @@ type stream struct {
 	eventsAPI
 	w      http.ResponseWriter
 	conn   *http.ResponseController
-	filter journal.Filter
+	filter inbox.Filter
 
 	// cursor is the last call that was looked at. A fresh reader has not seen
 	// any call yet and misses none that was evicted before.
@@ -84,7 +84,7 @@ type stream struct {
 // sandbox was restarted since then, its calls are numbered anew, and all of them
 // are new to the reader.
 func (s *stream) begin(after string) {
-	held := s.journal.Read(0, 0)
+	held := s.inbox.Read(0, 0)
 	s.deletions = held.Deletions
 	s.cursor, s.fresh = s.filter.Since, true
 	if deletions, seq, ok := s.positionOf(after); ok && seq <= held.Last {
@@ -146,7 +146,7 @@ func (s *stream) run(ctx context.Context) {
 // addCalls adds what arrived since the last frame. It reports whether there is
 // more than one frame takes.
 func (s *stream) addCalls(ctx context.Context) (more bool, changed <-chan struct{}) {
-	next := s.journal.Read(s.cursor, maxFrame)
+	next := s.inbox.Read(s.cursor, maxFrame)
 	if next.Deletions != s.deletions {
 		s.deletions, s.cursor, s.fresh = next.Deletions, s.filter.Since, true
 		s.put("reset", map[string]uint64{"last": next.Last})
@@ -159,7 +159,7 @@ func (s *stream) addCalls(ctx context.Context) (more bool, changed <-chan struct
 		s.cursor = next.First - 1
 	}
 	s.fresh = false
-	rows := []journal.Row{}
+	rows := []inbox.Row{}
 	for _, call := range next.Calls {
 		if ctx.Err() != nil {
 			return false, next.Changed
@@ -181,7 +181,7 @@ func (s *stream) addState() {
 	if since < statePause {
 		return
 	}
-	encoded, err := json.Marshal(stateOf(s.journal, s.faults))
+	encoded, err := json.Marshal(stateOf(s.inbox, s.faults))
 	if err != nil || bytes.Equal(encoded, s.state) && since < quietPause {
 		return
 	}

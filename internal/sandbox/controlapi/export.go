@@ -9,13 +9,13 @@ import (
 
 	"benthos-segment/internal/ingest"
 	"benthos-segment/internal/sandbox/answer"
-	"benthos-segment/internal/sandbox/journal"
+	"benthos-segment/internal/sandbox/inbox"
 )
 
 // exportFormat is a form in which calls can be taken away.
 type exportFormat struct {
 	file, contentType string
-	write             func(out *bytes.Buffer, calls []*journal.Call)
+	write             func(out *bytes.Buffer, calls []*inbox.Call)
 }
 
 // The names of the files are fixed, whatever a call says.
@@ -34,7 +34,7 @@ func (api callsAPI) export(w http.ResponseWriter, r *http.Request, q *query) {
 	if q.refused(w) {
 		return
 	}
-	calls, ok := matching(w, r, api.journal, &filter)
+	calls, ok := matching(w, r, api.inbox, &filter)
 	if !ok {
 		return
 	}
@@ -46,7 +46,7 @@ func (api callsAPI) export(w http.ResponseWriter, r *http.Request, q *query) {
 
 // oneLine returns a call as it was sent, without line breaks between its members
 // and with its type, which a path for single calls leaves out.
-func oneLine(c *journal.Call) []byte {
+func oneLine(c *inbox.Call) []byte {
 	raw := c.Shown()
 	if bytes.ContainsAny(raw, "\r\n") {
 		var compact bytes.Buffer
@@ -64,7 +64,7 @@ func oneLine(c *journal.Call) []byte {
 	return append(typed, raw[1:]...)
 }
 
-func writeNDJSON(out *bytes.Buffer, calls []*journal.Call) {
+func writeNDJSON(out *bytes.Buffer, calls []*inbox.Call) {
 	for _, call := range calls {
 		out.Write(oneLine(call))
 		out.WriteByte('\n')
@@ -74,7 +74,7 @@ func writeNDJSON(out *bytes.Buffer, calls []*journal.Call) {
 // writeCurl writes a shell script. A call stands in it as a here-document that
 // the shell does not expand, on one line that begins with a brace, so that it
 // cannot be taken for the end of the document.
-func writeCurl(out *bytes.Buffer, calls []*journal.Call) {
+func writeCurl(out *bytes.Buffer, calls []*inbox.Call) {
 	out.WriteString(`#!/bin/sh
 # Sends these calls to SEGMENT_ENDPOINT, a sandbox on this machine if unset.
 set -eu
@@ -87,7 +87,7 @@ key=${SEGMENT_WRITE_KEY:-my-key}
 	}
 }
 
-func writeGo(out *bytes.Buffer, calls []*journal.Call) {
+func writeGo(out *bytes.Buffer, calls []*inbox.Call) {
 	out.WriteString(`package fixture
 
 // Calls are the calls in order of arrival, byte for byte.

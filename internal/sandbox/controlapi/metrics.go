@@ -9,15 +9,15 @@ import (
 
 	"benthos-segment/internal/sandbox/answer"
 	"benthos-segment/internal/sandbox/faults"
-	"benthos-segment/internal/sandbox/journal"
+	"benthos-segment/internal/sandbox/inbox"
 )
 
 // metricsAPI shows the counters in the text format of Prometheus. The values of
 // its labels are statuses, types and codes, which need no escaping; Prometheus'
 // own encoder would add 2.7 MB to every test that has a sandbox.
 type metricsAPI struct {
-	journal *journal.Journal
-	faults  *faults.List
+	inbox  *inbox.Inbox
+	faults *faults.List
 }
 
 // family is one metric, with a value for each value of its label, or one value
@@ -41,7 +41,7 @@ func (f family) write(out *bytes.Buffer) {
 
 func (api metricsAPI) families() []family {
 	const counter, gauge = "counter", "gauge"
-	sum := api.journal.Summary()
+	sum := api.inbox.Summary()
 	active := 0
 	for _, fault := range api.faults.States() {
 		if fault.IsActive() {

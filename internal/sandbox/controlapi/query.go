@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"benthos-segment/internal/sandbox/answer"
-	"benthos-segment/internal/sandbox/journal"
+	"benthos-segment/internal/sandbox/inbox"
 )
 
 const (
@@ -101,9 +101,9 @@ func (q *query) boolean(name string) *bool {
 }
 
 // filter reads the parameters of filterParams.
-func (q *query) filter() journal.Filter {
-	f := journal.Filter{
-		Match: journal.Match{
+func (q *query) filter() inbox.Filter {
+	f := inbox.Filter{
+		Match: inbox.Match{
 			Type:      q.text("type"),
 			User:      q.text("user"),
 			Event:     q.text("event"),
@@ -119,7 +119,7 @@ func (q *query) filter() journal.Filter {
 		Accepted:  q.boolean("accepted"),
 		Since:     q.number("since"),
 	}
-	typed, err := journal.ParseFilter(q.text("q"))
+	typed, err := inbox.ParseFilter(q.text("q"))
 	if err != nil && q.err == nil {
 		q.err = fmt.Errorf("parameter q: %w", err)
 	}

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"benthos-segment/internal/sandbox/answer"
-	"benthos-segment/internal/sandbox/journal"
+	"benthos-segment/internal/sandbox/inbox"
 )
 
 const (
@@ -46,8 +46,8 @@ func CheckReplayTo(target string) error {
 // It has no parameter for where to: a page that could choose it could reach
 // everything that this machine reaches.
 type replayAPI struct {
-	journal *journal.Journal
-	target  string
+	inbox  *inbox.Inbox
+	target string
 }
 
 // replayed is what became of a replay.
@@ -68,7 +68,7 @@ func (api replayAPI) serve(w http.ResponseWriter, r *http.Request, q *query) {
 		answer.Error(w, http.StatusConflict, "there is no place to replay to: start the sandbox with --replay-to")
 		return
 	}
-	calls, ok := matching(w, r, api.journal, &filter)
+	calls, ok := matching(w, r, api.inbox, &filter)
 	if !ok {
 		return
 	}
@@ -88,7 +88,7 @@ func (api replayAPI) serve(w http.ResponseWriter, r *http.Request, q *query) {
 }
 
 // nextBatch returns the first calls, as many as one request takes.
-func nextBatch(calls []*journal.Call) []*journal.Call {
+func nextBatch(calls []*inbox.Call) []*inbox.Call {
 	size := 0
 	for n, call := range calls {
 		size += len(oneLine(call)) + len(",")
@@ -99,7 +99,7 @@ func nextBatch(calls []*journal.Call) []*journal.Call {
 	return calls
 }
 
-func (api replayAPI) send(ctx context.Context, batch []*journal.Call) error {
+func (api replayAPI) send(ctx context.Context, batch []*inbox.Call) error {
 	lines := make([][]byte, len(batch))
 	for i, call := range batch {
 		lines[i] = oneLine(call)

@@ -7,18 +7,18 @@ import (
 	"strconv"
 
 	"benthos-segment/internal/sandbox/answer"
-	"benthos-segment/internal/sandbox/journal"
+	"benthos-segment/internal/sandbox/inbox"
 )
 
 // requestsAPI shows requests.
-type requestsAPI struct{ journal *journal.Journal }
+type requestsAPI struct{ inbox *inbox.Inbox }
 
 func (api requestsAPI) list(w http.ResponseWriter, _ *http.Request, q *query) {
 	since, listing, messageID := q.number("since"), q.listing(), q.text("message_id")
 	if q.refused(w) {
 		return
 	}
-	requests := slices.DeleteFunc(api.journal.RequestsAfter(since), func(req *journal.Request) bool {
+	requests := slices.DeleteFunc(api.inbox.RequestsAfter(since), func(req *inbox.Request) bool {
 		return messageID != "" && !slices.Contains(req.MessageIDs, messageID)
 	})
 	requests, more := partOf(requests, listing)
@@ -39,7 +39,7 @@ func (api requestsAPI) one(w http.ResponseWriter, r *http.Request, _ *query) {
 		answer.Error(w, http.StatusBadRequest, "name a request by its sequence number, such as /api/v1/requests/1")
 		return
 	}
-	req, ok := api.journal.Request(seq)
+	req, ok := api.inbox.Request(seq)
 	if !ok {
 		answer.Error(w, http.StatusNotFound, fmt.Sprintf("request %d is not held: it never arrived, or newer requests evicted it", seq))
 		return

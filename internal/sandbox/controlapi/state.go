@@ -5,14 +5,14 @@ import (
 	"time"
 
 	"benthos-segment/internal/sandbox/faults"
-	"benthos-segment/internal/sandbox/journal"
+	"benthos-segment/internal/sandbox/inbox"
 )
 
 // state is everything that the page shows beside the calls.
 type state struct {
-	Summary journal.Summary `json:"summary"`
-	Pulse   journal.Pulse   `json:"pulse"`
-	Faults  []faults.View   `json:"faults"`
+	Summary inbox.Summary `json:"summary"`
+	Pulse   inbox.Pulse   `json:"pulse"`
+	Faults  []faults.View `json:"faults"`
 	// Refusal is the last request that was not answered with success.
 	Refusal *failedView `json:"refusal,omitempty"`
 }
@@ -26,12 +26,12 @@ type failedView struct {
 	Why     string `json:"why"`
 }
 
-func stateOf(j *journal.Journal, list *faults.List) state {
-	view := state{Summary: j.Summary(), Pulse: j.Pulse(time.Now()), Faults: list.Views()}
+func stateOf(box *inbox.Inbox, list *faults.List) state {
+	view := state{Summary: box.Summary(), Pulse: box.Pulse(time.Now()), Faults: list.Views()}
 	for i := range view.Faults {
 		view.Faults[i] = view.Faults[i].Brief()
 	}
-	if req := j.LastFailed(); req != nil {
+	if req := box.LastFailed(); req != nil {
 		view.Refusal = &failedView{
 			Request: req.Seq, At: req.ReceivedAt.UnixMilli(), Status: req.Status, Calls: req.Calls, Why: req.Refusal,
 		}

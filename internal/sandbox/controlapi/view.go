@@ -5,12 +5,12 @@ import (
 	"slices"
 
 	"benthos-segment/internal/ingest"
-	"benthos-segment/internal/sandbox/journal"
+	"benthos-segment/internal/sandbox/inbox"
 )
 
 // callView is a call as it is shown.
 type callView struct {
-	*journal.Call
+	*inbox.Call
 	WriteKey    string `json:"write_key"`
 	Fingerprint string `json:"write_key_fingerprint"`
 	// Raw keeps every literal of the call, but may lose spaces between them. The
@@ -18,7 +18,7 @@ type callView struct {
 	Raw json.RawMessage `json:"raw,omitempty"`
 }
 
-func viewCall(call *journal.Call, raw bool) callView {
+func viewCall(call *inbox.Call, raw bool) callView {
 	view := callView{
 		Call:        call,
 		WriteKey:    ingest.MaskKey(call.WriteKey),
@@ -32,12 +32,12 @@ func viewCall(call *journal.Call, raw bool) callView {
 
 // requestView is a request as it is shown.
 type requestView struct {
-	*journal.Request
+	*inbox.Request
 	WriteKey    string `json:"write_key"`
 	Fingerprint string `json:"write_key_fingerprint"`
 }
 
-func viewRequest(req *journal.Request) requestView {
+func viewRequest(req *inbox.Request) requestView {
 	return requestView{req, ingest.MaskKey(req.WriteKey), ingest.Fingerprint(req.WriteKey)}
 }
 

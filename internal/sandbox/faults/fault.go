@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"benthos-segment/internal/sandbox/journal"
+	"benthos-segment/internal/sandbox/inbox"
 )
 
 // Fault is a failure to inject: one of Status, Drop, LostAck and Truncate, or
@@ -42,7 +42,7 @@ type Fault struct {
 	Probability float64
 	Seed        uint64
 	// Match chooses the requests: those with at least one call that matches.
-	Match journal.Match
+	Match inbox.Match
 }
 
 // validate says what is wrong with the fault in the words of the JSON API.

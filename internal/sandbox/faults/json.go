@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"benthos-segment/internal/ingest"
-	"benthos-segment/internal/sandbox/journal"
+	"benthos-segment/internal/sandbox/inbox"
 )
 
 // maxFaultBytes bounds the texts of a fault that comes as JSON.
@@ -29,7 +29,7 @@ type JSON struct {
 	Times       int               `json:"times,omitempty"`
 	Probability *float64          `json:"probability,omitempty"`
 	Seed        uint64            `json:"seed,omitempty"`
-	Match       *journal.Match    `json:"match,omitempty"`
+	Match       *inbox.Match      `json:"match,omitempty"`
 }
 
 // View is a fault that was injected, as the control API shows it.
@@ -160,7 +160,7 @@ func (s State) View() View {
 	if s.Remaining >= 0 {
 		view.Remaining = &s.Remaining
 	}
-	if f.Match != (journal.Match{}) {
+	if f.Match != (inbox.Match{}) {
 		match := f.Match
 		match.WriteKey = ingest.MaskKey(match.WriteKey)
 		view.Match = &match
@@ -181,11 +181,11 @@ func (l *List) Views() []View {
 // long that is.
 func (v View) Brief() View {
 	const enough = 200
-	v.Body, v.Header, v.RetryAfter = "", nil, journal.Clip(v.RetryAfter, enough)
+	v.Body, v.Header, v.RetryAfter = "", nil, inbox.Clip(v.RetryAfter, enough)
 	if v.Match != nil {
 		m := *v.Match
 		for _, text := range []*string{&m.Type, &m.User, &m.Event, &m.Group, &m.MessageID, &m.Path, &m.Text} {
-			*text = journal.Clip(*text, enough)
+			*text = inbox.Clip(*text, enough)
 		}
 		v.Match = &m
 	}

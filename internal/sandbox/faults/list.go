@@ -6,7 +6,7 @@ import (
 	"slices"
 	"sync"
 
-	"benthos-segment/internal/sandbox/journal"
+	"benthos-segment/internal/sandbox/inbox"
 )
 
 // maxFaults bounds the faults in a list: each request is compared with all of
@@ -118,7 +118,7 @@ func (l *List) indexOf(id int) int {
 //
 // Matching the text of many calls takes time, so it is done without the lock. A
 // fault that is altered meanwhile is matched as it was.
-func (l *List) Strike(req *journal.Request, calls []journal.Call) *State {
+func (l *List) Strike(req *inbox.Request, calls []inbox.Call) *State {
 	matching := map[*injected]bool{}
 	for _, c := range l.candidates() {
 		if c.match.MatchesRequest(req, calls) {
@@ -142,7 +142,7 @@ func (l *List) Strike(req *journal.Request, calls []journal.Call) *State {
 
 type candidate struct {
 	fault *injected
-	match journal.Match
+	match inbox.Match
 }
 
 // candidates are the faults that may strike, with their present matches.

@@ -69,7 +69,7 @@ function headers(call) {
   const table = h("table");
   const fill = async () => {
     if (table.childElementCount) return;
-    /** @type {Journaled | null} */
+    /** @type {ReceivedRequest | null} */
     const request = await ask(`requests/${call.request}`).catch(() => null);
     const rows = Object.entries(request?.headers ?? { "": ["Newer requests have evicted this one."] });
     table.append(...rows.map(([name, values]) => h("tr", h("th", { scope: "row" }, name), h("td", h("code", values.join(", "))))));

@@ -51,7 +51,7 @@ interface Call {
   violations?: Violation[]; warnings?: Violation[]; attempts: Attempt[];
 }
 
-interface Journaled {
+interface ReceivedRequest {
   method: string; path: string; headers: { [name: string]: string[] }; bytes: number; bytes_on_wire: number; calls: number;
 }
 

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"benthos-segment/internal/ingest"
-	"benthos-segment/internal/sandbox/journal"
+	"benthos-segment/internal/sandbox/inbox"
 	"benthos-segment/internal/segment"
 )
 
@@ -28,9 +28,9 @@ const (
 // arrival is one request that has arrived, until it is decided what becomes of
 // it.
 type arrival struct {
-	req   *journal.Request
+	req   *inbox.Request
 	route ingest.Route
-	calls []journal.Call
+	calls []inbox.Call
 	// refusal is why the sandbox itself does not accept it, nil if it does.
 	refusal *refusal
 }
@@ -38,15 +38,15 @@ type arrival struct {
 // newArrival notes what a request says before its body.
 func newArrival(r *http.Request) *arrival {
 	key, _ := ingest.Authorization(r.Header)
-	return &arrival{req: &journal.Request{
+	return &arrival{req: &inbox.Request{
 		ReceivedAt:      time.Now(),
-		Method:          journal.Clip(r.Method, maxText),
-		Path:            journal.Clip(ingest.HidePathKeys(r.URL.Path, ingest.MaskKey), maxText),
+		Method:          inbox.Clip(r.Method, maxText),
+		Path:            inbox.Clip(ingest.HidePathKeys(r.URL.Path, ingest.MaskKey), maxText),
 		Header:          textproto.MIMEHeader(ingest.MaskHeader(r.Header)),
-		WriteKey:        journal.Clip(key, maxKey),
-		RetryCount:      journal.Clip(r.Header.Get("X-Retry-Count"), maxText),
-		UserAgent:       journal.Clip(r.UserAgent(), maxText),
-		ContentEncoding: journal.Clip(ingest.ContentEncoding(r.Header), maxText),
+		WriteKey:        inbox.Clip(key, maxKey),
+		RetryCount:      inbox.Clip(r.Header.Get("X-Retry-Count"), maxText),
+		UserAgent:       inbox.Clip(r.UserAgent(), maxText),
+		ContentEncoding: inbox.Clip(ingest.ContentEncoding(r.Header), maxText),
 	}}
 }
 
@@ -90,14 +90,14 @@ func (h *Handler) takeApart(a *arrival, body []byte) (ingest.Envelope, error) {
 
 // describe notes the calls and what stands beside them.
 func (a *arrival) describe(env ingest.Envelope) {
-	a.req.WriteKey = cmp.Or(a.req.WriteKey, journal.Clip(env.WriteKey, maxKey))
-	a.req.SentAt = journal.Clip(env.SentAt, maxText)
+	a.req.WriteKey = cmp.Or(a.req.WriteKey, inbox.Clip(env.WriteKey, maxKey))
+	a.req.SentAt = inbox.Clip(env.SentAt, maxText)
 	a.req.Context = json.RawMessage(bytes.Clone(env.Context))
 	a.req.Integrations = json.RawMessage(bytes.Clone(env.Integrations))
 	a.req.Calls, a.req.Unread = env.Count, env.Count-len(env.Events)
 
 	fallback := segment.ParseType(a.route.Type)
-	a.calls = make([]journal.Call, len(env.Events))
+	a.calls = make([]inbox.Call, len(env.Events))
 	a.req.MessageIDs = make([]string, len(env.Events))
 	for i, raw := range env.Events {
 		a.calls[i] = inspect(a.req, raw, fallback)
@@ -106,10 +106,10 @@ func (a *arrival) describe(env ingest.Envelope) {
 }
 
 // inspect describes one call. A call without a type has the type of its path.
-func inspect(req *journal.Request, raw []byte, fallback segment.Type) journal.Call {
+func inspect(req *inbox.Request, raw []byte, fallback segment.Type) inbox.Call {
 	seen := segment.Inspect(raw, fallback)
 	violations, warnings := sortOut(seen.Violations)
-	call := journal.Call{
+	call := inbox.Call{
 		ReceivedAt:  req.ReceivedAt,
 		Path:        req.Path,
 		Type:        seen.Type.String(),

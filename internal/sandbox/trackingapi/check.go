@@ -8,7 +8,7 @@ import (
 	"slices"
 
 	"benthos-segment/internal/ingest"
-	"benthos-segment/internal/sandbox/journal"
+	"benthos-segment/internal/sandbox/inbox"
 	"benthos-segment/internal/segment"
 )
 
@@ -76,7 +76,7 @@ func (h *Handler) isAuthorized(header http.Header) bool {
 	return token != "" && h.tokens.Accepts(token)
 }
 
-func (h *Handler) checkCallSizes(calls []journal.Call) *refusal {
+func (h *Handler) checkCallSizes(calls []inbox.Call) *refusal {
 	for i := range calls {
 		if calls[i].Size > h.settings.MaxCallBytes {
 			return refuse(http.StatusBadRequest, segment.ReasonOversizedCall,
@@ -108,17 +108,17 @@ func (h *Handler) checkStrictly(a *arrival) *refusal {
 
 // batchViolation returns what is wrong with the number of calls. Segment answers
 // with 200 all the same.
-func (h *Handler) batchViolation(a *arrival) *journal.Violation {
+func (h *Handler) batchViolation(a *arrival) *inbox.Violation {
 	switch calls := a.req.Calls; {
 	case !a.isBatch():
 		return nil
 	case calls == 0:
-		return &journal.Violation{
+		return &inbox.Violation{
 			Code: string(segment.ReasonEmptyBatch), Field: "batch",
 			Message: "the batch has no calls: send at least one",
 		}
 	case calls > h.settings.MaxBatchCalls:
-		return &journal.Violation{
+		return &inbox.Violation{
 			Code: string(segment.ReasonOversizedBatch), Field: "batch",
 			Message: fmt.Sprintf("the batch has %d calls, more than %d: Segment discards all of them", calls, h.settings.MaxBatchCalls),
 		}

@@ -1,6 +1,6 @@
 // Package trackingapi answers as Segment's HTTP Tracking API does: it takes
 // requests apart, says what Segment would discard and why, and puts everything
-// into the journal.
+// into the inbox.
 package trackingapi
 
 import (
@@ -10,7 +10,7 @@ import (
 	"benthos-segment/internal/ingest"
 	"benthos-segment/internal/sandbox/answer"
 	"benthos-segment/internal/sandbox/faults"
-	"benthos-segment/internal/sandbox/journal"
+	"benthos-segment/internal/sandbox/inbox"
 )
 
 // Settings are what can be chosen about the API.
@@ -41,19 +41,19 @@ type TokenChecker interface {
 // Handler serves the Tracking API.
 type Handler struct {
 	settings Settings
-	journal  *journal.Journal
+	inbox    *inbox.Inbox
 	faults   *faults.List
 	// tokens is nil if calls need no access token.
 	tokens TokenChecker
 	bodies *ingest.BodyReader
 }
 
-// New returns a handler that records requests in the journal and lets faults
+// New returns a handler that records requests in the inbox and lets faults
 // strike them. Calls need an access token if tokens is not nil.
-func New(settings Settings, j *journal.Journal, list *faults.List, tokens TokenChecker) *Handler {
+func New(settings Settings, box *inbox.Inbox, list *faults.List, tokens TokenChecker) *Handler {
 	keep := int64(max(settings.MaxBatchBytes, settings.MaxCallBytes))
 	return &Handler{
-		settings: settings, journal: j, faults: list, tokens: tokens,
+		settings: settings, inbox: box, faults: list, tokens: tokens,
 		bodies: ingest.NewBodyReader(keep, settings.MaxBodyBytes, settings.MaxBodyMemory),
 	}
 }
@@ -100,9 +100,9 @@ func (h *Handler) decide(w http.ResponseWriter, a *arrival) {
 	answer.JSON(w, a.refusal.status, a.refusal.failure)
 }
 
-// record puts the request and the calls that it brought into the journal. The
+// record puts the request and the calls that it brought into the inbox. The
 // calls move to memory of their own, because the body's is used again.
-func (h *Handler) record(a *arrival, status int, accepted []journal.Call) {
+func (h *Handler) record(a *arrival, status int, accepted []inbox.Call) {
 	a.req.Status = status
 	total := 0
 	for i := range accepted {
@@ -114,7 +114,7 @@ func (h *Handler) record(a *arrival, status int, accepted []journal.Call) {
 		memory = append(memory, accepted[i].Raw...)
 		accepted[i].Raw = memory[start:len(memory):len(memory)]
 	}
-	h.journal.Add(a.req, accepted)
+	h.inbox.Add(a.req, accepted)
 }
 
 // failure is the body of an answer that accepts nothing. Segment documents none;

@@ -7,12 +7,12 @@ import (
 
 	"benthos-segment/internal/sandbox/answer"
 	"benthos-segment/internal/sandbox/faults"
-	"benthos-segment/internal/sandbox/journal"
+	"benthos-segment/internal/sandbox/inbox"
 )
 
 // strike does to a request what a fault says.
 func (h *Handler) strike(w http.ResponseWriter, r *http.Request, a *arrival, fault *faults.State) {
-	a.req.Fault = &journal.FaultRef{ID: fault.ID, Effect: fault.Effect()}
+	a.req.Fault = &inbox.FaultRef{ID: fault.ID, Effect: fault.Effect()}
 	switch {
 	case !fault.Wait(r.Context()), fault.Drop:
 		h.record(a, 0, nil)

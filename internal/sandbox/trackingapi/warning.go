@@ -1,7 +1,7 @@
 package trackingapi
 
 import (
-	"benthos-segment/internal/sandbox/journal"
+	"benthos-segment/internal/sandbox/inbox"
 	"benthos-segment/internal/segment"
 )
 
@@ -41,9 +41,9 @@ var warned = map[rule]string{
 
 // sortOut tells what Segment would discard the call for from what it would
 // accept all the same.
-func sortOut(broken []*segment.Violation) (violations, warnings []journal.Violation) {
+func sortOut(broken []*segment.Violation) (violations, warnings []inbox.Violation) {
 	for _, v := range broken {
-		found := journal.Violation{Code: string(v.Reason), Field: v.Field, Message: v.Sentence}
+		found := inbox.Violation{Code: string(v.Reason), Field: v.Field, Message: v.Sentence}
 		sentence, isWarning := warned[rule{v.Reason, v.Field}]
 		if !isWarning {
 			violations = append(violations, found)

@@ -1,4 +1,4 @@
-package journal
+package inbox
 
 import (
 	"context"
@@ -8,8 +8,8 @@ import (
 // Matching returns the calls held that match the filter, in order of arrival.
 // It looks at them without the lock, as long as ctx lasts: matching the text of
 // all calls takes time.
-func (j *Journal) Matching(ctx context.Context, f *Filter) ([]*Call, error) {
-	held, _ := j.callsAfter(f.Since)
+func (b *Inbox) Matching(ctx context.Context, f *Filter) ([]*Call, error) {
+	held, _ := b.callsAfter(f.Since)
 	calls := held[:0]
 	for _, call := range held {
 		if err := ctx.Err(); err != nil {
@@ -24,28 +24,28 @@ func (j *Journal) Matching(ctx context.Context, f *Filter) ([]*Call, error) {
 
 // callsAfter returns the calls held with a higher number than seq, and a
 // channel that is closed when there may be more.
-func (j *Journal) callsAfter(seq uint64) ([]*Call, <-chan struct{}) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	held := j.calls.after(seq)
+func (b *Inbox) callsAfter(seq uint64) ([]*Call, <-chan struct{}) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	held := b.calls.after(seq)
 	calls := make([]*Call, 0, len(held))
 	for _, call := range held {
 		if call != nil { // deleted
 			calls = append(calls, call)
 		}
 	}
-	return calls, j.change()
+	return calls, b.change()
 }
 
 // Await blocks until n calls that match f have arrived, counting those held when
 // it starts, until the timeout has passed, or until ctx ends. It returns how
 // many there are.
-func (j *Journal) Await(ctx context.Context, timeout time.Duration, f Filter, n int) (matched int, reached bool) {
+func (b *Inbox) Await(ctx context.Context, timeout time.Duration, f Filter, n int) (matched int, reached bool) {
 	patience := time.NewTimer(timeout)
 	defer patience.Stop()
 	seq := f.Since
 	for {
-		calls, changed := j.callsAfter(seq)
+		calls, changed := b.callsAfter(seq)
 		for _, call := range calls {
 			if ctx.Err() != nil {
 				return matched, false
@@ -57,7 +57,7 @@ func (j *Journal) Await(ctx context.Context, timeout time.Duration, f Filter, n 
 		}
 		// Without a filter, calls that were evicted already count as well.
 		if f.isZero() {
-			matched = j.Summary().Calls
+			matched = b.Summary().Calls
 		}
 		if matched >= n {
 			return matched, true
@@ -85,11 +85,11 @@ type Excerpt struct {
 }
 
 // Read returns the calls after seq, at most n.
-func (j *Journal) Read(seq uint64, n int) Excerpt {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	e := Excerpt{First: j.calls.first(), Last: j.calls.lastSeq, Deletions: j.deletions, Changed: j.change()}
-	held := j.calls.after(seq)
+func (b *Inbox) Read(seq uint64, n int) Excerpt {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	e := Excerpt{First: b.calls.first(), Last: b.calls.lastSeq, Deletions: b.deletions, Changed: b.change()}
+	held := b.calls.after(seq)
 	held = held[:min(n, len(held))]
 	e.Next = max(seq, e.First-1) + uint64(len(held))
 	for _, call := range held {

@@ -1,4 +1,4 @@
-package journal
+package inbox
 
 import (
 	"context"
@@ -16,9 +16,9 @@ type Expectation struct {
 	AllowDuplicates bool `json:"allow_duplicates"`
 }
 
-// Verdict says whether the calls held meet an expectation. The lists are cut at
+// Judgement says whether the calls held meet an expectation. The lists are cut at
 // a hundred entries; the counts are of everything.
-type Verdict struct {
+type Judgement struct {
 	OK      bool `json:"ok"`
 	Calls   int  `json:"calls"`
 	Persons int  `json:"persons"`
@@ -32,7 +32,7 @@ type Verdict struct {
 	DisorderCount   int          `json:"out_of_order_count"`
 	Disorder        []OutOfOrder `json:"out_of_order"`
 	// Incomplete says that calls were evicted, so that not all could be checked.
-	// The verdict is not OK then.
+	// The judgement is not OK then.
 	Incomplete bool `json:"incomplete,omitempty"`
 }
 
@@ -52,19 +52,19 @@ type OutOfOrder struct {
 }
 
 // Judge compares the calls that match the filter with an expectation.
-func (j *Journal) Judge(ctx context.Context, f *Filter, want Expectation) (Verdict, error) {
-	calls, err := j.Matching(ctx, f)
+func (b *Inbox) Judge(ctx context.Context, f *Filter, want Expectation) (Judgement, error) {
+	calls, err := b.Matching(ctx, f)
 	if err != nil {
-		return Verdict{}, err
+		return Judgement{}, err
 	}
 	v := judge(want, calls)
-	v.Incomplete = j.Summary().CallsDropped > 0
+	v.Incomplete = b.Summary().CallsDropped > 0
 	v.OK = v.OK && !v.Incomplete
 	return v, nil
 }
 
-func judge(want Expectation, calls []*Call) Verdict {
-	v := Verdict{
+func judge(want Expectation, calls []*Call) Judgement {
+	v := Judgement{
 		Calls: len(calls), Missing: []string{}, Unexpected: []string{},
 		Duplicates: []Duplicate{}, Disorder: []OutOfOrder{},
 	}
@@ -82,7 +82,7 @@ func judge(want Expectation, calls []*Call) Verdict {
 
 // findDuplicates notes what arrived more than once, and returns the first
 // arrivals.
-func (v *Verdict) findDuplicates(calls []*Call) (firsts []*Call) {
+func (v *Judgement) findDuplicates(calls []*Call) (firsts []*Call) {
 	seqs := map[string][]uint64{}
 	for _, call := range calls {
 		if call.MessageID == "" || seqs[call.MessageID] == nil {
@@ -103,7 +103,7 @@ func (v *Verdict) findDuplicates(calls []*Call) (firsts []*Call) {
 }
 
 // compare notes what is missing and what nobody sent.
-func (v *Verdict) compare(wanted []string, place map[string]int, firsts []*Call) {
+func (v *Judgement) compare(wanted []string, place map[string]int, firsts []*Call) {
 	if len(wanted) == 0 {
 		return
 	}
@@ -127,7 +127,7 @@ func (v *Verdict) compare(wanted []string, place map[string]int, firsts []*Call)
 
 // findDisorder notes the calls that arrived after one of the same person that
 // they should have preceded.
-func (v *Verdict) findDisorder(place map[string]int, firsts []*Call) {
+func (v *Judgement) findDisorder(place map[string]int, firsts []*Call) {
 	type latest struct {
 		rank int64
 		seq  uint64

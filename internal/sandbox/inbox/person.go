@@ -1,4 +1,4 @@
-package journal
+package inbox
 
 import (
 	"bytes"
@@ -67,9 +67,9 @@ type TraitValue struct {
 
 // Person gathers what the calls held say about whoever has the id. Total is 0 if
 // no call has it.
-func (j *Journal) Person(ctx context.Context, id string) (Person, error) {
+func (b *Inbox) Person(ctx context.Context, id string) (Person, error) {
 	person := Person{ID: id, Links: []PersonLink{}, Traits: []Trait{}}
-	calls, err := j.Matching(ctx, &Filter{})
+	calls, err := b.Matching(ctx, &Filter{})
 	if err != nil {
 		return person, err
 	}

@@ -1,4 +1,4 @@
-package journal
+package inbox
 
 // people joins the ids that belong to one person. An id is known by its value
 // alone: an alias does not say whether its previousId was a userId or an

@@ -1,4 +1,4 @@
-package journal
+package inbox
 
 import (
 	"bytes"
@@ -114,7 +114,7 @@ func (f *Filter) isZero() bool {
 		f.Status == "" && f.Since == 0 && f.word == "" && f.seq == 0 && len(f.terms) == 0
 }
 
-// Matches reports whether the call matches everything but Since. The journal
+// Matches reports whether the call matches everything but Since. The inbox
 // looks after that, since it finds the place without looking at every call.
 func (f *Filter) Matches(c *Call) bool {
 	return (f.Duplicate == nil || *f.Duplicate == c.Duplicate) &&

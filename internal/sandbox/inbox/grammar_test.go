@@ -1,4 +1,4 @@
-package journal_test
+package inbox_test
 
 import (
 	"strings"
@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"benthos-segment/internal/sandbox/journal"
+	"benthos-segment/internal/sandbox/inbox"
 )
 
 func TestAnInvalidFilterSaysWhy(t *testing.T) {
@@ -28,7 +28,7 @@ func TestAnInvalidFilterSaysWhy(t *testing.T) {
 		"violation: a":     "violation: needs a value",
 		"accepted:\"yes\"": "true or false",
 	} {
-		_, err := journal.ParseFilter(q)
+		_, err := inbox.ParseFilter(q)
 		assert.ErrorContains(t, err, says, q)
 	}
 }
@@ -40,8 +40,8 @@ func FuzzParseFilter(f *testing.F) {
 		f.Add(q)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		call := journal.Call{Seq: 1, Name: text, UserID: "u", Raw: []byte(text), Status: 200}
-		if filter, err := journal.ParseFilter(text); err == nil {
+		call := inbox.Call{Seq: 1, Name: text, UserID: "u", Raw: []byte(text), Status: 200}
+		if filter, err := inbox.ParseFilter(text); err == nil {
 			filter.Matches(&call)
 		}
 		if text == "" {
@@ -49,7 +49,7 @@ func FuzzParseFilter(f *testing.F) {
 		}
 		quoted := `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
 		for _, q := range []string{"text:" + quoted, `-event:"*not this*" ` + quoted} {
-			filter, err := journal.ParseFilter(q)
+			filter, err := inbox.ParseFilter(q)
 			if err != nil {
 				t.Fatalf("%s: %v", q, err)
 			}

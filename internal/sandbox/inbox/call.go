@@ -1,12 +1,12 @@
-package journal
+package inbox
 
 import "time"
 
-// Call is one call that the journal holds. Its request was answered with
+// Call is one call that the inbox holds. Its request was answered with
 // success. The calls of a refused request are not held; Request lists their
 // message ids.
 type Call struct {
-	// Seq counts the calls since the journal was made, from 1, in order of
+	// Seq counts the calls since the inbox was made, from 1, in order of
 	// arrival and without gaps.
 	Seq uint64 `json:"seq"`
 	// Request is the sequence number of the request that brought the call.

@@ -1,4 +1,4 @@
-package journal
+package inbox
 
 import (
 	"fmt"
@@ -53,7 +53,7 @@ func emptySummary(strict bool) Summary {
 	}
 }
 
-// clone returns a summary that does not change with the journal.
+// clone returns a summary that does not change with the inbox.
 func (s *Summary) clone() Summary {
 	c := *s
 	c.RequestsByStatus = maps.Clone(s.RequestsByStatus)

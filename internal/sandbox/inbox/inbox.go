@@ -1,4 +1,4 @@
-package journal
+package inbox
 
 import (
 	"context"
@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Config bounds a journal.
+// Config bounds an inbox.
 type Config struct {
 	// Strict is shown in the summary.
 	Strict bool
@@ -22,8 +22,8 @@ type Config struct {
 	MaxMessageIDs int
 }
 
-// Journal holds calls and requests. It is safe for use by several goroutines.
-type Journal struct {
+// Inbox holds calls and requests. It is safe for use by several goroutines.
+type Inbox struct {
 	mu       sync.Mutex
 	calls    ring[*Call]
 	requests ring[*Request]
@@ -38,9 +38,9 @@ type Journal struct {
 	changed chan struct{}
 }
 
-// New returns an empty journal.
-func New(cfg Config) *Journal {
-	return &Journal{
+// New returns an empty inbox.
+func New(cfg Config) *Inbox {
+	return &Inbox{
 		calls:    ring[*Call]{maxEntries: cfg.MaxCalls, maxBytes: cfg.MaxBytes},
 		requests: ring[*Request]{maxEntries: cfg.MaxRequests, maxBytes: cfg.MaxBytes},
 		seen:     seen{limit: cfg.MaxMessageIDs},
@@ -50,32 +50,32 @@ func New(cfg Config) *Journal {
 
 // Add records a request and the calls that it brought, none if it was refused.
 // It numbers them, finds the duplicates and counts.
-func (j *Journal) Add(req *Request, calls []Call) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
+func (b *Inbox) Add(req *Request, calls []Call) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 
-	req.Seq = j.requests.next()
+	req.Seq = b.requests.next()
 	for i := range calls {
-		j.addCall(req, &calls[i])
+		b.addCall(req, &calls[i])
 	}
 	taken := len(calls)
 	if taken > 0 && req.Unread > 0 {
 		taken += req.Unread
 		req.Discarded += req.Unread
-		j.totals.addUnread(req)
+		b.totals.addUnread(req)
 	}
-	j.totals.addRequest(req, taken)
-	j.pulse.add(req, taken)
+	b.totals.addRequest(req, taken)
+	b.pulse.add(req, taken)
 	if req.Status/100 != 2 {
-		j.failed = req
+		b.failed = req
 	}
-	j.requests.push(req)
-	j.wake()
+	b.requests.push(req)
+	b.wake()
 }
 
-func (j *Journal) addCall(req *Request, call *Call) {
+func (b *Inbox) addCall(req *Request, call *Call) {
 	call.Request = req.Seq
-	call.Seq = j.calls.next()
+	call.Seq = b.calls.next()
 	call.Attempt, call.Status = req.attempt(), req.Status
 	if req.FirstCall == 0 {
 		req.FirstCall = call.Seq
@@ -83,64 +83,64 @@ func (j *Journal) addCall(req *Request, call *Call) {
 	switch {
 	case !call.Accepted:
 		req.Discarded++
-	case call.MessageID != "" && j.seen.add(call.MessageID):
+	case call.MessageID != "" && b.seen.add(call.MessageID):
 		call.Duplicate = true
 		req.Accepted++
 		req.Duplicates++
 	default:
 		req.Accepted++
 	}
-	j.totals.addCall(call)
-	j.calls.push(call)
+	b.totals.addCall(call)
+	b.calls.push(call)
 }
 
-func (j *Journal) wake() {
-	if j.changed == nil {
+func (b *Inbox) wake() {
+	if b.changed == nil {
 		return
 	}
-	close(j.changed)
-	j.changed = nil
+	close(b.changed)
+	b.changed = nil
 }
 
 // change returns a channel that is closed at the next change.
-func (j *Journal) change() <-chan struct{} {
-	if j.changed == nil {
-		j.changed = make(chan struct{})
+func (b *Inbox) change() <-chan struct{} {
+	if b.changed == nil {
+		b.changed = make(chan struct{})
 	}
-	return j.changed
+	return b.changed
 }
 
 // Call returns the call of that number, unless it was evicted or deleted, or
 // never existed.
-func (j *Journal) Call(seq uint64) (*Call, bool) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	call, ok := j.calls.get(seq)
+func (b *Inbox) Call(seq uint64) (*Call, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	call, ok := b.calls.get(seq)
 	return call, ok && call != nil
 }
 
 // Request returns the request of that number, if it is held.
-func (j *Journal) Request(seq uint64) (*Request, bool) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.requests.get(seq)
+func (b *Inbox) Request(seq uint64) (*Request, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.requests.get(seq)
 }
 
 // RequestsAfter returns the requests held with a higher number than seq, in
 // order of arrival.
-func (j *Journal) RequestsAfter(seq uint64) []*Request {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return slices.Clone(j.requests.after(seq))
+func (b *Inbox) RequestsAfter(seq uint64) []*Request {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.requests.after(seq))
 }
 
 // Attempts returns the requests held that carried a call with that message id.
-func (j *Journal) Attempts(messageID string) []Attempt {
+func (b *Inbox) Attempts(messageID string) []Attempt {
 	attempts := []Attempt{}
 	if messageID == "" {
 		return attempts
 	}
-	for _, req := range j.RequestsAfter(0) {
+	for _, req := range b.RequestsAfter(0) {
 		if slices.Contains(req.MessageIDs, messageID) {
 			attempts = append(attempts, Attempt{req.Seq, req.ReceivedAt, req.Status, req.RetryCount, req.Fault})
 		}
@@ -149,35 +149,35 @@ func (j *Journal) Attempts(messageID string) []Attempt {
 }
 
 // Summary returns the counters.
-func (j *Journal) Summary() Summary {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	sum := j.totals.clone()
-	sum.CallsHeld, sum.CallsDropped = j.calls.held(), j.calls.dropped
-	sum.RequestsHeld, sum.RequestsDropped = j.requests.held(), j.requests.dropped
-	sum.LastSeq, sum.LastRequest = j.calls.lastSeq, j.requests.lastSeq
+func (b *Inbox) Summary() Summary {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	sum := b.totals.clone()
+	sum.CallsHeld, sum.CallsDropped = b.calls.held(), b.calls.dropped
+	sum.RequestsHeld, sum.RequestsDropped = b.requests.held(), b.requests.dropped
+	sum.LastSeq, sum.LastRequest = b.calls.lastSeq, b.requests.lastSeq
 	return sum
 }
 
 // Pulse returns the minute that ends with now.
-func (j *Journal) Pulse(now time.Time) Pulse {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.pulse.last(now)
+func (b *Inbox) Pulse(now time.Time) Pulse {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.pulse.last(now)
 }
 
 // LastFailed returns the last request that was not answered with success, nil
 // if there was none.
-func (j *Journal) LastFailed() *Request {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.failed
+func (b *Inbox) LastFailed() *Request {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.failed
 }
 
 // Remove deletes the calls that match the filter, or none if ctx ends first.
 // Their numbers are not used again, and the counters still count them.
-func (j *Journal) Remove(ctx context.Context, f *Filter) (removed int, err error) {
-	calls, err := j.Matching(ctx, f)
+func (b *Inbox) Remove(ctx context.Context, f *Filter) (removed int, err error) {
+	calls, err := b.Matching(ctx, f)
 	if err != nil {
 		return 0, err
 	}
@@ -185,28 +185,28 @@ func (j *Journal) Remove(ctx context.Context, f *Filter) (removed int, err error
 	for _, call := range calls {
 		chosen[call.Seq] = true
 	}
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	removed = j.calls.remove(func(c *Call) bool { return chosen[c.Seq] })
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	removed = b.calls.remove(func(c *Call) bool { return chosen[c.Seq] })
 	if removed == 0 {
 		return 0, nil // Nothing changes for those who follow the calls.
 	}
-	j.deletions++
-	j.wake()
+	b.deletions++
+	b.wake()
 	return removed, nil
 }
 
 // Reset forgets everything. Sequence numbers continue, so that a reader's
 // cursor stays valid.
-func (j *Journal) Reset() {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.calls.reset()
-	j.requests.reset()
-	j.seen.reset()
-	j.pulse = pulse{}
-	j.failed = nil
-	j.deletions++
-	j.totals = emptySummary(j.totals.Strict)
-	j.wake()
+func (b *Inbox) Reset() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.calls.reset()
+	b.requests.reset()
+	b.seen.reset()
+	b.pulse = pulse{}
+	b.failed = nil
+	b.deletions++
+	b.totals = emptySummary(b.totals.Strict)
+	b.wake()
 }

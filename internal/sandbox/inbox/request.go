@@ -1,4 +1,4 @@
-package journal
+package inbox
 
 import (
 	"encoding/json"
@@ -9,7 +9,7 @@ import (
 
 // Request is one request to the Tracking API, whatever became of it.
 type Request struct {
-	// Seq counts the requests since the journal was made, from 1.
+	// Seq counts the requests since the inbox was made, from 1.
 	Seq        uint64    `json:"seq"`
 	ReceivedAt time.Time `json:"received_at"`
 	Method     string    `json:"method"`

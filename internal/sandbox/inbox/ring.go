@@ -1,4 +1,4 @@
-package journal
+package inbox
 
 type record interface {
 	comparable

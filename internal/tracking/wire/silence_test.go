@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"context"
 	"crypto/tls"
 	"io"
 	"net"
@@ -8,112 +9,124 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// forgetful is a middlebox that forgets its connections: those that it has go
-// silent, without a word to either side, and new ones work.
-type forgetful struct {
-	listener net.Listener
-	mu       sync.Mutex
-	era      int
-	accepted int
+// middlebox carries connections in memory until it forgets them: those that it
+// has go silent, without a word to either side, and new ones work.
+type middlebox struct {
+	accepted chan net.Conn
+	closed   chan struct{}
+	close    func()
+	era      atomic.Int32
 }
 
-func newForgetful(t *testing.T, to string) *forgetful {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	f := &forgetful{listener: listener}
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for {
-			near, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			far, err := net.Dial("tcp", to)
-			if err != nil {
-				_ = near.Close()
-				continue
-			}
-			t.Cleanup(func() { _, _ = near.Close(), far.Close() })
-			era := f.accept()
-			go f.pass(far, near, era)
-			go f.pass(near, far, era)
-		}
-	}()
-	return f
+func newMiddlebox() *middlebox {
+	closed := make(chan struct{})
+	return &middlebox{
+		accepted: make(chan net.Conn), closed: closed, close: sync.OnceFunc(func() { close(closed) }),
+	}
 }
 
-func (f *forgetful) accept() int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.accepted++
-	return f.era
+func (m *middlebox) forget() { m.era.Add(1) }
+
+// dial takes the place of the network.
+func (m *middlebox) dial(context.Context, string, string) (net.Conn, error) {
+	client, near := net.Pipe()
+	far, server := net.Pipe()
+	era := m.era.Load()
+	go m.pass(far, near, era)
+	go m.pass(near, far, era)
+	m.accepted <- server
+	return client, nil
 }
 
-func (f *forgetful) forget() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.era++
-}
-
-func (f *forgetful) isForgotten(era int) bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return era != f.era
-}
-
-func (f *forgetful) pass(to, from net.Conn, era int) {
+// pass hands on what one side writes. It reads on when it has forgotten the
+// connection, as a network does that loses packets.
+func (m *middlebox) pass(to, from net.Conn, era int32) {
+	defer to.Close()
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buf)
 		if err != nil {
 			return
 		}
-		if !f.isForgotten(era) {
+		if m.era.Load() == era {
 			_, _ = to.Write(buf[:n])
 		}
 	}
 }
 
-// With HTTP/2, a request that times out leaves its connection in use. Unless
-// that is found out by a ping, every retry dies on the same one.
-func TestAConnectionThatWentSilentIsGivenUp(t *testing.T) {
-	require.Equal(t, pingAfter, newTransport(Config{}).HTTP2.SendPingTimeout)
-	require.Equal(t, pingTimeout, newTransport(Config{}).HTTP2.PingTimeout)
-	require.Equal(t, writeTimeout, newTransport(Config{}).HTTP2.WriteByteTimeout)
-	for name, isHTTP2 := range map[string]bool{"HTTP/1.1": false, "HTTP/2": true} {
-		t.Run(name, func(t *testing.T) {
-			server := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-				_, _ = io.Copy(io.Discard, r.Body)
-				assert.Equal(t, isHTTP2, r.ProtoMajor == 2)
-			}))
-			server.EnableHTTP2 = isHTTP2
-			server.StartTLS()
-			t.Cleanup(server.Close)
-			box := newForgetful(t, server.Listener.Addr().String())
-			trust := server.Client().Transport.(*http.Transport).TLSClientConfig
-			transport := newTransport(Config{TLS: &tls.Config{RootCAs: trust.RootCAs, ServerName: "example.com"}})
-			transport.HTTP2 = &http.HTTP2Config{SendPingTimeout: 50 * time.Millisecond, PingTimeout: 50 * time.Millisecond}
-			client := &http.Client{Transport: transport, Timeout: 500 * time.Millisecond}
-			post := func() error {
-				res, err := client.Post("https://"+box.listener.Addr().String(), "application/json", strings.NewReader("{}"))
-				if err != nil {
-					return err
-				}
-				return res.Body.Close()
-			}
-			require.NoError(t, post())
-			box.forget()
+// A middlebox is what a server listens on, too.
+var _ net.Listener = (*middlebox)(nil)
 
-			assert.Eventually(t, func() bool { return post() == nil }, 10*time.Second, time.Millisecond)
-			client.CloseIdleConnections()
+func (m *middlebox) Accept() (net.Conn, error) {
+	select {
+	case conn := <-m.accepted:
+		return conn, nil
+	case <-m.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (m *middlebox) Close() error {
+	m.close()
+	return nil
+}
+
+func (m *middlebox) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 443} }
+
+// With HTTP/2, a request that times out leaves its connection in use. Unless
+// that is found out by a ping, every retry dies on the same one. The transport
+// is one that is never renewed, so that nothing else ends the connection.
+func TestAConnectionThatWentSilentIsGivenUp(t *testing.T) {
+	const timeout = 4 * time.Second
+	for name, test := range map[string]struct {
+		isHTTP2 bool
+		most    time.Duration
+	}{
+		"HTTP/1.1": {false, timeout},
+		"HTTP/2":   {true, pingAfter + pingTimeout},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				box := newMiddlebox()
+				server := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+					_, _ = io.Copy(io.Discard, r.Body)
+					assert.Equal(t, test.isHTTP2, r.ProtoMajor == 2)
+				}))
+				require.NoError(t, server.Listener.Close())
+				server.Listener, server.EnableHTTP2 = box, test.isHTTP2
+				server.StartTLS()
+				trust := server.Client().Transport.(*http.Transport).TLSClientConfig
+				transport := newTransport(Config{TLS: &tls.Config{RootCAs: trust.RootCAs, ServerName: "example.com"}})
+				transport.DialContext = box.dial
+				client := &http.Client{Transport: transport, Timeout: timeout}
+				post := func() error {
+					res, err := client.Post("https://example.com", "application/json", strings.NewReader("{}"))
+					if err != nil {
+						return err
+					}
+					return res.Body.Close()
+				}
+				require.NoError(t, post())
+				box.forget()
+				silent := time.Now()
+
+				require.Error(t, post())
+				for post() != nil && time.Since(silent) <= time.Minute {
+				}
+
+				assert.LessOrEqual(t, time.Since(silent), test.most)
+				client.CloseIdleConnections()
+				server.Close()
+			})
 		})
 	}
 }

@@ -10,66 +10,127 @@ import (
 // uses it, and so does the constructor, because configs that are built in code are
 // not always linted.
 const lintRule = `
+root = []
+
 let write_key = this.write_key.or("").string().trim()
+if $write_key == "" {
+  root = root.append("field write_key is empty: set it to the write key of the source at Segment, for example with ${SEGMENT_WRITE_KEY}")
+}
+
+# Hosts that plain http is accepted for, and hosts where clouds serve metadata.
+let near = """^(localhost|[a-z][a-z0-9_-]*|127(\.[0-9]{1,3}){3}|10(\.[0-9]{1,3}){3}|192\.168(\.[0-9]{1,3}){2}|172\.(1[6-9]|2[0-9]|3[01])(\.[0-9]{1,3}){2}|\[::1\]|\[f[cd][0-9a-f:]*\])$"""
+let metadata = """^(169\.254(\.[0-9]{1,3}){2}|\[fe[89ab][0-9a-f]:.*\]|\[::ffff:(169\.254\..*|a9fe:.*)\])$"""
+
 let endpoint = this.endpoint.or("").string().trim()
 let url = $endpoint.parse_url().catch({})
 let scheme = $url.scheme.or("")
 let host = $url.host.or("").lowercase().re_replace(":[0-9]*$", "")
-let near = """^(localhost|[a-z][a-z0-9_-]*|127(\.[0-9]{1,3}){3}|10(\.[0-9]{1,3}){3}|192\.168(\.[0-9]{1,3}){2}|172\.(1[6-9]|2[0-9]|3[01])(\.[0-9]{1,3}){2}|\[::1\]|\[f[cd][0-9a-f:]*\])$"""
-let metadata = """^(169\.254(\.[0-9]{1,3}){2}|\[fe[89ab][0-9a-f]:.*\]|\[::ffff:(169\.254\..*|a9fe:.*)\])$"""
+let port = if $url.host.or("").re_match(":[0-9]+$") { $url.host.re_replace("^.*:", "").number() } else { 443 }
 let route = """/v1/+(batch|import|identify|track|page|screen|group|alias|b|i|t|p|s|g|a)/*$"""
+if $endpoint != "" && !["http", "https"].contains($scheme) {
+  root = root.append("field endpoint needs a scheme, as in https://events.example.com")
+}
+if ["http", "https"].contains($scheme) && $host == "" {
+  root = root.append("field endpoint needs a host, as in https://events.example.com")
+}
+if $port < 1 || $port > 65535 {
+  root = root.append("field endpoint has an invalid port: ports are from 1 to 65535")
+}
+if $url.exists("user") {
+  root = root.append("field endpoint must not hold a user or password: the write key goes into write_key")
+}
+if $endpoint.contains("?") || $endpoint.contains("#") {
+  root = root.append("field endpoint must be a base URL, without a query or fragment: leave out ? and #, and everything after them")
+}
+if $endpoint.lowercase().re_match($route) {
+  root = root.append("field endpoint must be a base URL, and not a route of the API, which the output adds itself: write https://events.example.com and not https://events.example.com/v1/batch")
+}
+if $scheme == "http" && $host != "" && !$host.re_match($near) {
+  root = root.append("field endpoint must use https: the write key goes with every request, so plain http is accepted only for loopback, for hosts without a dot and for private addresses")
+}
+if $scheme == "https" && $host.re_match($metadata) {
+  root = root.append("field endpoint must not be a link-local address: clouds serve their metadata there")
+}
+
 let proxy = this.proxy_url.or("").string().trim()
 let proxy_scheme = $proxy.parse_url().catch({}).scheme.or("")
 let proxy_host = $proxy.parse_url().catch({}).host.or("").re_replace(":[0-9]*$", "")
+if $proxy != "" && !["http", "https", "socks5", "socks5h"].contains($proxy_scheme) {
+  root = root.append("field proxy_url needs a scheme, as in http://proxy:3128")
+}
+if ["http", "https", "socks5", "socks5h"].contains($proxy_scheme) && $proxy_host == "" {
+  root = root.append("field proxy_url needs a host, as in http://proxy:3128")
+}
+
 let oauth = [this.oauth.client_id.or(""), this.oauth.key_id.or(""), this.oauth.private_key.or("")].map_each(part -> part.string().trim())
+if $oauth.any(part -> part != "") && $oauth.any(part -> part == "") {
+  root = root.append("field oauth needs client_id, key_id and private_key together: set all three, or none")
+}
+
 let oauth_server = this.oauth.server.or("").string().trim()
 let oauth_url = $oauth_server.parse_url().catch({})
 let oauth_scheme = $oauth_url.scheme.or("")
 let oauth_host = $oauth_url.host.or("").lowercase().re_replace(":[0-9]*$", "")
+if $oauth_server != "" && (!["http", "https"].contains($oauth_scheme) || $oauth_host == "") {
+  root = root.append("field oauth.server needs a scheme and a host, as in https://oauth2.segment.io")
+}
+if $oauth_url.exists("user") {
+  root = root.append("field oauth.server must not hold a user or password")
+}
+if $oauth_server.contains("?") || $oauth_server.contains("#") {
+  root = root.append("field oauth.server must be a base URL, without a query or fragment: leave out ? and #, and everything after them")
+}
+if $oauth_server.lowercase().re_match("/token/*$") {
+  root = root.append("field oauth.server must be a base URL: the output adds /token itself, so write https://oauth2.segment.io and not https://oauth2.segment.io/token")
+}
+if $oauth_scheme == "http" && !$oauth_host.re_match($near) {
+  root = root.append("field oauth.server must use https: plain http is accepted only for loopback, for hosts without a dot and for private addresses")
+}
+if $oauth_scheme == "https" && $oauth_host.re_match($metadata) {
+  root = root.append("field oauth.server must not be a link-local address: clouds serve their metadata there")
+}
+
 let batching = this.batching.or({})
 let gathers = $batching.count.or(0).number().catch(0) > 1 || $batching.byte_size.or(0).number().catch(0) > 0
+if $gathers && $batching.period.or("") == "" {
+  root = root.append("field batching needs a period next to count or byte_size: without one, the last messages are never sent")
+}
+
 let in_flight = this.max_in_flight.or(1).number().catch(1)
+if $in_flight < 1 {
+  root = root.append("field max_in_flight must be at least 1")
+}
 let parallel = this.parallel_requests.or(10).number().catch(10)
+if $parallel < 1 {
+  root = root.append("field parallel_requests must be at least 1")
+}
 let events = this.events_per_second.or(0).number().catch(0)
+if $events < 0 || $events > 1000000 || $events != $events.floor() {
+  root = root.append("field events_per_second must be a whole number from 1 to 1000000, or 0 for no limit: Segment asks for no more than 1000")
+}
+
 let some_time = "^(?:[0-9]*[.]?[0-9]*(?:ns|us|µs|ms|s|m|h))+$"
 let times = [
   ["timeout", this.timeout.or("15s").string()],
   ["retry.initial_interval", this.retry.initial_interval.or("500ms").string()],
   ["retry.max_interval", this.retry.max_interval.or("60s").string()],
 ].filter(t -> !(t.index(1).re_match($some_time) && t.index(1).re_match("[1-9]")))
-let port = if $url.host.or("").re_match(":[0-9]+$") { $url.host.re_replace("^.*:", "").number() } else { 443 }
+if $times.length() > 0 {
+  root = root.append("field " + $times.index(0).index(0) + " must be a duration of more than 0s, such as 15s")
+}
+
 let call_bytes = this.max_call_bytes.or(32000).number().catch(32000)
 let request_bytes = this.max_request_bytes.or(480000).number().catch(480000)
 let request_calls = this.max_request_calls.or(2500).number().catch(2500)
-
-root = [
-  if $write_key == "" { "field write_key is empty: set it to the write key of the source at Segment, for example with ${SEGMENT_WRITE_KEY}" } else { deleted() },
-  if $endpoint != "" && !["http", "https"].contains($scheme) { "field endpoint needs a scheme, as in https://events.example.com" } else { deleted() },
-  if ["http", "https"].contains($scheme) && $host == "" { "field endpoint needs a host, as in https://events.example.com" } else { deleted() },
-  if $url.exists("user") { "field endpoint must not hold a user or password: the write key goes into write_key" } else { deleted() },
-  if $endpoint.contains("?") || $endpoint.contains("#") { "field endpoint must be a base URL, without a query or fragment: leave out ? and #, and everything after them" } else { deleted() },
-  if $endpoint.lowercase().re_match($route) { "field endpoint must be a base URL, and not a route of the API, which the output adds itself: write https://events.example.com and not https://events.example.com/v1/batch" } else { deleted() },
-  if $scheme == "http" && $host != "" && !$host.re_match($near) { "field endpoint must use https: the write key goes with every request, so plain http is accepted only for loopback, for hosts without a dot and for private addresses" } else { deleted() },
-  if $scheme == "https" && $host.re_match($metadata) { "field endpoint must not be a link-local address: clouds serve their metadata there" } else { deleted() },
-  if $proxy != "" && !["http", "https", "socks5", "socks5h"].contains($proxy_scheme) { "field proxy_url needs a scheme, as in http://proxy:3128" } else { deleted() },
-  if ["http", "https", "socks5", "socks5h"].contains($proxy_scheme) && $proxy_host == "" { "field proxy_url needs a host, as in http://proxy:3128" } else { deleted() },
-  if $oauth.any(part -> part != "") && $oauth.any(part -> part == "") { "field oauth needs client_id, key_id and private_key together: set all three, or none" } else { deleted() },
-  if $oauth_server != "" && (!["http", "https"].contains($oauth_scheme) || $oauth_host == "") { "field oauth.server needs a scheme and a host, as in https://oauth2.segment.io" } else { deleted() },
-  if $oauth_server.contains("?") || $oauth_server.contains("#") { "field oauth.server must be a base URL, without a query or fragment: leave out ? and #, and everything after them" } else { deleted() },
-  if $oauth_server.lowercase().re_match("/token/*$") { "field oauth.server must be a base URL: the output adds /token itself, so write https://oauth2.segment.io and not https://oauth2.segment.io/token" } else { deleted() },
-  if $oauth_scheme == "https" && $oauth_host.re_match($metadata) { "field oauth.server must not be a link-local address: clouds serve their metadata there" } else { deleted() },
-  if $oauth_url.exists("user") { "field oauth.server must not hold a user or password" } else { deleted() },
-  if $oauth_scheme == "http" && !$oauth_host.re_match($near) { "field oauth.server must use https: plain http is accepted only for loopback, for hosts without a dot and for private addresses" } else { deleted() },
-  if $gathers && $batching.period.or("") == "" { "field batching needs a period next to count or byte_size: without one, the last messages are never sent" } else { deleted() },
-  if $in_flight < 1 { "field max_in_flight must be at least 1" } else { deleted() },
-  if $parallel < 1 { "field parallel_requests must be at least 1" } else { deleted() },
-  if $events < 0 || $events > 1000000 || $events != $events.floor() { "field events_per_second must be a whole number from 1 to 1000000, or 0 for no limit: Segment asks for no more than 1000" } else { deleted() },
-  if $times.length() > 0 { "field " + $times.index(0).index(0) + " must be a duration of more than 0s, such as 15s" } else { deleted() },
-  if $port < 1 || $port > 65535 { "field endpoint has an invalid port: ports are from 1 to 65535" } else { deleted() },
-  if $request_calls < 1 || $request_calls > 2500 { "field max_request_calls must be from 1 to 2500: Segment silently discards calls above that" } else { deleted() },
-  if $call_bytes < 1 || $call_bytes > 32768 { "field max_call_bytes must be from 1 to 32768: Segment accepts no larger call" } else { deleted() },
-  if $request_bytes < $call_bytes + 64 || $request_bytes > 512000 { "field max_request_bytes must be from max_call_bytes + 64 to 512000: Segment accepts no larger request" } else { deleted() },
-]
+if $request_calls < 1 || $request_calls > 2500 {
+  root = root.append("field max_request_calls must be from 1 to 2500: Segment silently discards calls above that")
+}
+if $call_bytes < 1 || $call_bytes > 32768 {
+  root = root.append("field max_call_bytes must be from 1 to 32768: Segment accepts no larger call")
+}
+if $request_bytes < $call_bytes + 64 || $request_bytes > 512000 {
+  root = root.append("field max_request_bytes must be from max_call_bytes + 64 to 512000: Segment accepts no larger request")
+}
 `
 
 // check runs the lint rule of the output over a config that has been parsed.

@@ -121,14 +121,29 @@ let longest = this.retry.max_interval.or("60s").string()
 let elapsed = this.retry.max_elapsed_time.or("0s").string()
 let full = this.full_timeout.or("2s").string()
 
-root = [
-  if $path == "" { "field path is empty: name the directory of the queue, for example ./queue" } else { deleted() },
-  if $max_bytes < 1048576 { "field max_bytes must be at least 1048576 (1 MiB)" } else { deleted() },
-  if $events < 1 || $events > 100000 { "field max_batch_events must be from 1 to 100000" } else { deleted() },
-  if !($interval.re_match($some_time) && $interval.re_match("[1-9]")) { "field sync_interval must be a duration of more than 0s, such as 1s; use sync: always to sync before each acknowledgement" } else { deleted() },
-  if $full.has_prefix("-") { "field full_timeout must not be negative; 0s waits for as long as it takes" } else { deleted() },
-  if !($initial.re_match($some_time) && $initial.re_match("[1-9]")) { "field retry.initial_interval must be a duration of more than 0s, such as 100ms" } else { deleted() },
-  if !($longest.re_match($some_time) && $longest.re_match("[1-9]")) { "field retry.max_interval must be a duration of more than 0s, such as 60s" } else { deleted() },
-  if $elapsed.re_match("[1-9]") { "field retry.max_elapsed_time must be 0s: the journal gives nothing up. Give the output a fallback for dead letters" } else { deleted() },
-]
+root = []
+if $path == "" {
+  root = root.append("field path is empty: name the directory of the queue, for example ./queue")
+}
+if $max_bytes < 1048576 {
+  root = root.append("field max_bytes must be at least 1048576 (1 MiB)")
+}
+if $events < 1 || $events > 100000 {
+  root = root.append("field max_batch_events must be from 1 to 100000")
+}
+if !($interval.re_match($some_time) && $interval.re_match("[1-9]")) {
+  root = root.append("field sync_interval must be a duration of more than 0s, such as 1s; use sync: always to sync before each acknowledgement")
+}
+if $full.has_prefix("-") {
+  root = root.append("field full_timeout must not be negative; 0s waits for as long as it takes")
+}
+if !($initial.re_match($some_time) && $initial.re_match("[1-9]")) {
+  root = root.append("field retry.initial_interval must be a duration of more than 0s, such as 100ms")
+}
+if !($longest.re_match($some_time) && $longest.re_match("[1-9]")) {
+  root = root.append("field retry.max_interval must be a duration of more than 0s, such as 60s")
+}
+if $elapsed.re_match("[1-9]") {
+  root = root.append("field retry.max_elapsed_time must be 0s: the journal gives nothing up. Give the output a fallback for dead letters")
+}
 `

@@ -20,6 +20,13 @@ type Envelope struct {
 	// number of all events.
 	Events [][]byte
 	Count  int
+
+	// body, starts, members and ends are for Item: where each event begins, the
+	// members of all, and how many there are up to the end of each event.
+	body    []byte
+	starts  []int
+	members []named
+	ends    []int
 }
 
 // Bounds limit what is taken from a batch. A body of legal size has room for a
@@ -30,6 +37,8 @@ type Bounds struct {
 	// NotObjects is how many elements of a batch may be something else than an
 	// object, 0 for any number. No SDK sends one. A batch with more is an error.
 	NotObjects int
+	// Members notes where the members of each event are, for Envelope.Item.
+	Members bool
 }
 
 var (
@@ -49,10 +58,35 @@ func OpenEvent(body []byte) (Envelope, error) {
 	return env, nil
 }
 
+// OpenMembers does the same as OpenEvent, and notes where the members of the
+// event are, for Envelope.Item.
+func OpenMembers(body []byte) (Envelope, error) {
+	env := Envelope{body: body}
+	if !utf8.Valid(body) {
+		return Envelope{}, errNotUTF8
+	}
+	o, err := newObject(body)
+	if err != nil {
+		return Envelope{}, err
+	}
+	at, err := env.readEvent(o)
+	if err == nil {
+		err = o.end()
+	}
+	if err != nil {
+		return Envelope{}, err
+	}
+	env.Events, env.starts, env.Count = [][]byte{at.in(body)}, []int{at.start}, 1
+	event := env.Item(0)
+	env.WriteKey, env.SentAt = Text(event.Value(NameWriteKey)), Text(event.Value(NameSentAt))
+	env.Context, env.Integrations = event.Value(NameContext), event.Value(NameIntegrations)
+	return env, nil
+}
+
 // OpenBatch takes apart the body of a route for batches. If a member is there
 // twice, the last one counts.
 func OpenBatch(body []byte, bounds Bounds) (Envelope, error) {
-	var env Envelope
+	env := Envelope{body: body}
 	found := false
 	err := env.read(body, func(o *object, name string) error {
 		if name != "batch" {
@@ -122,6 +156,7 @@ func (env *Envelope) readMember(o *object, name string) error {
 
 func (env *Envelope) readBatch(o *object, bounds Bounds) error {
 	env.Events, env.Count = nil, 0
+	env.starts, env.members, env.ends = nil, nil, nil
 	if o.dec.PeekKind() != '[' {
 		if _, err := o.value(); err != nil {
 			return err
@@ -133,7 +168,8 @@ func (env *Envelope) readBatch(o *object, bounds Bounds) error {
 	}
 	notObjects := 0
 	for kind := o.dec.PeekKind(); kind != ']'; kind = o.dec.PeekKind() {
-		at, err := o.value()
+		isWanted := bounds.Events == 0 || env.Count < bounds.Events
+		at, err := env.readElement(o, isWanted && bounds.Members)
 		if err != nil {
 			return fmt.Errorf("reading call %d: %w", env.Count, err)
 		}
@@ -143,11 +179,20 @@ func (env *Envelope) readBatch(o *object, bounds Bounds) error {
 		if bounds.NotObjects > 0 && notObjects > bounds.NotObjects {
 			return fmt.Errorf("more than %d elements of the batch are not objects", bounds.NotObjects)
 		}
-		if bounds.Events == 0 || env.Count < bounds.Events {
+		if isWanted {
 			env.Events = append(env.Events, at.in(o.text))
 		}
 		env.Count++
 	}
 	_, err := o.dec.ReadToken()
 	return err
+}
+
+func (env *Envelope) readElement(o *object, withMembers bool) (place, error) {
+	if !withMembers {
+		return o.value()
+	}
+	at, err := env.readEvent(o)
+	env.starts = append(env.starts, at.start)
+	return at, err
 }

@@ -23,14 +23,23 @@ var errNotObject = errors.New("the body must be one JSON object")
 
 // openObject opens a text that begins with an object.
 func openObject(text []byte) (*object, error) {
+	o, err := newObject(text)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := o.dec.ReadToken(); err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
+// newObject is openObject, but the object is not opened yet.
+func newObject(text []byte) (*object, error) {
 	dec := jsontext.NewDecoder(bytes.NewBuffer(text),
 		jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	o := &object{text, dec}
 	if dec.PeekKind() != '{' {
 		return nil, o.notObject()
-	}
-	if _, err := dec.ReadToken(); err != nil {
-		return nil, err
 	}
 	return o, nil
 }

@@ -1,0 +1,106 @@
+package ingest_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"benthos-segment/internal/ingest"
+)
+
+func TestMembersOfAnEventAreParts(t *testing.T) {
+	body := []byte(`{"batch":[ {"type" : "track", "n":0.10,"conte\u0078t":{"ip":"::1"},"type":"page" }, 7, {}],"sentAt":"x"}`)
+	env, err := ingest.OpenBatch(body, ingest.Bounds{Members: true})
+	require.NoError(t, err)
+	require.Len(t, env.Events, 3)
+
+	first := env.Item(0)
+	assert.True(t, first.IsObject())
+	assert.Equal(t, `"page"`, string(first.Value(ingest.NameType)), "the last one counts")
+	assert.Equal(t, `{"ip":"::1"}`, string(first.Value(ingest.NameContext)))
+	assert.Nil(t, first.Value(ingest.NameMessageID))
+	assert.False(t, env.Item(1).IsObject())
+	assert.Equal(t, "7", string(env.Item(1).Raw))
+	assert.True(t, env.Item(2).IsObject())
+	assert.Equal(t, "x", env.SentAt)
+}
+
+func TestMembersAreTakenOffAndAdded(t *testing.T) {
+	drop := ingest.SetOf(ingest.NameType, ingest.NameWriteKey)
+	for body, want := range map[string]string{
+		`{}`:                                `{"type":1}`,
+		`{ }`:                               `{"type":1}`,
+		` { "type" : "a" } `:                `{"type":1}`,
+		`{"type":"a","type":"b"}`:           `{"type":1}`,
+		`{"type":"a", "n":1.0 }`:            `{ "n":1.0,"type":1}`,
+		`{"n":1.0, "type":"a"}`:             `{"n":1.0,"type":1}`,
+		`{"n":1.0 , "type":"a" , "m":[2] }`: `{"n":1.0 ,  "m":[2],"type":1}`,
+		`{"writeKey":"k","type":"a","n":1,"writeKey":"k"}`: `{"n":1,"type":1}`,
+		`{"a":{"type":"kept","writeKey":1}}`:               `{"a":{"type":"kept","writeKey":1},"type":1}`,
+		`{"a":",", "type":","}`:                            `{"a":",","type":1}`,
+	} {
+		env, err := ingest.OpenMembers([]byte(body))
+		require.NoError(t, err)
+		event := ingest.AppendMember(env.Item(0).AppendWithout(nil, drop), ingest.NameType, []byte("1"))
+		event = append(event, '}')
+		assert.JSONEq(t, want, string(event), body)
+		assert.Len(t, event, len(want)-countBlanks(want)+countBlanks(string(event)), body)
+	}
+}
+
+func countBlanks(text string) (n int) {
+	for _, c := range text {
+		if c == ' ' {
+			n++
+		}
+	}
+	return n
+}
+
+func TestOneEventIsOpenedWithItsMembers(t *testing.T) {
+	env, err := ingest.OpenMembers([]byte(` {"writeKey":"k","sentAt":"s","context":{"a":1},"integrations":{"All":false}} `))
+	require.NoError(t, err)
+	assert.Equal(t, 1, env.Count)
+	assert.Equal(t, "k", env.WriteKey)
+	assert.Equal(t, "s", env.SentAt)
+	assert.Equal(t, `{"a":1}`, string(env.Context))
+	assert.Equal(t, `{"All":false}`, string(env.Integrations))
+
+	for _, body := range []string{``, ` `, `[]`, `{`, `{}{}`, `{"a":}`, "{\"\xff\":1}"} {
+		_, err := ingest.OpenMembers([]byte(body))
+		assert.Error(t, err, body)
+	}
+}
+
+// Whatever is taken off and added, the rest of the event stays, byte for byte and
+// in its order.
+func FuzzMembers(f *testing.F) {
+	f.Add([]byte(`{"type":"a","n":1.0,"writeKey":"k"}`))
+	f.Add([]byte(`{ "n" : [ 1 , {"type":","} ] , "typ\u0065":"," } `))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		env, err := ingest.OpenMembers(body)
+		if err != nil {
+			return
+		}
+		_, err = ingest.OpenEvent(body)
+		assert.NoError(t, err, "both take the same events")
+		event := env.Item(0).AppendWithout(nil, ingest.SetOf(ingest.NameType, ingest.NameWriteKey))
+		event = append(ingest.AppendMember(event, ingest.NameType, []byte("1")), '}')
+		var want, got [][2]string
+		note := func(into *[][2]string) func(string, []byte) {
+			return func(name string, value []byte) {
+				if name != "type" && name != "writeKey" {
+					*into = append(*into, [2]string{name, string(value)})
+				}
+			}
+		}
+		ingest.Members(body, note(&want))
+		ingest.Members(event, note(&got))
+		assert.Equal(t, want, got)
+		if json.Valid(body) {
+			assert.True(t, json.Valid(event), "%q", event)
+		}
+	})
+}

@@ -8,6 +8,9 @@
 # internal/tools/go.mod and internal/sandbox/pagetest/package.json.
 
 SHELL   := /bin/sh
+# Somebody's go.work would build all modules with the versions of one, and the
+# static checks not at all: CONTRIBUTING.md.
+export GOWORK := off
 BIN     := bin/benthos-segment
 PAGETEST := internal/sandbox/pagetest
 TOOL    := go tool -modfile=internal/tools/go.mod

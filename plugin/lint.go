@@ -1,15 +1,21 @@
 package plugin
 
 import (
+	"fmt"
+
 	"github.com/redpanda-data/benthos/v4/public/service"
 
+	"benthos-segment/internal/segment"
 	"benthos-segment/plugin/internal/parsed"
 )
 
 // lintRule holds every check of a config that does not need it to run. The linter
 // uses it, and so does the constructor, because configs that are built in code are
 // not always linted.
-const lintRule = `
+var lintRule = fmt.Sprintf(`
+let segment = {"call_bytes": %d, "request_bytes": %d, "request_calls": %d}
+let default = {"call_bytes": %d, "request_bytes": %d}
+`, segment.MaxCallBytes, segment.MaxRequestBytes, segment.MaxRequestCalls, segment.DefaultMaxCallBytes, defaultMaxRequestBytes) + `
 root = []
 
 let write_key = this.write_key.or("").string().trim()
@@ -100,7 +106,7 @@ let in_flight = this.max_in_flight.or(1).number().catch(1)
 if $in_flight < 1 {
   root = root.append("field max_in_flight must be at least 1")
 }
-let parallel = this.parallel_requests.or(10).number().catch(10)
+let parallel = this.parallel_requests.or(1).number().catch(1)
 if $parallel < 1 {
   root = root.append("field parallel_requests must be at least 1")
 }
@@ -110,26 +116,30 @@ if $events < 0 || $events > 1000000 || $events != $events.floor() {
 }
 
 let some_time = "^(?:[0-9]*[.]?[0-9]*(?:ns|us|µs|ms|s|m|h))+$"
-let times = [
-  ["timeout", this.timeout.or("15s").string()],
-  ["retry.initial_interval", this.retry.initial_interval.or("500ms").string()],
-  ["retry.max_interval", this.retry.max_interval.or("60s").string()],
-].filter(t -> !(t.index(1).re_match($some_time) && t.index(1).re_match("[1-9]")))
-if $times.length() > 0 {
-  root = root.append("field " + $times.index(0).index(0) + " must be a duration of more than 0s, such as 15s")
+let timeout = this.timeout.or("1s").string()
+if !($timeout.re_match($some_time) && $timeout.re_match("[1-9]")) {
+  root = root.append("field timeout must be a duration of more than 0s, such as 15s")
+}
+let initial_interval = this.retry.initial_interval.or("1s").string()
+if !($initial_interval.re_match($some_time) && $initial_interval.re_match("[1-9]")) {
+  root = root.append("field retry.initial_interval must be a duration of more than 0s, such as 500ms")
+}
+let max_interval = this.retry.max_interval.or("1s").string()
+if !($max_interval.re_match($some_time) && $max_interval.re_match("[1-9]")) {
+  root = root.append("field retry.max_interval must be a duration of more than 0s, such as 60s")
 }
 
-let call_bytes = this.max_call_bytes.or(32000).number().catch(32000)
-let request_bytes = this.max_request_bytes.or(480000).number().catch(480000)
-let request_calls = this.max_request_calls.or(2500).number().catch(2500)
-if $request_calls < 1 || $request_calls > 2500 {
-  root = root.append("field max_request_calls must be from 1 to 2500: Segment silently discards calls above that")
+let call_bytes = this.max_call_bytes.or($default.call_bytes).number().catch($default.call_bytes)
+let request_bytes = this.max_request_bytes.or($default.request_bytes).number().catch($default.request_bytes)
+let request_calls = this.max_request_calls.or(1).number().catch(1)
+if $request_calls < 1 || $request_calls > $segment.request_calls {
+  root = root.append("field max_request_calls must be from 1 to %v: Segment silently discards calls above that".format($segment.request_calls))
 }
-if $call_bytes < 1 || $call_bytes > 32768 {
-  root = root.append("field max_call_bytes must be from 1 to 32768: Segment accepts no larger call")
+if $call_bytes < 1 || $call_bytes > $segment.call_bytes {
+  root = root.append("field max_call_bytes must be from 1 to %v: Segment accepts no larger call".format($segment.call_bytes))
 }
-if $request_bytes < $call_bytes + 64 || $request_bytes > 512000 {
-  root = root.append("field max_request_bytes must be from max_call_bytes + 64 to 512000: Segment accepts no larger request")
+if $request_bytes < $call_bytes + 64 || $request_bytes > $segment.request_bytes {
+  root = root.append("field max_request_bytes must be from max_call_bytes + 64 to %v: Segment accepts no larger request".format($segment.request_bytes))
 }
 `
 

@@ -47,6 +47,9 @@ const (
 	defaultBatchPeriod = "1s"
 )
 
+// defaultMaxRequestBytes leaves room for what Segment may count besides.
+const defaultMaxRequestBytes = 480_000
+
 func outputSpec() *service.ConfigSpec {
 	return service.NewConfigSpec().
 		Version("1.0.0").
@@ -161,11 +164,11 @@ func outputSpec() *service.ConfigSpec {
 				Advanced(),
 			service.NewIntField(soFieldMaxRequestBytes).
 				Description("The largest request, in bytes before compression. Segment accepts 500 KB.").
-				Default(480000).
+				Default(defaultMaxRequestBytes).
 				Advanced(),
 			service.NewIntField(soFieldMaxRequestCalls).
 				Description("The most calls in a request. Segment accepts 2,500, and silently discards what is above.").
-				Default(2500).
+				Default(segment.MaxRequestCalls).
 				Advanced(),
 		).
 		LintRule(lintRule).

@@ -7,6 +7,7 @@ import (
 	"benthos-segment/internal/sandbox/inbox"
 	"benthos-segment/internal/sandbox/tokens"
 	"benthos-segment/internal/sandbox/trackingapi"
+	"benthos-segment/internal/segment"
 )
 
 // Config holds what can be chosen about a sandbox. The zero value is the real
@@ -70,9 +71,9 @@ func (c Config) withDefaults() Config {
 	c.MaxBytes = cmp.Or(c.MaxBytes, 64<<20)
 	c.MaxRequests = cmp.Or(c.MaxRequests, 10_000)
 	c.MaxMessageIDs = cmp.Or(c.MaxMessageIDs, 1_000_000)
-	c.MaxCallBytes = cmp.Or(c.MaxCallBytes, 32<<10)
-	c.MaxBatchBytes = cmp.Or(c.MaxBatchBytes, 500<<10)
-	c.MaxBatchCalls = cmp.Or(c.MaxBatchCalls, 2_500)
+	c.MaxCallBytes = cmp.Or(c.MaxCallBytes, segment.MaxCallBytes)
+	c.MaxBatchBytes = cmp.Or(c.MaxBatchBytes, segment.MaxRequestBytes)
+	c.MaxBatchCalls = cmp.Or(c.MaxBatchCalls, segment.MaxRequestCalls)
 	c.MaxBodyBytes = cmp.Or(c.MaxBodyBytes, 5<<20)
 	c.MaxBodyMemory = cmp.Or(c.MaxBodyMemory, 64<<20)
 	c.BodyTimeout = cmp.Or(c.BodyTimeout, 30*time.Second)

@@ -28,6 +28,7 @@ var rooms = map[string][]string{
 	"internal/sandbox": {
 		"internal/ingest", "internal/sandbox/controlapi", "internal/sandbox/faults", "internal/sandbox/guard",
 		"internal/sandbox/inbox", "internal/sandbox/page", "internal/sandbox/tokens", "internal/sandbox/trackingapi",
+		"internal/segment",
 	},
 	"internal/sandbox/trackingapi": {"internal/ingest", "internal/sandbox/answer", "internal/sandbox/faults", "internal/sandbox/inbox", "internal/segment"},
 	"internal/sandbox/controlapi":  {"internal/ingest", "internal/sandbox/answer", "internal/sandbox/faults", "internal/sandbox/inbox", "internal/segment"},

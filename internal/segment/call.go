@@ -43,8 +43,17 @@ func ParseType(name string) Type {
 	return UnknownType
 }
 
-// DefaultMaxCallBytes is the default size of the largest call. Segment accepts
-// 32 KB.
+// What Segment takes at the most: the bytes of a call, the bytes of a request
+// before compression, and the calls of a batch.
+// https://www.twilio.com/docs/segment/connections/sources/catalog/libraries/server/http-api
+const (
+	MaxCallBytes    = 32 << 10
+	MaxRequestBytes = 500 << 10
+	MaxRequestCalls = 2_500
+)
+
+// DefaultMaxCallBytes is the default size of the largest call. It leaves room
+// for what Segment may count besides.
 const DefaultMaxCallBytes = 32_000
 
 // Call is one converted call, ready to be sent.

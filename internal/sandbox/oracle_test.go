@@ -71,16 +71,21 @@ func TestNoFaultRevealsAKeyLetterByLetter(t *testing.T) {
 // the address of a page with a pixel may contain it.
 func TestAKeyInAnAddressIsKeptMasked(t *testing.T) {
 	sb := segmenttest.NewInProcess(t)
-	for _, path := range []string{
-		"/v1/projects/" + canary + "/settings", "/v1/projects/projects/" + canary + "/settings/", "/v1/projects/" + canary,
-	} {
-		for _, method := range []string{http.MethodGet, http.MethodPost} {
-			status, _ := control(t, sb, method, path, "", "Referer", "https://shop.example/?writeKey="+canary, "X-Write-Key", canary)
-			assert.Equal(t, http.StatusNotFound, status)
-		}
+	refusals := []struct {
+		path, kept string
+		status     int
+	}{
+		{"/v1/projects/" + canary + "/settings", "/v1/projects/{key}/settings", http.StatusMethodNotAllowed},
+		{"/v1/projects/projects/" + canary + "/settings/", "/v1/projects/projects/{key}/settings", http.StatusMethodNotAllowed},
+		{"/v1/projects/" + canary, "/v1/projects/wk_…", http.StatusNotFound},
+		{"/v1/projects/" + canary + "/settings/" + canary, "/v1/projects/wk_…/settings/wk_…", http.StatusNotFound},
 	}
-	require.Len(t, sb.Requests(), 6)
-	assert.Equal(t, "/v1/projects/wk_…/settings", sb.Requests()[0].Path)
+	for i, given := range refusals {
+		status, _ := control(t, sb, http.MethodPost, given.path, "", "Referer", "https://shop.example/?writeKey="+canary, "X-Write-Key", canary)
+		assert.Equal(t, given.status, status, given.path)
+		require.Len(t, sb.Requests(), i+1)
+		assert.Equal(t, given.kept, sb.Requests()[i].Path)
+	}
 	_, text := controlText(t, sb, http.MethodGet, "/api/v1/requests", "")
 	assert.NotContains(t, text, canary[:6])
 	assert.NotContains(t, fmt.Sprint(sb.Requests()), canary[:6])

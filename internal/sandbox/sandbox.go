@@ -68,8 +68,8 @@ func (s *Sandbox) control(cfg Config) http.Handler {
 	return guard.Hosts{Names: cfg.Hosts, AnyAddress: cfg.AnyAddress}.Guard(controlapi.WithJSONErrors(mux))
 }
 
-// route serves the Tracking API under /v1/, the authorization server under
-// /token, if there is one, and everything else by control.
+// route serves what SDKs call, and everything under /v1/, by tracking, the
+// authorization server under /token, if there is one, and the rest by control.
 func (s *Sandbox) route(tracking, control http.Handler) http.Handler {
 	token := control
 	if s.Tokens != nil {
@@ -78,7 +78,7 @@ func (s *Sandbox) route(tracking, control http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		switch {
-		case strings.HasPrefix(r.URL.Path, "/v1/"):
+		case isOfSDKs(r.URL.Path):
 			tracking.ServeHTTP(w, r)
 		case r.URL.Path == "/token":
 			token.ServeHTTP(w, r)
@@ -86,6 +86,11 @@ func (s *Sandbox) route(tracking, control http.Handler) http.Handler {
 			control.ServeHTTP(w, r)
 		}
 	})
+}
+
+func isOfSDKs(path string) bool {
+	_, known := trackingapi.Route(path)
+	return known || strings.HasPrefix(path, "/v1/")
 }
 
 // ServeHTTP serves the sandbox.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/textproto"
+	"strings"
 	"time"
 
 	"benthos-segment/internal/ingest"
@@ -52,29 +53,56 @@ func newArrival(r *http.Request) *arrival {
 
 func (a *arrival) isBatch() bool { return a.route.Kind == ingest.Batch }
 
-// findRoute says what the request is for, or why it is refused.
-func (a *arrival) findRoute(r *http.Request) *refusal {
-	route, known := ingest.RouteOf(r.URL.Path)
-	if !known || !route.Of(ingest.Segment) || (route.Kind != ingest.Event && route.Kind != ingest.Batch) {
+// take notes what the request is for, or returns why it is refused.
+func (a *arrival) take(route ingest.Route, known bool, r *http.Request) *refusal {
+	if !known {
 		return refuse(http.StatusNotFound, segment.ReasonBadRequest,
 			"unknown path: the Tracking API has /v1/identify, track, page, screen, group, alias, batch and import")
 	}
 	a.route, a.req.Path = route, route.Path
 	if !route.Allows(r.Method) {
-		return refuse(http.StatusMethodNotAllowed, segment.ReasonBadRequest, "the Tracking API accepts only POST")
+		return refuse(http.StatusMethodNotAllowed, segment.ReasonBadRequest,
+			route.Path+" accepts only "+strings.Join(route.Methods(), " and "))
+	}
+	// These are sent by who cannot set a header, and Segment reads no other query.
+	if route.Kind == ingest.Pixel || !route.Of(ingest.Segment) {
+		a.req.WriteKey = cmp.Or(a.req.WriteKey, inbox.Clip(r.URL.Query().Get("writeKey"), maxKey))
 	}
 	return nil
+}
+
+// read reads the calls of the request. The body that it returns has to be
+// released when they are recorded.
+func (h *Handler) read(a *arrival, r *http.Request) *ingest.Body {
+	body, unread := h.bodies.Read(r)
+	if a.route.Kind == ingest.Pixel && unread == nil {
+		h.readPixel(a, r)
+		return body
+	}
+	a.req.BytesOnWire, a.req.Bytes = body.Wire, body.Size
+	h.open(a, r.Header, body.Bytes, unread)
+	return body
+}
+
+// readPixel reads the call in the query of a pixel.
+func (h *Handler) readPixel(a *arrival, r *http.Request) {
+	event, err := ingest.OpenPixel(a.route, r.URL.Query(), a.req.ReceivedAt)
+	if err != nil {
+		a.refusal = refuse(http.StatusBadRequest, segment.ReasonBadRequest, "reading the query: "+err.Error())
+		return
+	}
+	a.req.BytesOnWire, a.req.Bytes = int64(len(r.URL.RawQuery)), int64(len(event))
+	h.open(a, r.Header, event, nil)
 }
 
 // open takes the body apart, inspects each call and checks the limits. A body
 // that is too large is not looked into: what that costs depends on the number
 // of its elements.
-func (h *Handler) open(a *arrival, header http.Header, body *ingest.Body, unread error) {
-	a.req.BytesOnWire, a.req.Bytes = body.Wire, body.Size
+func (h *Handler) open(a *arrival, header http.Header, body []byte, unread error) {
 	if a.refusal = h.checkBody(a, unread); a.refusal != nil {
 		return
 	}
-	env, broken := h.takeApart(a, body.Bytes)
+	env, broken := h.takeApart(a, body)
 	a.describe(env)
 	a.refusal = h.check(a, header, broken)
 	h.noteViolations(a)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"slices"
 
 	"benthos-segment/internal/ingest"
 	"benthos-segment/internal/sandbox/inbox"
@@ -57,7 +56,7 @@ func (h *Handler) check(a *arrival, header http.Header, broken error) *refusal {
 	case a.req.WriteKey == "":
 		return refuse(http.StatusBadRequest, segment.ReasonWriteKeyMissing,
 			"the write key is missing: send it as the user of Basic authentication or as writeKey in the body")
-	case len(h.settings.WriteKeys) > 0 && !slices.Contains(h.settings.WriteKeys, a.req.WriteKey):
+	case !h.accepts(a.req.WriteKey):
 		return refuse(http.StatusUnauthorized, segment.ReasonBadRequest,
 			"the write key is not one of those that this sandbox accepts")
 	}

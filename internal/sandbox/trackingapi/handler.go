@@ -46,37 +46,43 @@ type Handler struct {
 	// tokens is nil if calls need no access token.
 	tokens TokenChecker
 	bodies *ingest.BodyReader
+	cors   *ingest.CORS
 }
 
 // New returns a handler that records requests in the inbox and lets faults
 // strike them. Calls need an access token if tokens is not nil.
 func New(settings Settings, box *inbox.Inbox, list *faults.List, tokens TokenChecker) *Handler {
 	keep := int64(max(settings.MaxBatchBytes, settings.MaxCallBytes))
+	anyPage, _ := ingest.NewCORS([]string{"*"}) // which is an origin
 	return &Handler{
-		settings: settings, inbox: box, faults: list, tokens: tokens,
+		settings: settings, cors: anyPage, inbox: box, faults: list, tokens: tokens,
 		bodies: ingest.NewBodyReader(keep, settings.MaxBodyBytes, settings.MaxBodyMemory),
 	}
 }
+
+// Route finds what a path is for. SDKs that are set to an address with a slash at
+// its end ask for //v1/batch.
+func Route(path string) (route ingest.Route, known bool) { return ingest.RouteOf(ingest.Clean(path)) }
 
 // ServeHTTP answers one request. It routes by hand because http.ServeMux answers
 // an unclean path with a redirect, which is the last thing that a sender under
 // test should get.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// Senders in a browser need this, and it gives nothing away: a page of
-	// another origin may send, as to Segment, and reads only "success".
-	w.Header().Set("Access-Control-Allow-Origin", "*")
+	// another origin may send, as to Segment, and reads nothing but what it knows.
+	h.cors.Write(w.Header(), r)
 	isolate(w)
 	if r.Method == http.MethodOptions {
-		w.Header().Set("Access-Control-Allow-Methods", http.MethodPost)
-		w.Header().Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Content-Encoding, X-Retry-Count")
 		w.WriteHeader(http.StatusNoContent)
 		return
 	}
+	route, known := Route(r.URL.Path)
+	if known && route.Allows(r.Method) && h.serveWithoutCalls(w, r, route) {
+		return
+	}
 	a := newArrival(r)
-	if a.refusal = a.findRoute(r); a.refusal == nil {
-		body, err := h.bodies.Read(r)
-		defer body.Release()
-		h.open(a, r.Header, body, err)
+	if a.refusal = a.take(route, known, r); a.refusal == nil {
+		defer h.read(a, r).Release()
 	}
 	if fault := h.faults.Strike(a.req, a.calls); fault != nil {
 		h.strike(w, r, a, fault)
@@ -89,6 +95,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) decide(w http.ResponseWriter, a *arrival) {
 	if a.refusal == nil {
 		h.record(a, http.StatusOK, a.calls)
+		if a.route.Kind == ingest.Pixel {
+			answer.Bytes(w, http.StatusOK, "image/gif", ingest.Picture)
+			return
+		}
 		answer.JSON(w, http.StatusOK, success)
 		return
 	}

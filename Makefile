@@ -3,7 +3,7 @@
 # Needed: Go (the version in go.mod is fetched by Go itself) and a POSIX shell.
 # The tests of the page want Chromium. Where it is missing, `make test` says so and
 # installs the package on Debian and its like; CHROMIUM=skip leaves these tests
-# out.
+# out. SDKs of other languages are tested where Node, Python and Java are.
 # Everything else is pinned in go.mod or, for the static checks, in
 # internal/tools/go.mod and internal/sandbox/pagetest/package.json.
 
@@ -13,6 +13,7 @@ SHELL   := /bin/sh
 export GOWORK := off
 BIN     := bin/benthos-segment
 PAGETEST := internal/sandbox/pagetest
+SDKTEST  := internal/sdktest
 TOOL    := go tool -modfile=internal/tools/go.mod
 
 # The version is that of the commit, and so is the date: the same commit gives
@@ -66,6 +67,7 @@ test: chromium ## Run every test (CHROMIUM=skip leaves out those of the page in 
 	@if [ '$(CHROMIUM)' = skip ]; then echo 'skip	$(PAGETEST): the tests of the page in a browser, because of CHROMIUM=skip'; \
 	else go -C $(PAGETEST) test ./...; fi
 	go -C internal/torture test -parallel 4 ./...
+	go -C $(SDKTEST) test # without ./... it shows what is left out here
 
 chromium: ## Install Chromium where it is missing: the page is tested in it (CHROMIUM=skip)
 	@.ci/chromium

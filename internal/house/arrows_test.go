@@ -41,6 +41,7 @@ var arrows = []arrow{
 	{"internal/guarantees", nil},
 	{"internal/house", nil},
 	{"internal/torture", []string{"internal/sandbox", "internal/segment"}},
+	{"internal/sdktest", nil},
 	{"bench", nil},
 	{"config", nil},
 }

@@ -24,7 +24,7 @@ func tracked(t *testing.T, ending string) (paths []string) {
 		}
 		if entry.IsDir() {
 			switch entry.Name() {
-			case ".git", ".cache", "bin", "node_modules", "testdata":
+			case ".git", ".cache", ".venv", "bin", "node_modules", "testdata":
 				return fs.SkipDir
 			}
 			return nil

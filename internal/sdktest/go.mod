@@ -1,0 +1,33 @@
+module benthos-segment/internal/sdktest
+
+go 1.26.6
+
+require (
+	benthos-segment v0.0.0
+	benthos-segment/internal/sandbox/pagetest v0.0.0
+	github.com/chromedp/cdproto v0.159.0
+	github.com/chromedp/chromedp v0.23.0
+	github.com/rudderlabs/analytics-go/v4 v4.2.1
+	github.com/segmentio/analytics-go/v3 v3.3.0
+	github.com/stretchr/testify v1.12.1
+)
+
+require (
+	github.com/Jeffail/gabs/v2 v2.7.0 // indirect
+	github.com/go-json-experiment/json v1.27.2 // indirect
+	github.com/golang-jwt/jwt/v5 v5.3.1 // indirect
+	github.com/google/uuid v1.3.0 // indirect
+	github.com/klauspost/compress v1.20.3 // indirect
+	github.com/segmentio/backo-go v1.0.1 // indirect
+	github.com/tidwall/gjson v1.14.4 // indirect
+	github.com/tidwall/match v1.1.1 // indirect
+	github.com/tidwall/pretty v1.2.1 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	golang.org/x/sync v0.22.0 // indirect
+	golang.org/x/sys v0.47.0 // indirect
+)
+
+replace (
+	benthos-segment => ../..
+	benthos-segment/internal/sandbox/pagetest => ../sandbox/pagetest
+)

@@ -1,0 +1,35 @@
+package sdktest
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"benthos-segment/plugin/segmenttest"
+)
+
+// Any SDK can be tried against the sandbox alone.
+func TestTheSandboxTakesWhatEverySDKSends(t *testing.T) {
+	const rounds = 3
+	for _, s := range sdks {
+		t.Run(s.name, func(t *testing.T) {
+			if s.language.missing != "" {
+				t.Skip(s.language.missing)
+			}
+			t.Parallel()
+			server := segmenttest.New(t)
+			visit := s.visit(t, server.URL)
+			for n := 1; n <= rounds; n++ {
+				visit.round(n)
+			}
+			await(t, server, rounds, visit)
+			visit.leave()
+
+			s.check(t, callsOf(server, s), rounds, readAsSent)
+
+			for _, request := range server.Requests() {
+				assert.Equal(t, 200, request.Status, "%s %s: %s", request.Method, request.Path, request.Refusal)
+			}
+		})
+	}
+}

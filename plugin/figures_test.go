@@ -18,7 +18,7 @@ type figures struct {
 	series map[string][]int64
 }
 
-// of returns the sum of a metric, with its label values behind its name.
+// of returns the sum of a metric, with its label values after its name.
 func (f *figures) of(name string, labelValues ...string) int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()

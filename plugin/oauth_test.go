@@ -44,7 +44,7 @@ func TestAPrivateKeyThatIsNoneIsFoundAtTheStart(t *testing.T) {
 		"client_id": "app", "key_id": "kid", "private_key": "hunter2",
 	}}))
 
-	require.ErrorContains(t, err, "field oauth.private_key: this is no RSA private key in PEM")
+	require.ErrorContains(t, err, "field oauth.private_key: this is not an RSA private key in PEM")
 	assert.NotContains(t, err.Error(), "hunter2")
 }
 

@@ -49,7 +49,7 @@ type receipt struct {
 }
 
 // noteReceipt notes when the message came in that has become a call, if it is
-// one of the few of which that is noted, and if anybody knows.
+// one of the few that are measured, and if the time is known.
 func (s *share) noteReceipt(call int) {
 	if s.message%(1+(len(s.batch)-1)/maxReceipts) != 0 {
 		return

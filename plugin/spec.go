@@ -238,8 +238,8 @@ const description = "" +
 	"Gather events here, with `batching`. The input `batched`, and `batching` of an input `broker`, [lose events](engine.md). " +
 	"Set `shutdown_timeout` to more than `timeout` needs: at three quarters of it, what is under way is given up and nacked.\n\n" +
 	"## Times\n\n" +
-	"The time of an event is its `timestamp`. Else it is its `originalTimestamp`, corrected by the difference between `sentAt` and `receivedAt`: they are the same moment, on the sender's clock and on a right one. " +
-	"Else it is what of these there is. If `receivedAt` is missing, the time of the record takes its place, as Kafka, NATS JetStream and Redis streams give it, if it is within 24 hours of `sentAt`. " +
+	"The time of an event is its `timestamp`. Else it is its `originalTimestamp`, corrected by the difference between `sentAt` and `receivedAt`: they are the same moment, on the sender's clock and on a correct one. " +
+	"Else it is whichever of these there is. If `receivedAt` is missing, the time of the record takes its place, as Kafka, NATS JetStream and Redis streams give it, if it is within 24 hours of `sentAt`. " +
 	"Beyond that the record was published again later, and `originalTimestamp` is sent as it is. So let a record that is published again keep its first time, as with `timestamp_ms: ${! @kafka_timestamp_ms }` in a `redpanda` output for dead letters. " +
 	"A `timestamp` that cannot be read is refused with the reason `timestamp_unparseable`, and the sentence says what it looks like. Any other time that cannot be read counts as absent.\n\n" +
 	"These forms are read, if the year comes first: RFC 3339 with up to nine fraction digits; a date alone; a time with or without seconds; months and days of one or two digits; a `T` or a blank before the time; " +

@@ -42,7 +42,7 @@ func (e *environment) rememberIn(config []byte) {
 }
 
 // tellingLength is how long a value has to be to be looked for inside of
-// texts. Shorter ones, such as a number of threads, stand there by chance.
+// texts. Shorter ones, such as a number of threads, are there by chance.
 const tellingLength = 8
 
 // hide puts the names of variables where their values stand.

@@ -16,7 +16,7 @@ type hint struct {
 }
 
 // hintsAbout looks at one subject each. They are given the segment outputs of
-// the document, of which there is at least one.
+// the document; there is at least one.
 var hintsAbout = []func(document, []placed) []hint{
 	outputHints,
 	inputHints,

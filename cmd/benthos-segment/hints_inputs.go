@@ -22,7 +22,7 @@ func inputHints(d document, outputs []placed) (hints []hint) {
 	return hints
 }
 
-// gatheringHints minds inputs that gather events into batches with the
+// gatheringHints looks for inputs that gather events into batches with the
 // engine's batcher: docs/engine.md. It is in these two and nowhere else.
 func gatheringHints(in placed) []hint {
 	const lost = "acknowledges events that were not sent when the process is stopped while Segment cannot be reached: " +
@@ -56,12 +56,12 @@ func gathers(policy *yaml.Node) bool {
 // onReceipt are inputs that keep nothing for a process that stops, and what to
 // do instead.
 var onReceipt = map[string]string{
-	"mqtt": "mqtt acknowledges an event when it is read: what is in hand when the process stops is lost. No setting holds it; " +
-		"clean_session: false, qos: 1, a client_id and batching: {count: 1} at the output leave three events. " +
-		"Let the broker hand them on to one that keeps them, such as JetStream",
+	"mqtt": "mqtt acknowledges an event when it is read: what is in hand when the process stops is lost. No setting prevents that; " +
+		"with clean_session: false, qos: 1, a client_id and batching: {count: 1} at the output, three events are lost. " +
+		"Let the broker pass them on to one that keeps them, such as JetStream",
 	"redis_list":   "redis_list takes an event off its list when it is read: what is in hand when the process stops is lost; use redis_streams",
-	"redis_pubsub": "redis_pubsub keeps nothing: what is in hand when the process stops, and what comes while it is away, is lost; use redis_streams",
-	"nats":         "nats keeps nothing: what is in hand when the process stops, and what comes while it is away, is lost; use nats_jetstream",
+	"redis_pubsub": "redis_pubsub keeps nothing: what is in hand when the process stops, and what comes while it is down, is lost; use redis_streams",
+	"nats":         "nats keeps nothing: what is in hand when the process stops, and what comes while it is down, is lost; use nats_jetstream",
 }
 
 func receiptHints(in placed) []hint {
@@ -90,7 +90,7 @@ var pendings = map[string]pending{
 	"nats_stream":    {"max_inflight", 1024},
 }
 
-// pendingHints minds an input that cannot fill a batch.
+// pendingHints looks for an input that cannot fill a batch.
 func pendingHints(in placed, batch int) []hint {
 	bound, exists := pendings[in.key.Value]
 	if !exists || in.value.Kind != yaml.MappingNode || isBound(in.value) {
@@ -118,7 +118,7 @@ const (
 	presetAckWait = 30 * time.Second
 )
 
-// ackWaitHints minds an input that hands out again what is still being tried.
+// ackWaitHints looks for an input that delivers again what is still being tried.
 func ackWaitHints(in placed) []hint {
 	if in.key.Value != "nats_jetstream" || in.value.Kind != yaml.MappingNode || isBound(in.value) {
 		return nil
@@ -128,8 +128,8 @@ func ackWaitHints(in placed) []hint {
 	if !isKnown || wait >= minAckWait {
 		return nil
 	}
-	return []hint{{cmp.Or(field, in.key), fmt.Sprintf("ack_wait is %s: while Segment cannot be reached for longer, JetStream hands out all "+
-		"that is pending again, each time that it passes, and all of that is sent. Set it to 10m, or make a pull consumer and set "+
+	return []hint{{cmp.Or(field, in.key), fmt.Sprintf("ack_wait is %s: while Segment cannot be reached for longer, JetStream delivers "+
+		"everything that is pending again, each time that it passes, and all of it is sent. Set it to 10m, or make a pull consumer and set "+
 		"bind: true, as config/eu.yaml says", wait)}}
 }
 

@@ -13,14 +13,14 @@ func outputHints(d document, outputs []placed) (hints []hint) {
 	for _, out := range outputs {
 		hints = append(hints, orderHints(out)...)
 		if _, isTaken := out.within("fallback", "drop_on", "output_resources"); !isTaken {
-			hints = append(hints, hint{out.key, "there is no dead letter: a message that is refused comes again and again and slows " +
-				"down all others; put this output first into a fallback"})
+			hints = append(hints, hint{out.key, "there is no dead letter: a message that is refused is delivered again and again " +
+				"and slows down all others; make this output the first of a fallback"})
 		}
 		hints = append(hints, wrapperHints(out)...)
 		writeKey := member(out.value, "write_key")
 		if strings.Contains(scalar(writeKey), "${!") && !strings.EqualFold(scalar(member(out.value, "on_setup_error")), "reject") {
 			hints = append(hints, hint{writeKey, "write_key is different for each message: set on_setup_error to reject, or one " +
-				"key that is wrong stops all others"})
+				"wrong key stops all others"})
 		}
 	}
 	for _, use := range usesOf(d, outputs) {
@@ -58,7 +58,7 @@ func listed(node *yaml.Node) []*yaml.Node {
 func wrapperHints(out placed) (hints []hint) {
 	if dropOn, isIn := out.within("drop_on"); isIn {
 		hints = append(hints, hint{dropOn.key, "drop_on hands over one batch and waits for its answer before the next: where events " +
-			"come one by one, one passes in each batching.period, and with back_pressure good events are dropped while Segment " +
+			"come one by one, only one passes in each batching.period, and with back_pressure good events are dropped while Segment " +
 			"is away; use a fallback whose last output is drop: {}"})
 	}
 	if retry, isIn := out.within("retry"); isIn {

@@ -6,13 +6,13 @@ func pipelineHints(d document, _ []placed) (hints []hint) {
 	for key := range members(d.section("buffer")) {
 		if key.Value == "memory" {
 			hints = append(hints, hint{key, "a buffer in memory acknowledges an event when it is read: what it holds when the " +
-				"process stops or dies is lost; leave it out, events wait with the input"})
+				"process stops or dies is lost; leave it out, so that events wait with the input"})
 		}
 	}
 	return hints
 }
 
-// threadHints minds several threads. The engine's default is one for each
+// threadHints looks for several threads. The engine's default is one for each
 // core, and an event that takes longer is overtaken.
 func threadHints(d document) []hint {
 	pipeline := d.section("pipeline")
@@ -29,5 +29,5 @@ func threadHints(d document) []hint {
 		at = keyOf(pipeline, "processors")
 	}
 	return []hint{{at, "pipeline.processors run in several threads, one for each core by default, and events leave them in " +
-		"another order than they came in; set pipeline.threads to 1"}}
+		"a different order; set pipeline.threads to 1"}}
 }

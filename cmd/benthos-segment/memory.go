@@ -53,7 +53,7 @@ func (c *collection) happened() {
 	runtime.SetFinalizer(c, (*collection).happened)
 }
 
-// percentFor returns by how much a heap may grow of which so many bytes are
+// percentFor returns by how much a heap may grow when so many bytes of it are
 // alive.
 func percentFor(live uint64) int {
 	if live >= roomyHeap {

@@ -78,7 +78,7 @@ func newFront(conf httpConfig, s *scrubber) (f *front, err error) {
 		FlushInterval:  -1,
 		ModifyResponse: f.scrub,
 		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) {
-			http.Error(w, "the engine does not answer yet, or any more", http.StatusBadGateway)
+			http.Error(w, "the engine does not answer: it is starting or stopping", http.StatusBadGateway)
 		},
 	}
 	f.server = &http.Server{Handler: f, ReadHeaderTimeout: time.Minute, TLSConfig: secure}
@@ -151,10 +151,10 @@ func (f *front) admit(r *http.Request) error {
 		host = r.Host
 	}
 	if !isLoopbackHost(host) {
-		return fmt.Errorf("the API for streams answers to localhost and loopback addresses only, and was asked as %q", r.Host)
+		return fmt.Errorf("the API for streams answers only under localhost and loopback addresses, not under %q", r.Host)
 	}
 	if err := f.origins.Check(r); err != nil {
-		return fmt.Errorf("the API for streams takes nothing from web pages elsewhere, unless http.cors allows their origin: %w", err)
+		return fmt.Errorf("the API for streams accepts no requests from web pages of other origins, unless http.cors allows the origin: %w", err)
 	}
 	return nil
 }
@@ -172,7 +172,7 @@ func (f *front) look(w http.ResponseWriter, r *http.Request) error {
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	if bytes.Contains(body, []byte(scrubbed)) {
-		return fmt.Errorf("the config has %s in it, where the API shows no secret: put ${VARIABLE} there, or the secret", scrubbed)
+		return fmt.Errorf("the config contains %s, which the API shows in place of a secret: replace it with ${VARIABLE} or with the secret", scrubbed)
 	}
 	f.scrubber.environment.rememberIn(body)
 	var conf any

@@ -239,7 +239,7 @@ func TestTheAPIForStreamsDoesWhatItIsFor(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(shown), &read))
 	code, said = api.do(http.MethodPut, "/streams/b", string(read.Config))
 	assert.Equal(t, http.StatusBadRequest, code, "a key that is scrubbed is not sent to Segment")
-	assert.Contains(t, said, "put ${VARIABLE} there")
+	assert.Contains(t, said, "replace it with ${VARIABLE}")
 
 	code, _ = api.do(http.MethodDelete, "/streams/b", "")
 	assert.Equal(t, http.StatusOK, code)

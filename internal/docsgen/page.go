@@ -24,7 +24,7 @@ var outputTemplate string
 type page struct {
 	service.TemplateDataPlugin
 	// Kind is the kind of the component, in words, and Source the file of its
-	// spec.
+	// spec, by its path from the root.
 	Kind, Source string
 	Fields       []field
 }
@@ -43,7 +43,7 @@ func outputPage(name string) ([]byte, error) {
 	if !exists {
 		return nil, fmt.Errorf("there is no output %s", name)
 	}
-	return componentPage("Output", "spec.go", view)
+	return componentPage("Output", "plugin/spec.go", view)
 }
 
 // bufferPage renders the page of a registered buffer.
@@ -52,7 +52,7 @@ func bufferPage(name string) ([]byte, error) {
 	if !exists {
 		return nil, fmt.Errorf("there is no buffer %s", name)
 	}
-	return componentPage("Buffer", "journal_spec.go", view)
+	return componentPage("Buffer", "plugin/internal/buffer/spec.go", view)
 }
 
 func componentPage(kind, source string, view *service.ConfigView) ([]byte, error) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
@@ -58,6 +59,18 @@ func TestThePagesAreMarkdownThroughout(t *testing.T) {
 	}
 }
 
+// Whoever opens a page is sent to the file to edit.
+func TestThePagesNameAFileThatIsThere(t *testing.T) {
+	source := regexp.MustCompile(`^<!-- Made by go run ./internal/docsgen from (\S+)\. Edit that file\. -->`)
+	for name, render := range pages {
+		page, err := render()
+		require.NoError(t, err)
+		found := source.FindSubmatch(page)
+		require.NotNil(t, found, name)
+		assert.FileExists(t, filepath.Join("..", "..", string(found[1])), name)
+	}
+}
+
 func TestTheConfigsOnThePageLint(t *testing.T) {
 	view, exists := service.GlobalEnvironment().GetOutputConfig("segment")
 	require.True(t, exists)
@@ -72,7 +85,7 @@ func TestTheConfigsOnThePageLint(t *testing.T) {
 	}
 }
 
-func TestCheckMindsAPageThatIsStaleOrMissing(t *testing.T) {
+func TestCheckFindsAPageThatIsStaleOrMissing(t *testing.T) {
 	directory := t.TempDir()
 	said := &bytes.Buffer{}
 	require.ErrorContains(t, run([]string{"-check", directory}, said), "go run ./internal/docsgen")

@@ -10,7 +10,7 @@ import (
 	"benthos-segment/plugin/segmenttest"
 )
 
-// proveStalledBodies: the status settles a request. What comes behind it is
+// proveStalledBodies: the status settles a request. What comes after it is
 // waited for a second at most, and not for the timeout, and the log says so
 // when it goes on.
 func proveStalledBodies(t *testing.T) {
@@ -39,7 +39,7 @@ func proveStalledBodies(t *testing.T) {
 }
 
 // proveUpgrades: a 101 to a request that has asked for nothing of the kind is no
-// delivery, and what comes behind it is no body: a read of it would heed no
+// delivery, and what comes after it is not a body: a read of it would obey no
 // timeout, and no stop.
 // https://github.com/projectdiscovery/httpx/issues/2517
 func proveUpgrades(t *testing.T) {

@@ -33,7 +33,7 @@ func TestAProxyOfTheEnvironmentThatCannotBeReadIsSaidAtStart(t *testing.T) {
 		"a line break":             {map[string]string{"HTTPS_PROXY": "http://proxy:3128\n"}, public, nil, "HTTPS_PROXY in the environment"},
 		"blank":                    {map[string]string{"HTTPS_PROXY": " "}, public, nil, "HTTPS_PROXY in the environment"},
 		"no host":                  {map[string]string{"HTTPS_PROXY": "http://"}, public, nil, "it needs a host"},
-		"a port that is none":      {map[string]string{"HTTPS_PROXY": "proxy:99999"}, public, nil, "its port does not exist"},
+		"an invalid port":          {map[string]string{"HTTPS_PROXY": "proxy:99999"}, public, nil, "its port does not exist"},
 		"another scheme":           {map[string]string{"HTTPS_PROXY": "ftp://proxy:21"}, public, nil, "it needs a scheme"},
 		"on the way to a token":    {map[string]string{"HTTPS_PROXY": "http://proxy:port"}, near, oauth, "HTTPS_PROXY in the environment"},
 		"in CGI":                   {map[string]string{"HTTP_PROXY": "http://proxy", "REQUEST_METHOD": "GET"}, near, nil, "HTTP_PROXY in the environment is not used where REQUEST_METHOD"},

@@ -246,7 +246,7 @@ func (r *result) requireNoSecrets(t *testing.T) {
 // secretsOf returns the forms in which a write key could slip out.
 func secretsOf(key string) []string {
 	coded := base64.StdEncoding.EncodeToString([]byte(key + ":"))
-	// The last letters depend on what stands behind.
+	// The last letters depend on what follows.
 	return []string{key, strings.TrimRight(coded, "=")[:len(key)], base64.RawURLEncoding.EncodeToString([]byte(key))[:len(key)]}
 }
 

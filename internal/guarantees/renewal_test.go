@@ -39,7 +39,7 @@ func proveRenewal(t *testing.T) {
 
 			assert.Len(t, p.dead.reasons(), 10, "and then is, without one call more given up")
 			assert.Equal(t, 10, s.sb.Summary().Unique)
-			assert.True(t, p.log.has("the certificates of tls have been replaced"))
+			assert.True(t, p.log.has("the certificates of tls were replaced"))
 		})
 		t.Run("a client, refused by an alert, "+name, func(t *testing.T) {
 			s := newRotating(t, protocols...)
@@ -98,7 +98,7 @@ func proveUnusableFiles(t *testing.T) {
 	s.conf.Store(other.conf.Load())
 	require.NoError(t, os.Remove(file))
 	p.accept(t, list[1:2])
-	assert.True(t, p.log.has("the files of tls cannot be used"))
+	assert.True(t, p.log.has("cannot use the files of tls"))
 	assert.True(t, p.log.has(file), "the log names the file")
 	write(t, file, "")
 	p.accept(t, list[2:3])

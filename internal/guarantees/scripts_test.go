@@ -90,7 +90,7 @@ func requireSameBytes(t *testing.T, sb *segmenttest.Server) {
 	}
 }
 
-// play is what is sent: 50 calls each of 200 people, some of which log in or
+// play is what is sent: 50 calls each of 200 people, some of whom log in or
 // are given a new id on the way, to several sources, in several batches.
 type play struct {
 	dice    *rand.Rand

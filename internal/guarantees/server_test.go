@@ -82,7 +82,7 @@ func proveRepetition(t *testing.T) {
 }
 
 // proveBadPerson: with order, a person whose calls never get through holds up
-// those behind in the same lane, and the next batch; not the other lanes.
+// those after it in the same lane, and the next batch; not the other lanes.
 func proveBadPerson(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sb := segmenttest.NewInProcess(t)

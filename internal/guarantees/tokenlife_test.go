@@ -40,7 +40,7 @@ func proveTokenLives(t *testing.T) {
 			t.Parallel() // Each takes more than a second.
 			server := serveTokens(t, expiresIn)
 			requireHeld(t, segmenttest.New(t).URL, signed(server.url),
-				"segment: no access token is granted: the answer holds no token, or not for how long it is good; it is tried again")
+				"segment: no access token is granted: the answer has no usable token, or does not say how long it is valid; retrying")
 			server.requireCalm(t)
 		})
 	}

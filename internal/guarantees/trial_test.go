@@ -195,7 +195,7 @@ func clientConfig(sb *segmenttest.Server) tracking.Config {
 }
 
 // inAStream sends calls through a whole Benthos stream with the output and a
-// dead letter behind it, over real sockets.
+// dead letter after it, over real sockets.
 func inAStream(tr trial) func(*testing.T) {
 	return func(t *testing.T) {
 		tr = tr.withDefaults()

@@ -19,7 +19,7 @@ import (
 	"benthos-segment/internal/tracking"
 )
 
-// counters adds up, by the name of a metric with its label values behind.
+// counters adds up, by the name of a metric followed by its label values.
 type counters struct {
 	mu   sync.Mutex
 	sum  map[string]int64

@@ -51,7 +51,7 @@ func TestChromiumIsInstalledOnlyWhereItIsMissingAndNotWithoutAWord(t *testing.T)
 		"under another name":    {[]string{"google-chrome", "apt-get"}, "", 0, nil},
 		"left out":              {[]string{"apt-get"}, "skip", 0, nil},
 		"named":                 {[]string{"my-chromium", "apt-get"}, "my-chromium", 0, nil},
-		"named, and not there":  {[]string{"chromium", "apt-get"}, "my-chromium", 1, []string{"CHROMIUM is my-chromium, which is no program", wayOut}},
+		"named, and not there":  {[]string{"chromium", "apt-get"}, "my-chromium", 1, []string{"CHROMIUM is my-chromium, which is not a program", wayOut}},
 		"missing":               {[]string{"apt-get"}, "", 0, []string{"Chromium is missing: installing", wayOut, "apt-get update"}},
 		"missing, on no Debian": {nil, "", 1, []string{"there is no apt-get to install it with", wayOut}},
 	} {

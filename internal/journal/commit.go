@@ -181,7 +181,7 @@ type WriteError struct {
 
 // Error says what is to be done.
 func (e *WriteError) Error() string {
-	return "journal " + e.Path + ": the events could not be written, and are given back to the input: " + e.Err.Error()
+	return "journal " + e.Path + ": the events could not be written and are given back to the input: " + e.Err.Error()
 }
 
 // Unwrap returns what the disk said.
@@ -206,10 +206,10 @@ func (j *Journal) checkDisk() {
 	j.isDiskLow = isLow
 	j.broadcast()
 	if isLow {
-		j.conf.Log.Errorf("journal %s: %v. New events are refused until there is room; what is here is delivered", j.conf.Path, errDiskLow)
+		j.conf.Log.Errorf("journal %s: %v. New events are refused until there is room; those in the queue are delivered", j.conf.Path, errDiskLow)
 		return
 	}
-	j.conf.Log.Infof("journal %s: the disk has room again; events are taken", j.conf.Path)
+	j.conf.Log.Infof("journal %s: the disk has room again; events are accepted", j.conf.Path)
 }
 
 // giveUp refuses what was not written.
@@ -240,7 +240,7 @@ func (j *Journal) repair() bool {
 	broken.abandon()
 	isDamaged := isDamage(broken.err)
 	if !isDamaged {
-		j.conf.Log.Errorf("journal %s: writing failed, what was not acknowledged is given back to the input: %v. Trying to go on", j.conf.Path, broken.err)
+		j.conf.Log.Errorf("journal %s: writing failed: %v. What was not acknowledged is given back to the input; opening the queue again", j.conf.Path, broken.err)
 	}
 	pause := reopenInitial
 	if isDamaged {
@@ -257,12 +257,12 @@ func (j *Journal) repair() bool {
 		o, err := j.reopen(knownEnd, isDamaged)
 		if err == nil {
 			j.use(o)
-			j.conf.Log.Warnf("journal %s: it works again", j.conf.Path)
+			j.conf.Log.Warnf("journal %s: the disk works again; events are accepted", j.conf.Path)
 			return true
 		}
 		j.mu.Lock()
 		j.fault = err
 		j.mu.Unlock()
-		j.conf.Log.Errorf("journal %s: it still cannot be opened: %v", j.conf.Path, err)
+		j.conf.Log.Errorf("journal %s: it still cannot be opened: %v. Retrying", j.conf.Path, err)
 	}
 }

@@ -51,6 +51,6 @@ func TestAFullDiskLosesNothingThatWasAcknowledged(t *testing.T) {
 		assert.Contains(t, got, event)
 	}
 	assert.NotContains(t, got, "event-000004")
-	assert.Contains(t, log.all(), "it works again")
+	assert.Contains(t, log.all(), "the disk works again")
 	require.NoError(t, j.Close())
 }

@@ -90,7 +90,7 @@ func Open(conf Config) (*Journal, error) {
 	j.next = j.ledger.settled
 	j.checkDisk()
 	if count := j.ledger.events(); count > 0 {
-		conf.Log.Infof("journal %s: %d events (%d bytes) are here from before; they are sent first", conf.Path, count, j.ledger.bytes())
+		conf.Log.Infof("journal %s: %d events (%d bytes) are left from the last run; they are sent first", conf.Path, count, j.ledger.bytes())
 	}
 	j.running.Go(j.commitLoop)
 	j.acking.Go(j.ackLoop)
@@ -109,7 +109,7 @@ func (j *Journal) use(o *opened) {
 		}
 	}
 	if o.saved != "" && len(o.lost) == 0 {
-		j.conf.Log.Warnf("journal %s: nothing was lost to the damage; the damaged files lie in %s and can be deleted", j.conf.Path, o.saved)
+		j.conf.Log.Warnf("journal %s: nothing was lost to the damage; the damaged files are in %s and can be deleted", j.conf.Path, o.saved)
 	}
 	if o.ledger.end > j.ledger.end {
 		j.ledger.append(o.ledger.end, o.ledger.endOffset)
@@ -124,7 +124,7 @@ func (j *Journal) use(o *opened) {
 func (j *Journal) sayLost(loss Loss, saved string) {
 	where := ""
 	if saved != "" {
-		where = "; the damaged files lie in " + saved
+		where = "; the damaged files are in " + saved
 	}
 	j.conf.Log.Errorf("journal %s: %s are lost, because the disk returned damaged data; all others are sent%s", j.conf.Path, loss, where)
 	j.conf.Observer.Lost(int(loss.To - loss.From))

@@ -57,7 +57,7 @@ func (p *place) open(knownEnd uint64, isDamaged bool, log Logger) (*opened, erro
 }
 
 func (p *place) openSalvaged(knownEnd uint64, cause error, log Logger) (*opened, error) {
-	log.Errorf("journal %s: the disk returned damaged data; reading what is whole, and setting the rest aside: %v", p.path, cause)
+	log.Errorf("journal %s: the disk returned damaged data; saving what is whole, and setting the damaged files aside: %v", p.path, cause)
 	saved, lost, err := p.salvage(knownEnd, log)
 	if err != nil {
 		return nil, fmt.Errorf("salvaging what is whole: %w", err)

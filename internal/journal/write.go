@@ -92,19 +92,19 @@ func (j *Journal) encode(events []Event) (err error) {
 // obstacle says why there is no room for that many bytes, or nil.
 func (j *Journal) obstacle(size int) (Refusal, error) {
 	if j.engine == nil {
-		return RefusedDisk, fmt.Errorf("nothing can be written: %w. It tries again by itself; the events were not taken", j.fault)
+		return RefusedDisk, fmt.Errorf("nothing can be written: %w. The queue retries by itself; these events were not accepted", j.fault)
 	}
 	if j.isDiskLow {
-		return RefusedDisk, fmt.Errorf("%w, and the rest is needed to deliver what is here; the events were not taken. Make room on the disk", errDiskLow)
+		return RefusedDisk, fmt.Errorf("%w, and what is left is needed to deliver what is here; these events were not accepted. Make room on the disk", errDiskLow)
 	}
 	held := j.ledger.bytes() + int64(j.appendedOffset-j.ledger.endOffset)
 	// A batch that is larger than all goes in alone.
 	if held > 0 && held+int64(size) > j.conf.MaxBytes {
-		return RefusedFull, fmt.Errorf("it is full: %d of max_bytes %d are taken, and the events were not. "+
-			"They are taken as soon as others are delivered; raise max_bytes where outages last longer", held, j.conf.MaxBytes)
+		return RefusedFull, fmt.Errorf("the queue is full: %d of max_bytes %d are taken; these events were not accepted. "+
+			"They will be as soon as others are delivered; raise max_bytes if outages last longer", held, j.conf.MaxBytes)
 	}
 	if j.pending != nil && j.pending.batch.Len()+size > maxGroupBytes {
-		return RefusedDisk, errors.New("the disk is slower than the input, and the events were not taken")
+		return RefusedDisk, errors.New("the disk is slower than the input; these events were not accepted")
 	}
 	return "", nil
 }

@@ -73,7 +73,7 @@ func TestOnlyFreeComponentsOfConnectAreLinked(t *testing.T) {
 		}
 	}
 	assert.Positive(t, seen)
-	assert.Len(t, excepted, len(communityFiles), "an exception that is none any more")
+	assert.Len(t, excepted, len(communityFiles), "an exception that is no longer needed")
 }
 
 // head returns the beginning of a file on one line.

@@ -9,7 +9,7 @@ import (
 	"benthos-segment/internal/segment"
 )
 
-// calls of which each has all that it must have, by their types, without the
+// beginnings are calls with all that they must have, by their types, without the
 // closing brace.
 var beginnings = map[string]string{
 	"identify": `{"type":"identify","userId":"u"`,

@@ -258,8 +258,8 @@ func assertReadAgain(t *testing.T, sent string, read time.Time) {
 	}
 }
 
-// withoutZeros takes the zeros at the end of a fraction off, of which Go's
-// layouts leave out what the sender may have written.
+// withoutZeros takes off the zeros at the end of a fraction, which a sender may
+// have written and Go's layouts leave out.
 func withoutZeros(sent string) string {
 	return strings.TrimRight(strings.TrimSuffix(sent, `Z"`), "0")
 }

@@ -20,7 +20,7 @@ type acceptanceFile struct {
 	arrived map[step]bool
 }
 
-// await waits until n different events stand there.
+// await waits until the file has n different events.
 func (f *acceptanceFile) await(ctx context.Context, n int) error {
 	for {
 		if err := f.catchUp(); err != nil || len(f.arrived) >= n {
@@ -34,7 +34,7 @@ func (f *acceptanceFile) await(ctx context.Context, n int) error {
 	}
 }
 
-// has says whether an event stands there, as of now.
+// has says whether the file has an event by now.
 func (f *acceptanceFile) has(s step) bool {
 	if !f.arrived[s] {
 		_ = f.catchUp() // an event that cannot be read counts as missing
@@ -42,7 +42,7 @@ func (f *acceptanceFile) has(s step) bool {
 	return f.arrived[s]
 }
 
-// count is how many different events stand there, as of now.
+// count is how many different events the file has by now.
 func (f *acceptanceFile) count() int {
 	_ = f.catchUp() // an event that cannot be read counts as missing
 	return len(f.arrived)

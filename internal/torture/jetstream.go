@@ -71,7 +71,7 @@ func newStream(ctx context.Context, url, name string) (*stream, error) {
 	return s, nil
 }
 
-// put writes events one behind the other, waiting for their receipts at the
+// put writes events one after the other, waiting for their receipts at the
 // end.
 func (s *stream) put(ctx context.Context, events []event) error {
 	receipts := make([]jetstream.PubAckFuture, len(events))

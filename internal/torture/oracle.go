@@ -19,8 +19,8 @@ type judgement struct {
 	resent int
 	// doubled remain after that: they came under two ids.
 	doubled int
-	// placed are those that had to come in their place. The others had leave to
-	// be late.
+	// placed are those that had to come in their place. The others were allowed
+	// to be late.
 	placed int
 	// overtaken of these were accepted for the first time after a later call of
 	// the same person.

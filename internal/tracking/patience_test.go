@@ -88,7 +88,7 @@ func TestStoppingEndsEveryWaitAndGivesUpTheRest(t *testing.T) {
 	}
 }
 
-// What comes behind a request that is given up must not overtake it.
+// What comes after a request that is given up must not overtake it.
 func TestWhatIsBehindAGivenUpRequestIsGivenUpToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sb := segmenttest.NewInProcess(t)

@@ -68,7 +68,7 @@ func (c *Client) setHeaders(header http.Header, p *pass) {
 // and nobody waits for it for long.
 func (c *Client) drain(res *http.Response, hangUp context.CancelFunc) {
 	defer res.Body.Close()
-	// After a 101 there is no body but another protocol, whose reads heed no
+	// After a 101 there is no body but another protocol, whose reads obey no
 	// context. Its end is that of the connection.
 	if res.Body == http.NoBody || res.StatusCode == http.StatusSwitchingProtocols {
 		return
@@ -81,8 +81,8 @@ func (c *Client) drain(res *http.Response, hangUp context.CancelFunc) {
 	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, maxAnswerBytes))
 	timer.Stop()
 	if stalled.Load() && c.stalls.IsDue(noticeableStalls) {
-		c.log.Warn("answers do not end: after the status, which settles a request, their bodies are waited for, " +
-			"up to a second each, and then their connections are closed. Look at the proxy or load balancer in front of the endpoint")
+		c.log.Warn("answers do not end: the status has come, and the body does not end within a second, so the connection is closed each time. " +
+			"The status counts and no event is lost, but each request takes a second longer. Check the proxy or load balancer in front of the endpoint")
 	}
 }
 

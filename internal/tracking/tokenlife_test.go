@@ -169,7 +169,7 @@ func TestARenewalThatIsRefusedIsReportedBeforeTheTokenEnds(t *testing.T) {
 
 				require.NotEmpty(t, log.warned())
 				assert.Contains(t, log.warned()[0], test.says)
-				assert.Contains(t, log.warned()[0], "the one in use is good until "+good)
+				assert.Contains(t, log.warned()[0], "the one in use is valid until "+good)
 				assert.LessOrEqual(t, len(log.warned()), 30)
 			})
 		})

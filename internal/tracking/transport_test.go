@@ -59,7 +59,7 @@ func TestAServerOfOldVersionsIsASetupError(t *testing.T) {
 	assert.ErrorContains(t, errs[0], "protocol version not supported, which is about the set-up")
 }
 
-// What a server writes behind its status is of no use, however much it is.
+// What a server writes after its status is of no use, however much it is.
 func TestAnEndlessAnswerIsNotRead(t *testing.T) {
 	sent := make(chan int, 1)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -31,7 +31,7 @@ const (
 )
 
 // ParseFilter reads a filter as a person types it, on the page and in the q of
-// the API: terms separated by spaces, all of which have to match.
+// the API: terms separated by spaces. All of them have to match.
 //
 //	type:track user:42 event:"Order*" violation:any -path:/v1/import tea
 //

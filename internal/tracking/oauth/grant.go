@@ -152,7 +152,7 @@ func (e *missing) reason() string {
 }
 
 // errNoToken is about an answer of status 200.
-var errNoToken = errors.New("the answer holds no token, or not for how long it is good")
+var errNoToken = errors.New("the answer has no usable token, or does not say how long it is valid")
 
 func (e *missing) Unwrap() error { return e.err }
 

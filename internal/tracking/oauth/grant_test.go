@@ -17,6 +17,6 @@ func TestAnAnswerWithoutATokenOrItsLifeGrantsNothing(t *testing.T) {
 	} {
 		token, _, err := readToken(&http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(strings.NewReader(body))})
 		assert.Empty(t, token)
-		assert.ErrorContains(t, err, "holds no token", body)
+		assert.ErrorContains(t, err, "has no usable token", body)
 	}
 }

@@ -35,7 +35,7 @@ func ParsePrivateKey(text string) (*rsa.PrivateKey, error) {
 	key, err := jwt.ParseRSAPrivateKeyFromPEM([]byte(text))
 	if err != nil {
 		// The error of the parser may repeat a part of the key.
-		return nil, errors.New("this is no RSA private key in PEM, which starts with -----BEGIN PRIVATE KEY-----")
+		return nil, errors.New("this is not an RSA private key in PEM, which starts with -----BEGIN PRIVATE KEY-----")
 	}
 	return key, nil
 }

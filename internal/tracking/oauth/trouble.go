@@ -43,11 +43,11 @@ func (t *trouble) note(err error, good time.Time) {
 		return
 	}
 	t.said = now
-	then := "calls wait for one, nothing is lost while this runs"
+	then := "calls wait for one; nothing is lost while this process runs"
 	if isGood {
-		then = "the one in use is good until " + good.UTC().Format(time.RFC3339)
+		then = "the one in use is valid until " + good.UTC().Format(time.RFC3339)
 	}
-	t.log.Warn(fmt.Sprintf("no access token is granted: %s; it is tried again, and %s", describeMissing(err), then))
+	t.log.Warn(fmt.Sprintf("no access token is granted: %s; retrying, and %s", describeMissing(err), then))
 }
 
 // isNoticeable leaves out what is said elsewhere: that the calls are held, since

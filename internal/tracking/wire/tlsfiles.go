@@ -30,8 +30,8 @@ type tlsFiles struct {
 // another cause than a certificate.
 const rereadPause = time.Second
 
-// mayExplain says whether the end of a request may come of a certificate that
-// has been replaced, so that it is worth to read the files again. A refusal of
+// mayExplain says whether a request may have failed because of a certificate
+// that was replaced, so that it is worth reading the files again. A refusal of
 // TLS does. But many a server and load balancer closes the connection of a
 // client whose certificate it does not like, or answers 400, as nginx does.
 func (f *tlsFiles) mayExplain(res *http.Response, err error) bool {
@@ -63,19 +63,19 @@ func isCertificateTrouble(err error) bool {
 
 // since returns the configuration that the files hold now, and whether it is
 // another than before. Files that cannot be read, perhaps because they are being
-// written, are none.
+// written, count as unchanged.
 func (f *tlsFiles) since(before *tls.Config) (fresh *tls.Config, isNew bool) {
 	fresh, err := f.read()
 	switch {
 	case err != nil:
 		if f.unusable.IsDue(1) {
-			f.log.Warn("the files of tls cannot be used, so that what they held before stays in use: " + err.Error())
+			f.log.Warn("cannot use the files of tls, so the certificates that they held before stay in use: " + err.Error())
 		}
 		return nil, false
 	case isSame(before, fresh):
 		return nil, false
 	default:
-		f.log.Info("the certificates of tls have been replaced: new connections use them")
+		f.log.Info("the certificates of tls were replaced; new connections use the new ones")
 		return fresh, true
 	}
 }

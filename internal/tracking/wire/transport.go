@@ -72,7 +72,7 @@ func newTransport(conf Config) *http.Transport {
 		MaxIdleConnsPerHost:    conf.Connections,
 		IdleConnTimeout:        idleTimeout,
 		MaxResponseHeaderBytes: maxHeaderBytes,
-		// We read no answer, so that a compressed one has no use.
+		// We read no answer, so a compressed one is of no use.
 		DisableCompression: true,
 	}
 }

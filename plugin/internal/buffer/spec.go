@@ -26,7 +26,7 @@ func journalSpec() *service.ConfigSpec {
 		Description(journalDescription).
 		Fields(
 			service.NewStringField(jbFieldPath).
-				Description("The directory of the queue. It is made where it is missing, and belongs to one process at a time. Put it on a disk of this machine that survives it, with a fifth more room than `max_bytes` and another 300 MB.").
+				Description("The directory of the queue. It is created if it is missing, and belongs to one process at a time. Put it on a local disk that outlives the process and its container, with a fifth more room than `max_bytes` and another 300 MB.").
 				Example("./queue").
 				Example("/var/lib/benthos-segment/queue"),
 			service.NewIntField(jbFieldMaxBytes).
@@ -34,7 +34,7 @@ func journalSpec() *service.ConfigSpec {
 				Default(10_000_000_000),
 			service.NewStringAnnotatedEnumField(jbFieldSync, map[string]string{
 				"always":   "A batch is acknowledged after the disk was synced. One sync serves all batches that came in meanwhile.",
-				"interval": "A batch is acknowledged when it is written, and the disk is synced every `sync_interval`. A power cut, or the death of the process, may cost what came in since.",
+				"interval": "A batch is acknowledged when it is written, and the disk is synced every `sync_interval`. A power cut or a crash may lose what came in since the last sync.",
 			}).
 				Description("When the disk is synced.").
 				Default("always"),
@@ -47,12 +47,12 @@ func journalSpec() *service.ConfigSpec {
 				Default("2s"),
 			service.NewStringAnnotatedEnumField(jbFieldAtEnd, map[string]string{
 				"drain": "When the input has ended, or the process is asked to stop, the rest is delivered first. `shutdown_timeout` bounds it; what is left then stays on the disk.",
-				"keep":  "What was handed out is settled, and the rest stays on the disk. The next start sends it first.",
+				"keep":  "What was handed out is finished, and the rest stays on the disk. The next start sends it first.",
 			}).
 				Description("What happens to the messages that wait when the input ends.").
 				Default("drain"),
 			service.NewIntField(jbFieldBatchEvents).
-				Description("The most messages in a batch that is handed out. Batches are made of what lies there in order, whatever batches came in; those of more than 1 MB are cut, too.").
+				Description("The most messages in a batch that is handed out. Batches are made of the messages that wait, in their order, whatever batches came in. A batch also ends at 1 MB.").
 				Default(500).
 				Advanced(),
 			service.NewBackOffField(jbFieldRetry, true, &backoff.ExponentialBackOff{
@@ -87,17 +87,17 @@ output:
 
 const journalDescription = "" +
 	"Put it between an input whose senders want an answer now, and an output that may be away for hours. " +
-	"A message that was acknowledged survives the end of the process, of the machine, and a full disk; a crash repeats what was under way. " +
-	"Metadata keeps its types, and a message that a processor of the input marked as failed stays so. What is not kept is the tracing span and whatever else a message carries in memory: a `sync_response` belongs before the buffer, into `input.processors`.\n\n" +
+	"A message that was acknowledged survives a crash of the process or of the machine, and a full disk; after a crash, what was under way is delivered again. " +
+	"Metadata keeps its types, and a message that a processor of the input marked as failed stays so. The tracing span is not kept, and neither is whatever else a message carries in memory: a `sync_response` belongs before the buffer, into `input.processors`.\n\n" +
 	"## Order and rejected messages\n\n" +
 	"Messages are handed out in the order of arrival. A message that the output rejects is handed out again before anything newer, alone, so that it does not repeat its neighbours, after a wait that grows. " +
 	"While the output rejects everything, everything newer waits, and order is kept. A message that was rejected three times while others were accepted is itself to blame: it is tried again at its intervals, and no longer holds up the rest. " +
 	"It stays in the queue until it is accepted, so give the output a `fallback` for dead letters.\n\n" +
 	"## When it is full\n\n" +
-	"With `max_bytes` taken, a new batch waits up to `full_timeout` and is then refused with an error that names the field. What becomes of it is up to the input: `http_server` answers 502, `kafka` and other inputs that replay try again about once a second, and a `file` waits in the same way. " +
+	"When `max_bytes` are taken, a new batch waits up to `full_timeout` and is then refused with an error that names the field. What becomes of it is up to the input: `http_server` answers 502, `kafka` and other inputs that replay try again about once a second, and a `file` waits in the same way. " +
 	"The same goes for a disk with less than 128 MB free (or a tenth of it, if that is less): what is left is needed to deliver.\n\n" +
 	"## When the disk fails\n\n" +
-	"A write that fails is given back to the input, and the queue tries to go on by itself. Damaged data is found by its checksums. Then everything that is whole is moved to a new store, the damaged files are set aside in `damaged/`, and the events that are missing are named in the log, by number and time, and counted in `segment_journal_lost`. This needs room for a copy of what waits.\n\n" +
+	"Messages whose write fails are given back to the input, and the queue keeps trying by itself. Damaged data is found by its checksums. Then everything that is whole is moved to a new store, the damaged files are set aside in `damaged/`, and the events that are missing are named in the log, by number and time, and counted in `segment_journal_lost`. This needs room for a copy of what waits.\n\n" +
 	"## What it costs\n\n" +
 	"On two cores and a disk whose sync takes 1.2 ms, events of 1.5 KB, in, synced and out again: 60,000 a second for batches of one event and of five, with 6 to 7 µs of processor time an event, 180 and 770 events a sync, and 65 to 105 MB of memory. `go test ./internal/journal -run=^$ -bench=.` measures it with the sync of your disk beside it.\n\n" +
 	"## Metrics\n\n" +
@@ -106,7 +106,7 @@ const journalDescription = "" +
 	"- `segment_journal_syncs` and `segment_journal_sync_latency_ns`\n" +
 	"- `segment_journal_refused` by `reason` (`full`, `disk`, `closed`, `event`)\n" +
 	"- `segment_journal_retries`: messages that were handed out again\n" +
-	"- `segment_journal_lost`: messages that the disk did not give back"
+	"- `segment_journal_lost`: messages that were lost because the disk returned damaged data"
 
 // journalLintRule holds every check that a config can be put to without running
 // it. The linter runs it, and so does the constructor.

@@ -21,7 +21,7 @@ type proxyRefusal struct {
 }
 
 // ProxyConnected looks at what a proxy answers to CONNECT. Go itself would make
-// an error of the text behind the status.
+// an error of the text after the status.
 func ProxyConnected(_ context.Context, _ *url.URL, _ *http.Request, res *http.Response) error {
 	if res.StatusCode == http.StatusOK {
 		return nil
@@ -53,8 +53,8 @@ func proxyDialFailure(err error) (Failure, bool) {
 	return Failure{f.Class, "a proxy" + lookAtProxy + " that meets " + f.Text}, true
 }
 
-// socksRefusals are what a SOCKS proxy, or what is none, says that says no to
-// us. The others are about the server behind it, or pass.
+// socksRefusals are what a SOCKS proxy, or a server that is not one, says when
+// it refuses us. The others are about the server behind it, or pass.
 var socksRefusals = []string{
 	"no acceptable authentication methods",
 	"username/password authentication failed",
@@ -71,7 +71,7 @@ func socksFailure(err error) (Failure, bool) {
 	if !isOp || op.Op != "socks connect" || op.Err == nil {
 		return Failure{}, false
 	}
-	// Go makes these texts of numbers. Behind some, a number follows.
+	// Go makes these texts of numbers. Some are followed by a number.
 	said := op.Err.Error()
 	for _, refusal := range socksRefusals {
 		if strings.Contains(said, refusal) {

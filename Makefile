@@ -49,7 +49,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: build ## Send sample events to a local Segment and show what arrived (KEEP=1 keeps it up)
-	@KEEP='$(KEEP)' examples/quickstart/demo.sh
+	@$(BIN) demo --dir bin/demo $(if $(KEEP),--keep)
 
 build: ## Build bin/benthos-segment
 	@mkdir -p bin

@@ -11,6 +11,8 @@ import (
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 	"github.com/urfave/cli/v2"
+
+	"benthos-segment/cmd/benthos-segment/internal/demo"
 )
 
 // These are set when a release is linked.
@@ -51,6 +53,7 @@ func run(ctx context.Context, args []string) int {
 		service.CLIOptOnStreamStart(early.start),
 		service.CLIOptAddCommand(sandboxCommand()),
 		service.CLIOptAddCommand(checkCommand()),
+		service.CLIOptAddCommand(demo.Command(Version)),
 	)...)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -34,7 +34,7 @@ var arrows = []arrow{
 	{"internal/sandbox", []string{"internal/segment", "internal/ingest"}},
 	{"plugin/segmenttest", []string{"internal/sandbox"}},
 	{"plugin", []string{"internal/tracking", "internal/gateway", "internal/journal", "internal/segment", "internal/ingest"}},
-	{"cmd", []string{"plugin", "internal/sandbox", "internal/segment", "internal/ingest"}},
+	{"cmd", []string{"plugin", "internal/sandbox", "internal/segment", "internal/ingest", "examples/quickstart"}},
 	{"examples", []string{"plugin"}},
 	{"internal/docsgen", []string{"plugin", "internal/segment"}},
 	{"internal/noticegen", nil},

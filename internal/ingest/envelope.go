@@ -39,6 +39,9 @@ type Bounds struct {
 	NotObjects int
 	// Members notes where the members of each event are, for Envelope.Item.
 	Members bool
+	// InvalidUTF8 accepts text that is not UTF-8, and leaves it to whoever reads the
+	// event that has it: it must not cost the others.
+	InvalidUTF8 bool
 }
 
 var (
@@ -51,20 +54,22 @@ var (
 // event.
 func OpenEvent(body []byte) (Envelope, error) {
 	var env Envelope
-	if err := env.read(body, func(o *object, name string) error { return env.readMember(o, name) }); err != nil {
+	err := errNotUTF8
+	// The decoder cannot tell a lone surrogate from invalid UTF-8.
+	if utf8.Valid(body) {
+		err = env.read(body, func(o *object, name string) error { return env.readMember(o, name) })
+	}
+	if err != nil {
 		return Envelope{}, err
 	}
 	env.Events, env.Count = [][]byte{bytes.TrimSpace(body)}, 1
 	return env, nil
 }
 
-// OpenMembers does the same as OpenEvent, and notes where the members of the
-// event are, for Envelope.Item.
+// OpenMembers does the same as OpenEvent, but accepts text that is not UTF-8, and
+// notes where the members of the event are, for Envelope.Item.
 func OpenMembers(body []byte) (Envelope, error) {
 	env := Envelope{body: body}
-	if !utf8.Valid(body) {
-		return Envelope{}, errNotUTF8
-	}
 	o, err := newObject(body)
 	if err != nil {
 		return Envelope{}, err
@@ -86,6 +91,9 @@ func OpenMembers(body []byte) (Envelope, error) {
 // OpenBatch takes apart the body of a route for batches. If a member is there
 // twice, the last one counts.
 func OpenBatch(body []byte, bounds Bounds) (Envelope, error) {
+	if !bounds.InvalidUTF8 && !utf8.Valid(body) {
+		return Envelope{}, errNotUTF8
+	}
 	env := Envelope{body: body}
 	found := false
 	err := env.read(body, func(o *object, name string) error {
@@ -106,10 +114,6 @@ func OpenBatch(body []byte, bounds Bounds) (Envelope, error) {
 
 // read walks the members of the body once.
 func (env *Envelope) read(body []byte, member func(o *object, name string) error) error {
-	// The decoder cannot tell a lone surrogate from invalid UTF-8.
-	if !utf8.Valid(body) {
-		return errNotUTF8
-	}
 	o, err := openObject(body)
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package ingest_test
 import (
 	"encoding/json"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -68,10 +69,25 @@ func TestOneEventIsOpenedWithItsMembers(t *testing.T) {
 	assert.Equal(t, `{"a":1}`, string(env.Context))
 	assert.Equal(t, `{"All":false}`, string(env.Integrations))
 
-	for _, body := range []string{``, ` `, `[]`, `{`, `{}{}`, `{"a":}`, "{\"\xff\":1}"} {
+	for _, body := range []string{``, ` `, `[]`, `{`, `{}{}`, `{"a":}`} {
 		_, err := ingest.OpenMembers([]byte(body))
 		assert.Error(t, err, body)
 	}
+}
+
+// One byte of an old encoding must not cost a batch.
+func TestTextThatIsNotUTF8CostsOnlyItsEvent(t *testing.T) {
+	body := []byte("{\"batch\":[{\"event\":\"Caf\xe9\"},{\"event\":\"E\"}]}")
+	_, err := ingest.OpenBatch(body, ingest.Bounds{})
+	assert.Error(t, err)
+	env, err := ingest.OpenBatch(body, ingest.Bounds{Members: true, InvalidUTF8: true})
+	require.NoError(t, err)
+	require.Len(t, env.Events, 2)
+	assert.Equal(t, "{\"event\":\"Caf\xe9\"}", string(env.Events[0]))
+	assert.Equal(t, `{"event":"E"}`, string(env.Events[1]))
+	one, err := ingest.OpenMembers(env.Events[0])
+	require.NoError(t, err)
+	assert.Equal(t, 1, one.Count)
 }
 
 // Whatever is taken off and added, the rest of the event stays, byte for byte and
@@ -85,7 +101,7 @@ func FuzzMembers(f *testing.F) {
 			return
 		}
 		_, err = ingest.OpenEvent(body)
-		assert.NoError(t, err, "both take the same events")
+		assert.Equal(t, utf8.Valid(body), err == nil, "both take the same events of valid text")
 		event := env.Item(0).AppendWithout(nil, ingest.SetOf(ingest.NameType, ingest.NameWriteKey))
 		event = append(ingest.AppendMember(event, ingest.NameType, []byte("1")), '}')
 		var want, got [][2]string

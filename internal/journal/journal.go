@@ -7,6 +7,11 @@ import (
 	"time"
 )
 
+// ErrFull says that events were refused because there is no room for them, in the
+// queue or on its disk, or because they come faster than the disk takes them. There
+// may be soon.
+var ErrFull = errors.New("there is no room")
+
 // ErrClosed says that the queue was closed.
 var ErrClosed = errors.New("the journal is closed")
 

@@ -95,19 +95,25 @@ func (j *Journal) obstacle(size int) (Refusal, error) {
 		return RefusedDisk, fmt.Errorf("nothing can be written: %w. The queue retries by itself; these events were not accepted", j.fault)
 	}
 	if j.isDiskLow {
-		return RefusedDisk, fmt.Errorf("%w, and what is left is needed to deliver what is here; these events were not accepted. Make room on the disk", errDiskLow)
+		return RefusedDisk, noRoom{fmt.Errorf("%w, and what is left is needed to deliver what is here; these events were not accepted. Make room on the disk", errDiskLow)}
 	}
 	held := j.ledger.bytes() + int64(j.appendedOffset-j.ledger.endOffset)
 	// A batch that is larger than all goes in alone.
 	if held > 0 && held+int64(size) > j.conf.MaxBytes {
-		return RefusedFull, fmt.Errorf("the queue is full: %d of max_bytes %d are taken; these events were not accepted. "+
-			"They will be as soon as others are delivered; raise max_bytes if outages last longer", held, j.conf.MaxBytes)
+		return RefusedFull, noRoom{fmt.Errorf("the queue is full: %d of max_bytes %d are taken; these events were not accepted. "+
+			"They will be as soon as others are delivered; raise max_bytes if outages last longer", held, j.conf.MaxBytes)}
 	}
 	if j.pending != nil && j.pending.batch.Len()+size > maxGroupBytes {
-		return RefusedDisk, errors.New("the disk is slower than the input; these events were not accepted")
+		return RefusedDisk, noRoom{errors.New("the disk is slower than the input; these events were not accepted")}
 	}
 	return "", nil
 }
+
+// noRoom is an error that is ErrFull.
+type noRoom struct{ error }
+
+func (noRoom) Is(target error) bool { return target == ErrFull }
+func (n noRoom) Unwrap() error      { return n.error }
 
 // add puts the encoded records into the next group.
 func (j *Journal) add(done func(error)) error {

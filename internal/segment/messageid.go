@@ -132,6 +132,23 @@ func (m *messageIDs) appendDerived(dst []byte, origin string, from idSource) []b
 	return m.appendHash(dst)
 }
 
+// DeriveMessageID returns the id of an event that has none, as it is derived from
+// the event's content, its write key and its position among the events that were
+// sent together. There is none unless the event says when it happened: then two of
+// the same content are one.
+func DeriveMessageID(event []byte, writeKey string, position int) (id string, isDerived bool) {
+	var (
+		s jsonscan.Scanner
+		d document
+		m messageIDs
+	)
+	if v := d.readOne(&s, event); v != nil || !d.hasOwnTime() {
+		return "", false
+	}
+	quoted := m.appendDerived(nil, "", idSource{Source: Source{WriteKey: writeKey}, position: position, content: event})
+	return string(quoted[1 : len(quoted)-1]), true
+}
+
 // derive starts a preimage in a domain.
 func (m *messageIDs) derive(domain string) *messageIDs {
 	m.preimage = m.preimage[:0]

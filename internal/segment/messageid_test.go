@@ -230,3 +230,20 @@ func TestIDsOfOneArrayDoNotCountInTheNext(t *testing.T) {
 func readFrom(origin string) func() string {
 	return func() string { return origin }
 }
+
+func TestAnIDCanBeDerivedBeforeAnythingIsAdded(t *testing.T) {
+	const event = `{"type":"track","userId":"u1","event":"E","timestamp":"2026-03-14T09:12:00Z"}`
+	id, isDerived := segment.DeriveMessageID([]byte(event), "key", 0)
+	require.True(t, isDerived)
+	again, _ := segment.DeriveMessageID([]byte(event), "key", 0)
+	assert.Equal(t, id, again, "a client that sends it again sends the same event")
+	neighbour, _ := segment.DeriveMessageID([]byte(event), "key", 1)
+	assert.NotEqual(t, id, neighbour)
+	elsewhere, _ := segment.DeriveMessageID([]byte(event), "other", 0)
+	assert.NotEqual(t, id, elsewhere)
+
+	for _, timeless := range []string{`{"type":"track","userId":"u1","event":"E"}`, `{"timestamp":"Invalid Date"}`, `7`, ``} {
+		_, isDerived := segment.DeriveMessageID([]byte(timeless), "key", 0)
+		assert.False(t, isDerived, timeless)
+	}
+}

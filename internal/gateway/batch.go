@@ -1,0 +1,99 @@
+package gateway
+
+import (
+	"container/list"
+	"context"
+	"errors"
+)
+
+// ErrFull marks an error of those who took a batch: they have no room for it, and
+// may have soon.
+var ErrFull = errors.New("the queue is full")
+
+// Event is one event, as the server that its SDK was made for would have it.
+type Event struct {
+	// Content is JSON. An element of a batch that is no object is handed out as it
+	// is, for the dead letters.
+	Content []byte
+	// WriteKey is that of the request.
+	WriteKey string
+	// Dialect is rudderstack or segment, empty where the request does not tell.
+	Dialect string
+	// Type is what the event says, or the URL.
+	Type string
+	// Library and Version name the SDK, as far as it does.
+	Library, Version string
+	// Address is that of the client.
+	Address string
+}
+
+// Batch is the events of one or more requests.
+type Batch struct {
+	Events []Event
+
+	gateway  *Gateway
+	requests []*request
+}
+
+// outcome is what became of a request.
+type outcome uint8
+
+const (
+	accepted outcome = iota
+	rejected
+	overloaded
+	stopping
+	late
+	gone
+)
+
+// request is one request whose events are on their way.
+type request struct {
+	events []Event
+	room   *room
+	// element is the place in the queue, nil before and after.
+	element *list.Element
+	// answered gets one outcome.
+	answered chan outcome
+	// first is the index of its first event in the batch.
+	first int
+}
+
+// Read waits for requests and hands out their events, in the order of arrival. It
+// returns an error when the context ends, or after Stop.
+func (g *Gateway) Read(ctx context.Context) (*Batch, error) {
+	g.isRead.Store(true)
+	requests, err := g.queue.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	batch := &Batch{gateway: g, requests: requests}
+	for _, r := range requests {
+		r.first = len(batch.Events)
+		batch.Events = append(batch.Events, r.events...)
+	}
+	return batch, nil
+}
+
+// Settle says what became of the events. failed returns why the event at an index
+// was not accepted, or nil; failed itself is nil where all were. It is called
+// once.
+func (b *Batch) Settle(failed func(i int) error) {
+	b.gateway.queue.settle(b.requests, func(r *request) outcome {
+		if failed == nil {
+			return accepted
+		}
+		result := accepted
+		for i := range r.events {
+			err := failed(r.first + i)
+			if errors.Is(err, ErrFull) {
+				return overloaded
+			}
+			if err != nil {
+				result = rejected
+			}
+		}
+		return result
+	})
+	b.gateway.conf.Observer.Pending(b.gateway.queue.size())
+}

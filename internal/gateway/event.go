@@ -1,0 +1,235 @@
+package gateway
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/gofrs/uuid/v5"
+
+	"benthos-segment/internal/ingest"
+	"benthos-segment/internal/segment"
+)
+
+// eventsOf makes events of the parts of an envelope. refusal is what the sender of
+// one event alone is told of it, where it cannot be sent as it is: it goes to the
+// dead letters all the same.
+func (in *intake) eventsOf(env *ingest.Envelope) (events []Event, refusal *answer) {
+	m := maker{sender: in.sender, env: env, ofRequest: in.dialect(env)}
+	size := 0
+	for _, event := range env.Events {
+		size += len(event) + addedBytes
+	}
+	m.memory = make([]byte, 0, size)
+	events = make([]Event, len(env.Events))
+	for i := range env.Events {
+		events[i] = m.make(i)
+	}
+	if in.route.Kind == ingest.Event {
+		refusal = refusalOf(&events[0])
+	}
+	return events, refusal
+}
+
+// addedBytes is about what a server adds to an event.
+const addedBytes = 256
+
+// maker makes events of one request. Their content shares memory.
+type maker struct {
+	*sender
+	env       *ingest.Envelope
+	ofRequest segment.Dialect
+	memory    []byte
+}
+
+func (m *maker) make(i int) Event {
+	item := m.env.Item(i)
+	view := viewContext(item.Value(ingest.NameContext))
+	lib := libraryOf(view.library)
+	if lib.name == "" {
+		lib = libraryOf(ingest.Member(m.env.Context, "library"))
+	}
+	if lib.name == "" {
+		lib = m.agent()
+	}
+	dialect := m.ofRequest
+	if dialect == segment.DialectUnknown {
+		dialect = lib.dialect()
+	}
+	e := edit{
+		maker: m, item: item, position: i, dialect: dialect, view: view,
+		isOnDevice: m.runsOnDevice(item.Value(ingest.NameChannel), view.isDirect, lib),
+		key:        m.key,
+	}
+	if e.key == "" {
+		e.key = ingest.Text(item.Value(ingest.NameWriteKey))
+	}
+	event := Event{
+		WriteKey: e.key, Type: m.typeOf(item), Library: lib.name, Version: lib.version, Address: textOf(m.client),
+	}
+	if dialect != segment.DialectUnknown {
+		event.Dialect = dialect.String()
+	}
+	start := len(m.memory)
+	m.memory = e.appendTo(m.memory)
+	event.Content = m.memory[start:len(m.memory):len(m.memory)]
+	return event
+}
+
+// maxType bounds what is taken of a type that is none.
+const maxType = 32
+
+func (m *maker) typeOf(item ingest.Item) string {
+	if m.route.Type != "" {
+		return m.route.Type
+	}
+	return clip(strings.ToLower(strings.TrimSpace(ingest.Text(item.Value(ingest.NameType)))), maxType)
+}
+
+// edit is what a server does to one event.
+type edit struct {
+	*maker
+	item       ingest.Item
+	position   int
+	key        string
+	dialect    segment.Dialect
+	view       contextView
+	isOnDevice bool
+
+	drop  ingest.NameSet
+	added []member
+}
+
+type member struct {
+	name  ingest.Name
+	value []byte
+}
+
+// set replaces a member, or adds it.
+func (e *edit) set(name ingest.Name, value []byte) {
+	e.drop |= ingest.SetOf(name)
+	e.added = append(e.added, member{name, value})
+}
+
+// appendTo appends the event as its server would have it. Everything that the
+// server has no say in stays, byte for byte.
+func (e *edit) appendTo(dst []byte) []byte {
+	if !e.item.IsObject() {
+		return append(dst, e.item.Raw...)
+	}
+	e.drop = ingest.SetOf(ingest.NameWriteKey)
+	e.setType()
+	e.setMessageID()
+	e.setContext()
+	e.setIntegrations()
+	e.setSentAt()
+	e.setReceivedAt()
+	dst = e.item.AppendWithout(dst, e.drop)
+	for _, m := range e.added {
+		dst = ingest.AppendMember(dst, m.name, m.value)
+	}
+	return append(dst, '}')
+}
+
+// setType lets the URL rule.
+func (e *edit) setType() {
+	if t := e.route.Type; t != "" && ingest.Text(e.item.Value(ingest.NameType)) != t {
+		e.set(ingest.NameType, appendText(nil, t))
+	}
+}
+
+// setMessageID gives an event an id that has none: derived from what was sent,
+// where that tells it from others, so that a client that sends it again sends the
+// same; else a new one, which a crash behind this does not change.
+func (e *edit) setMessageID() {
+	if strings.TrimSpace(ingest.Text(e.item.Value(ingest.NameMessageID))) != "" {
+		return
+	}
+	id, isDerived := segment.DeriveMessageID(e.item.Raw, e.key, e.position)
+	if !isDerived {
+		id = uuid.Must(uuid.NewV7()).String()
+	}
+	e.set(ingest.NameMessageID, appendText(nil, id))
+}
+
+// setContext adds what the envelope has and the event lacks, and the address of
+// the client. RudderStack's server reads no context of an envelope.
+func (e *edit) setContext() {
+	own := e.item.Value(ingest.NameContext)
+	isMerged := e.dialect != segment.DialectRudderStack && e.route.Kind == ingest.Batch && !isEmptyObject(e.env.Context)
+	isAddressed := e.view.ip == nil && e.isOnDevice && e.mayHaveAddress()
+	// A pixel says nothing of the browser that it is shown in.
+	isNamed := e.route.Kind == ingest.Pixel && e.view.userAgent == nil && e.request.UserAgent() != ""
+	if !isMerged && !isAddressed && !isNamed {
+		return
+	}
+	merged, isObject := openObject(nil, own)
+	if !isObject {
+		return // It is not ours to repair, and the output says so.
+	}
+	if isMerged {
+		merged = mergeMissing(merged, own, e.env.Context)
+		isAddressed = isAddressed && ingest.Member(e.env.Context, "ip") == nil
+	}
+	if isAddressed {
+		merged = appendAddress(merged, e.client)
+	}
+	if isNamed {
+		merged = addMember(merged, "userAgent", appendText(nil, e.request.UserAgent()))
+	}
+	e.set(ingest.NameContext, append(merged, '}'))
+}
+
+// mayHaveAddress reports whether the client's address is one that the server would
+// note. Segment's notes none of IPv6.
+func (e *edit) mayHaveAddress() bool {
+	return e.client.IsValid() && (e.dialect != segment.DialectSegment || e.client.Is4())
+}
+
+// setIntegrations does for integrations what setContext does.
+func (e *edit) setIntegrations() {
+	if e.dialect == segment.DialectRudderStack || e.route.Kind != ingest.Batch || isEmptyObject(e.env.Integrations) {
+		return
+	}
+	own := e.item.Value(ingest.NameIntegrations)
+	if merged, isObject := openObject(nil, own); isObject {
+		e.set(ingest.NameIntegrations, append(mergeMissing(merged, own, e.env.Integrations), '}'))
+	}
+}
+
+// setSentAt gives the event the time at which the request was made. RudderStack's
+// server reads that of the event; Segment's has it in the envelope.
+func (e *edit) setSentAt() {
+	own := ingest.Text(e.item.Value(ingest.NameSentAt))
+	if e.dialect == segment.DialectRudderStack && isTime(own) {
+		return
+	}
+	for _, at := range []string{e.env.SentAt, own, e.request.Header.Get("SentAt")} {
+		if isTime(at) {
+			if at != own {
+				e.set(ingest.NameSentAt, appendText(nil, at))
+			}
+			return
+		}
+	}
+}
+
+// isTime tells a time from the placeholder that some SDKs leave in its place.
+func isTime(text string) bool {
+	return text != "" && text[0] >= '0' && text[0] <= '9' && len(text) <= 64
+}
+
+// setReceivedAt notes when the request came in. RudderStack's server keeps what is
+// there, as in events that are sent a second time.
+func (e *edit) setReceivedAt() {
+	if e.dialect != segment.DialectSegment && isTime(ingest.Text(e.item.Value(ingest.NameReceivedAt))) {
+		return
+	}
+	e.set(ingest.NameReceivedAt, appendText(nil, timeOf(e.receivedAt)))
+}
+
+// appendText appends a JSON string. Bytes that are not UTF-8 become U+FFFD.
+func appendText(dst []byte, text string) []byte {
+	dst, _ = jsontext.AppendQuote(dst, bytes.ToValidUTF8([]byte(text), []byte("\ufffd")))
+	return dst
+}

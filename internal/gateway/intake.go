@@ -1,0 +1,234 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"time"
+
+	"benthos-segment/internal/ingest"
+)
+
+// takeBody takes the events of a request with a body, and waits until they are
+// safe. It returns how many there were, and the answer.
+func (g *Gateway) takeBody(r *http.Request, route ingest.Route) (events int, a *answer) {
+	creds, err := ingest.CredentialsOf(r)
+	if err != nil {
+		return 0, refuse(http.StatusBadRequest, codeBadRequest, err.Error())
+	}
+	if g.queue.stopped() {
+		return 0, g.answerTo(stopping)
+	}
+	// Where the key comes with the headers, nobody has to read the body.
+	if key := creds.WriteKey(""); key != "" && !g.keys.accepts(key) {
+		return 0, invalidKey()
+	}
+	in := g.newIntake(r, route, creds)
+	defer in.leave()
+	body, err := g.bodies.Read(r)
+	defer body.Release()
+	if a := g.checkBody(body, err); a != nil {
+		return 0, a
+	}
+	env, err := in.open(body.Bytes)
+	if err != nil {
+		return 0, refuse(http.StatusBadRequest, codeInvalidJSON, "invalid json: "+err.Error())
+	}
+	return env.Count, in.take(r.Context(), &env, body.Release)
+}
+
+// takePixel takes the event in the query of a request.
+func (g *Gateway) takePixel(r *http.Request, route ingest.Route) (events int, a *answer) {
+	creds, err := ingest.CredentialsOf(r)
+	if err != nil {
+		return 0, refuse(http.StatusBadRequest, codeBadRequest, err.Error())
+	}
+	in := g.newIntake(r, route, creds)
+	defer in.leave()
+	event, err := ingest.OpenPixel(route, r.URL.Query(), in.receivedAt)
+	if err != nil {
+		return 0, refuse(http.StatusBadRequest, codeBadRequest, err.Error())
+	}
+	env, err := ingest.OpenMembers(event)
+	if err != nil {
+		return 0, refuse(http.StatusBadRequest, codeInvalidJSON, "invalid json: "+err.Error())
+	}
+	return env.Count, in.take(r.Context(), &env, func() {})
+}
+
+// checkBody says why a body is refused, nil if it is not.
+func (g *Gateway) checkBody(body *ingest.Body, err error) *answer {
+	var encoding *ingest.EncodingError
+	switch {
+	case errors.Is(err, ingest.ErrTooLarge), err == nil && body.Size > g.conf.MaxRequestBytes:
+		return &answer{
+			status: http.StatusRequestEntityTooLarge, code: codeTooLarge, isLast: true,
+			message: fmt.Sprintf("the body has more than %d bytes after decompression: send fewer events at once", g.conf.MaxRequestBytes),
+		}
+	case err == nil:
+		return nil
+	case errors.Is(err, ingest.ErrBusy):
+		return g.overloaded()
+	case errors.As(err, &encoding):
+		return refuse(http.StatusUnsupportedMediaType, codeEncoding, encoding.Error())
+	case g.isClosed.Load():
+		return g.answerTo(stopping)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return &answer{
+			status: http.StatusServiceUnavailable, code: codeSlowBody, retryAfter: retryRejected, isLast: true,
+			message: fmt.Sprintf("the body did not arrive within %s: send it again", g.conf.BodyTimeout),
+		}
+	default:
+		return &answer{status: http.StatusBadRequest, code: codeBadRequest, message: "reading the body: " + err.Error(), isLast: true}
+	}
+}
+
+// intake is one request until its events are on their way.
+type intake struct {
+	*sender
+	gateway    *Gateway
+	generation int
+	hasLeft    bool
+}
+
+func (g *Gateway) newIntake(r *http.Request, route ingest.Route, creds ingest.Credentials) *intake {
+	return &intake{sender: g.newSender(r, route, creds), gateway: g, generation: g.queue.arrive()}
+}
+
+// leave says that no batch has to wait for this request.
+func (in *intake) leave() {
+	if !in.hasLeft {
+		in.hasLeft = true
+		in.gateway.queue.leave(in.generation)
+	}
+}
+
+var byteOrderMark = []byte("\ufeff")
+
+// open takes a body apart. NaN and Infinity, which are not JSON, are looked for
+// only where it is not.
+func (in *intake) open(body []byte) (ingest.Envelope, error) {
+	body = bytes.TrimPrefix(body, byteOrderMark)
+	env, err := in.openJSON(body)
+	if err == nil {
+		return env, nil
+	}
+	if repaired, found := ingest.WithoutNaN(body); found {
+		return in.openJSON(repaired)
+	}
+	return env, err
+}
+
+func (in *intake) openJSON(body []byte) (ingest.Envelope, error) {
+	if in.route.Kind == ingest.Event {
+		return ingest.OpenMembers(body)
+	}
+	return ingest.OpenBatch(body, ingest.Bounds{
+		Events: in.gateway.conf.MaxRequestEvents, NotObjects: maxNotObjects, Members: true, InvalidUTF8: true,
+	})
+}
+
+const (
+	// eventRoom is what an event takes in memory beside its own bytes, about, and
+	// requestRoom what a request does.
+	eventRoom   = 2 << 10
+	requestRoom = 4 << 10
+)
+
+// take makes events of an envelope, and waits until they are safe. The envelope is
+// not needed after they are made, which release is for.
+func (in *intake) take(ctx context.Context, env *ingest.Envelope, release func()) *answer {
+	g := in.gateway
+	if a := in.admit(env); a != nil {
+		return a
+	}
+	if env.Count == 0 {
+		return nil // There is nothing to lose.
+	}
+	size := int64(requestRoom + len(env.Events)*eventRoom)
+	for _, event := range env.Events {
+		size += int64(len(event))
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.conf.Timeout)
+	defer cancel()
+	room, err := g.queue.reserve(ctx, size)
+	if err != nil {
+		return g.overloaded()
+	}
+	events, refusal := in.eventsOf(env)
+	release()
+	req := &request{events: events, room: room, answered: make(chan outcome, 1)}
+	if err := g.queue.push(req); err != nil {
+		room.release()
+		return g.answerTo(stopping)
+	}
+	in.leave()
+	g.conf.Observer.Pending(g.queue.size())
+	result := in.await(ctx, req)
+	if a := g.answerTo(result); a != nil {
+		return a
+	}
+	return refusal
+}
+
+// await waits for the outcome of a request, until the context ends. What is still
+// queued then is withdrawn, so that it is not delivered twice, unless nobody will
+// send it again.
+func (in *intake) await(ctx context.Context, req *request) outcome {
+	select {
+	case result := <-req.answered:
+		return result
+	case <-in.gateway.closed:
+		return outcomeOr(req, stopping)
+	case <-ctx.Done():
+		if !in.isUnheard() {
+			in.gateway.queue.withdraw(req)
+		}
+		return outcomeOr(req, late)
+	}
+}
+
+// outcomeOr prefers what is known already to other.
+func outcomeOr(req *request, other outcome) outcome {
+	select {
+	case result := <-req.answered:
+		return result
+	default:
+		return other
+	}
+}
+
+// admit checks the write keys and the number of events.
+func (in *intake) admit(env *ingest.Envelope) *answer {
+	in.key = in.creds.WriteKey(env.WriteKey)
+	if in.key != "" && !in.gateway.keys.accepts(in.key) {
+		return invalidKey()
+	}
+	if env.Count > len(env.Events) {
+		return &answer{
+			status: http.StatusRequestEntityTooLarge, code: codeTooLarge,
+			message: fmt.Sprintf("the batch has more than %d events: send fewer at once", len(env.Events)),
+		}
+	}
+	if in.key != "" {
+		return nil
+	}
+	// Each event of Segment's SDK for browsers has its key.
+	for i := range env.Events {
+		if !in.gateway.keys.accepts(ingest.Text(env.Item(i).Value(ingest.NameWriteKey))) {
+			return invalidKey()
+		}
+	}
+	if env.Count == 0 {
+		return invalidKey()
+	}
+	return nil
+}
+
+// timeLayout is how times are written: as SDKs do, with milliseconds.
+const timeLayout = "2006-01-02T15:04:05.000Z07:00"
+
+func timeOf(t time.Time) string { return t.UTC().Format(timeLayout) }

@@ -1,0 +1,91 @@
+package gateway
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/net/netutil"
+
+	"benthos-segment/internal/ingest"
+)
+
+const (
+	headerTimeout = 10 * time.Second
+	// idleTimeout is longer than balancers keep a connection, which is a minute:
+	// whoever closes first must not be the one that gets the next request.
+	idleTimeout = 2 * time.Minute
+	// writeTime is how long an answer may take to leave.
+	writeTime = 10 * time.Second
+	// maxHeaderBytes has room for the cookies that go along with a beacon.
+	maxHeaderBytes = 128 << 10
+	// partingTime is how long answers may take to leave when the server closes.
+	partingTime = 2 * time.Second
+)
+
+// Server serves a gateway.
+type Server struct {
+	gateway *Gateway
+	http    *http.Server
+	cancel  context.CancelFunc
+	served  chan struct{}
+}
+
+// Serve starts to serve on the listener, with TLS where there is a configuration
+// of it, and at most maxConnections at once; more wait until the system turns them
+// away. failed is told where the listener fails; nothing is taken any more then.
+func (g *Gateway) Serve(listener net.Listener, tlsConfig *tls.Config, maxConnections int, failed func(error)) *Server {
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &Server{
+		gateway: g,
+		cancel:  cancel,
+		served:  make(chan struct{}),
+		http: &http.Server{
+			Handler:           ingest.WithBodyTimeout(g.conf.BodyTimeout, g),
+			ReadHeaderTimeout: headerTimeout,
+			WriteTimeout:      g.conf.BodyTimeout + g.conf.Timeout + writeTime,
+			IdleTimeout:       idleTimeout,
+			MaxHeaderBytes:    maxHeaderBytes,
+			BaseContext:       func(net.Listener) context.Context { return ctx },
+			TLSConfig:         tlsConfig,
+			// It would tell of every client that breaks off.
+			ErrorLog: log.New(io.Discard, "", 0),
+		},
+	}
+	listener = netutil.LimitListener(listener, maxConnections)
+	go func() {
+		defer close(s.served)
+		var err error
+		if tlsConfig != nil {
+			err = s.http.ServeTLS(listener, "", "")
+		} else {
+			err = s.http.Serve(listener)
+		}
+		if !errors.Is(err, http.ErrServerClosed) {
+			failed(err)
+			g.Close()
+		}
+	}()
+	return s
+}
+
+// Close answers every request that still waits, lets the answers leave, and ends
+// all connections.
+func (s *Server) Close(ctx context.Context) error {
+	s.gateway.Close()
+	// Bodies that are still on their way end with their context.
+	s.cancel()
+	ctx, cancel := context.WithTimeout(ctx, partingTime)
+	defer cancel()
+	err := s.http.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		err = s.http.Close()
+	}
+	<-s.served
+	return err
+}

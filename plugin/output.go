@@ -14,6 +14,7 @@ import (
 	"benthos-segment/internal/tracking/wire"
 	// It registers the buffer journal.
 	_ "benthos-segment/plugin/internal/buffer"
+	_ "benthos-segment/plugin/internal/frontdoor"
 )
 
 func init() {

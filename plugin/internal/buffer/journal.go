@@ -13,6 +13,7 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 
 	"benthos-segment/internal/journal"
+	"benthos-segment/plugin/internal/nack"
 	"benthos-segment/plugin/internal/parsed"
 )
 
@@ -122,34 +123,14 @@ func (b *journalBuffer) ReadBatch(ctx context.Context) (service.MessageBatch, se
 	batch := messagesOf(out.Events)
 	indexed := batch.Index()
 	return batch, func(_ context.Context, err error) error {
-		out.Settle(rejectedBy(err, indexed, len(batch)))
+		failed := nack.ByMessage(err, indexed, len(batch))
+		if failed == nil {
+			out.Settle(nil)
+			return nil
+		}
+		out.Settle(func(i int) bool { return failed(i) != nil })
 		return nil
 	}, nil
-}
-
-// rejectedBy tells from the answer of the pipeline which messages it rejected;
-// nil means none.
-func rejectedBy(err error, indexed *service.Indexer, count int) func(i int) bool {
-	if err == nil {
-		return nil
-	}
-	var failed *service.BatchError
-	if !errors.As(err, &failed) {
-		return func(int) bool { return true }
-	}
-	rejected := make([]bool, count)
-	isAny := false
-	failed.WalkMessagesIndexedBy(indexed, func(i int, _ *service.Message, err error) bool {
-		if err != nil && i >= 0 && i < count {
-			rejected[i], isAny = true, true
-		}
-		return true
-	})
-	if !isAny {
-		// It does not say which, so any of them may be.
-		return func(int) bool { return true }
-	}
-	return func(i int) bool { return rejected[i] }
 }
 
 // EndOfInput says that no batch follows.

@@ -252,6 +252,60 @@ func TestTheWebhookWithAJournalAnswersWhileSegmentIsAway(t *testing.T) {
 	assert.Equal(t, 5, sb.Summary().Unique)
 }
 
+// SDKs have their answer while Segment is away, and all of it arrives after a
+// restart, as the calls that Segment expects.
+func TestTheFrontDoorAnswersWhileSegmentIsAway(t *testing.T) {
+	atRoot(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	address := listener.Addr().String()
+	require.NoError(t, listener.Close())
+	sb := segmenttest.New(t)
+	deadLetters := filepath.Join(t.TempDir(), "dead_letters.ndjson")
+	environment(t, sb, map[string]string{
+		"GATEWAY_ADDRESS": address,
+		"QUEUE_PATH":      filepath.Join(folderOfAQueue(t), "queue"),
+		"DEAD_LETTERS":    deadLetters,
+	})
+	post := func(path, key, body string) (status int) {
+		require.Eventually(t, func() bool {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+address+path, strings.NewReader(body))
+			require.NoError(t, err)
+			req.SetBasicAuth(key, "")
+			req.Header.Set("X-Forwarded-For", "203.0.113.9")
+			res, err := http.DefaultClient.Do(req)
+			if err != nil {
+				return false // it does not listen yet
+			}
+			_ = res.Body.Close()
+			status = res.StatusCode
+			return true
+		}, 20*time.Second, 50*time.Millisecond)
+		return status
+	}
+
+	t.Setenv("SEGMENT_ENDPOINT", "http://127.0.0.1:1")
+	t.Run("Segment is away", func(t *testing.T) {
+		start(t, "config/gateway.yaml")
+		assert.Equal(t, http.StatusUnauthorized, post("/v1/track", "guessed", `{}`))
+		assert.Equal(t, http.StatusOK, post("/v1/batch", "the-write-key", `{"batch":[
+			{"type":"track","userId":"u1","event":"A","channel":"mobile"},{"type":"track","userId":"u1"},{"type":"track","userId":"u1","event":"B"}]}`))
+		assert.Equal(t, http.StatusOK, post("/v1/t", "the-write-key", `{"userId":"u1","event":"C"}`))
+	})
+	t.Setenv("SEGMENT_ENDPOINT", sb.URL)
+	start(t, "config/gateway.yaml")
+	var names []string
+	for _, call := range sb.Wait(3) {
+		names = append(names, call.Name)
+	}
+	assert.Equal(t, []string{"A", "B", "C"}, names)
+	assert.Contains(t, string(sb.Calls()[0].Raw), `"ip":"203.0.113.9"`)
+	require.Eventually(t, func() bool { _, err := os.Stat(deadLetters); return err == nil }, 20*time.Second, 10*time.Millisecond)
+	dead := lettersIn(t, deadLetters)
+	require.Len(t, dead, 1)
+	assert.Equal(t, "event_not_defined", dead[0].Reason)
+}
+
 // folderOfAQueue returns a folder for a queue. A stream that is stopped may end
 // before its buffer has closed, which writes until then.
 func folderOfAQueue(t *testing.T) string {

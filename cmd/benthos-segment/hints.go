@@ -37,9 +37,10 @@ func printHints(w io.Writer, files []string) {
 }
 
 func hintsIn(d document) (hints []hint) {
+	hints = doorHints(d)
 	outputs := segmentOutputs(d)
 	if len(outputs) == 0 {
-		return nil
+		return hints
 	}
 	for _, about := range hintsAbout {
 		hints = append(hints, about(d, outputs)...)

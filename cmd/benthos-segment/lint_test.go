@@ -77,6 +77,8 @@ func TestLintHintsAtWhatIsSeldomMeant(t *testing.T) {
 		"ack_wait.yaml":         "(6,15) hint: ack_wait is 1m0s: while Segment cannot be reached for longer",
 		"ack_wait_default.yaml": "(2,3) hint: ack_wait is 30s: while Segment cannot be reached for longer",
 		"max_ack_pending.yaml":  "(7,22) hint: max_ack_pending is 500 and a batch of the output has up to 1000 events",
+		"any_key.yaml":          "(2,3) hint: write_keys is empty: anybody's events are taken",
+		"full_timeout.yaml":     "(8,19) hint: full_timeout is 4s, and the clients of the input segment are answered after 4s",
 		"prefetch.yaml":         "(2,3) hint: prefetch_count is 10 and a batch of the output has up to 3000 events",
 	} {
 		t.Run(file, func(t *testing.T) {
@@ -97,7 +99,7 @@ func TestLintIsSilentWhereAllIsWell(t *testing.T) {
 }
 
 func TestOurOwnPipelinesGetNoHint(t *testing.T) {
-	for _, name := range []string{"SEGMENT_WRITE_KEY", "SEGMENT_WRITE_KEY_PRODUCT", "SEGMENT_WRITE_KEY_MARKETING"} {
+	for _, name := range []string{"SEGMENT_WRITE_KEY", "SEGMENT_WRITE_KEY_PRODUCT", "SEGMENT_WRITE_KEY_MARKETING", "SOURCE_WRITE_KEY"} {
 		t.Setenv(name, "a-write-key")
 	}
 	root, err := filepath.Abs(filepath.Join("..", ".."))

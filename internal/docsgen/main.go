@@ -1,7 +1,7 @@
 // Command docsgen writes what docs/ has from the code: the reference of the
-// output segment (segment.md), of the buffer journal (journal.md), of the Bloblang
-// methods beside them (bloblang.md), and of the reasons for which an event is not
-// sent (reasons.md).
+// output segment (segment.md), of the input segment (segment-input.md), of the
+// buffer journal (journal.md), of the Bloblang methods beside them (bloblang.md),
+// and of the reasons for which an event is not sent (reasons.md).
 //
 //	go run ./internal/docsgen [-check] [directory]
 package main
@@ -26,6 +26,7 @@ import (
 // pages are what is written, by the names of the files.
 var pages = map[string]func() ([]byte, error){
 	outputPageName:  func() ([]byte, error) { return outputPage("segment") },
+	inputPageName:   func() ([]byte, error) { return inputPage("segment") },
 	bufferPageName:  func() ([]byte, error) { return bufferPage("journal") },
 	methodsPageName: func() ([]byte, error) { return methodsPage("segment_") },
 	reasonsPageName: reasonsPage,

@@ -14,6 +14,7 @@ import (
 
 const (
 	outputPageName = "segment.md"
+	inputPageName  = "segment-input.md"
 	bufferPageName = "journal.md"
 )
 
@@ -44,6 +45,15 @@ func outputPage(name string) ([]byte, error) {
 		return nil, fmt.Errorf("there is no output %s", name)
 	}
 	return componentPage("Output", "plugin/spec.go", view)
+}
+
+// inputPage renders the page of a registered input.
+func inputPage(name string) ([]byte, error) {
+	view, exists := service.GlobalEnvironment().GetInputConfig(name)
+	if !exists {
+		return nil, fmt.Errorf("there is no input %s", name)
+	}
+	return componentPage("Input", "plugin/internal/frontdoor/spec.go", view)
 }
 
 // bufferPage renders the page of a registered buffer.

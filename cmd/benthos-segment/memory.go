@@ -29,20 +29,27 @@ func tuneCollector() {
 		}
 	}
 	debug.SetGCPercent(mostPercent)
-	c := &collection{live: []metrics.Sample{{Name: "/gc/heap/live:bytes"}}, percent: mostPercent}
-	runtime.SetFinalizer(c, (*collection).happened)
+	c := &collector{live: []metrics.Sample{{Name: "/gc/heap/live:bytes"}}, percent: mostPercent}
+	c.awaitNext()
 }
 
-// collection is garbage, whose finalizer runs after each collection. It holds
-// a pointer: without one, small things share their memory with others, and are
-// garbage only when all of them are.
-type collection struct {
+// collector adjusts Go's collector after each collection.
+type collector struct {
 	live    []metrics.Sample
 	percent int
 }
 
-// happened adjusts the collector to what is alive now.
-func (c *collection) happened() {
+// sentinel is garbage from the start, so that its cleanup runs after the next
+// collection. It holds a pointer: without one, small things share their memory
+// with others, and are garbage only when all of them are.
+type sentinel struct{ _ *collector }
+
+func (c *collector) awaitNext() {
+	runtime.AddCleanup(&sentinel{c}, (*collector).adjust, c)
+}
+
+// adjust sets the collector to what is alive now.
+func (c *collector) adjust() {
 	metrics.Read(c.live)
 	percent := percentFor(c.live[0].Value.Uint64())
 	// To set it stops the world for a moment, which small changes are not worth.
@@ -50,7 +57,7 @@ func (c *collection) happened() {
 		debug.SetGCPercent(percent)
 		c.percent = percent
 	}
-	runtime.SetFinalizer(c, (*collection).happened)
+	c.awaitNext()
 }
 
 // percentFor returns by how much a heap may grow when so many bytes of it are

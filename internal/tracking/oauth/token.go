@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"benthos-segment/internal/tracking/internal/notice"
 )
 
@@ -30,6 +32,8 @@ type Tokens struct {
 	agent   string
 	timeout time.Duration
 	trouble trouble
+	// granting lets everybody wait for one request for a token.
+	granting singleflight.Group
 
 	mu        sync.Mutex
 	current   string
@@ -41,8 +45,6 @@ type Tokens struct {
 	paced time.Time
 	// skew is how far our clock is ahead of the authorization server's.
 	skew time.Duration
-	// underWay is the refresh that everybody waits for, or nil.
-	underWay *refresh
 }
 
 // Via says how tokens are asked for.
@@ -69,15 +71,9 @@ func NewTokens(conf Config, via Via) *Tokens {
 // Close ends a request for a token.
 func (t *Tokens) Close() { t.close() }
 
-type refresh struct {
-	done  chan struct{}
-	token string
-	err   error
-}
-
 // ask returns a token that is good for now, or what to wait for. While an old
 // one still is, nobody waits for the new one.
-func (t *Tokens) ask(ctx context.Context) (string, *refresh, error) {
+func (t *Tokens) ask(ctx context.Context) (string, <-chan singleflight.Result, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := time.Now()
@@ -103,12 +99,12 @@ func (t *Tokens) Get(ctx context.Context) (string, error) {
 		return token, err
 	}
 	select {
-	case <-pending.done:
+	case granted := <-pending:
+		// Not the current one: another request may have found it refused already.
+		return granted.Val.(string), granted.Err
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
-	// Not the current one: another request may have found it refused already.
-	return pending.token, pending.err
 }
 
 // Reject says that the Tracking API does not take a token. It may be that
@@ -121,39 +117,27 @@ func (t *Tokens) Reject(token string) {
 	}
 }
 
-// refresh starts to get a new token, or returns the attempt under way. It is
-// called with the lock held. What it starts goes on when the caller stops,
-// since others wait for it too.
-func (t *Tokens) refresh(ctx context.Context) *refresh {
-	if t.underWay != nil {
-		return t.underWay
+// refresh starts to get a new token, or joins the attempt under way. What it
+// starts goes on when the caller stops, since others wait for it too.
+func (t *Tokens) refresh(ctx context.Context) <-chan singleflight.Result {
+	return t.granting.DoChan("", func() (any, error) { return t.renew(context.WithoutCancel(ctx)) })
+}
+
+func (t *Tokens) renew(ctx context.Context) (string, error) {
+	token, life, err := t.requestAfter(ctx, t.pace())
+	until := t.keep(token, life, err)
+	if t.closed.Err() == nil {
+		t.trouble.note(err, until)
 	}
-	pending := &refresh{done: make(chan struct{})}
-	t.underWay = pending
-	pause := t.pace(time.Now())
-	go func() {
-		token, life, err := t.requestAfter(context.WithoutCancel(ctx), pause)
-		t.mu.Lock()
-		t.underWay = nil
-		t.keep(token, life, err)
-		pending.token, pending.err = token, err
-		close(pending.done)
-		var good time.Time
-		if t.current != "" {
-			good = t.expires
-		}
-		t.mu.Unlock()
-		if t.closed.Err() == nil {
-			t.trouble.note(err, good)
-		}
-	}()
-	return pending
+	return token, err
 }
 
 // pace counts one request more, and returns how long it has to wait so that
-// whatever the servers answer leads to no storm of requests. It is called with
-// the lock held.
-func (t *Tokens) pace(now time.Time) time.Duration {
+// whatever the servers answer leads to no storm of requests.
+func (t *Tokens) pace() time.Duration {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	now := time.Now()
 	if t.paced.Before(now) {
 		t.paced = now
 	}
@@ -176,8 +160,11 @@ func (t *Tokens) requestAfter(ctx context.Context, pause time.Duration) (string,
 	return t.request(ctx)
 }
 
-// keep remembers a new token, or when to try again for one.
-func (t *Tokens) keep(token string, life time.Duration, err error) {
+// keep remembers a new token, or when to try again for one. It returns until
+// when there is one to send, zero for not at all.
+func (t *Tokens) keep(token string, life time.Duration, err error) (until time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	now := time.Now()
 	if err != nil {
 		pause := time.Duration(0)
@@ -186,11 +173,15 @@ func (t *Tokens) keep(token string, life time.Duration, err error) {
 		}
 		t.notBefore = now.Add(pause)
 		t.refreshAt = now.Add(max(t.expires.Sub(now)/2, time.Second, pause))
-		return
+	} else {
+		t.current = token
+		t.expires = now.Add(life - min(life/10, maxTokenMargin))
+		t.refreshAt = now.Add(life / 2)
 	}
-	t.current = token
-	t.expires = now.Add(life - min(life/10, maxTokenMargin))
-	t.refreshAt = now.Add(life / 2)
+	if t.current == "" {
+		return time.Time{}
+	}
+	return t.expires
 }
 
 // IsGood says whether a token that was got some time ago still is one to send.

@@ -134,7 +134,7 @@ func (s *share) one() *segment.Violation {
 }
 
 // provenance says where the calls of the message come from and go to.
-func (s *share) provenance() (from segment.Source, v *segment.Violation) {
+func (s *share) provenance() (from segment.Provenance, v *segment.Violation) {
 	key, err := s.writeKey.of(s.message)
 	key = strings.TrimSpace(key)
 	// "null" is what Bloblang makes of a member that is missing.
@@ -147,7 +147,7 @@ func (s *share) provenance() (from segment.Source, v *segment.Violation) {
 		return from, violationOf(segment.ReasonMappingFailed, soFieldMessageID,
 			"the interpolation failed for this message: "+err.Error())
 	}
-	return segment.Source{
+	return segment.Provenance{
 		WriteKey: key, MessageID: id,
 		Origin: s.origin, Received: s.received, Dialect: s.dialect,
 	}, nil

@@ -127,7 +127,7 @@ func (k *checker) lines(name string, from io.Reader) error {
 }
 
 func (k *checker) line(place string, payload []byte) {
-	calls, skips, v := k.converter.Convert(k.calls[:0], payload, segment.Source{WriteKey: "check"})
+	calls, skips, v := k.converter.Convert(k.calls[:0], payload, segment.Provenance{WriteKey: "check"})
 	k.calls = calls
 	defer k.converter.Reset()
 	k.skipped.Empty += skips.Empty

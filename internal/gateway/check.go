@@ -20,7 +20,7 @@ func refusalOf(event *Event) *answer {
 	converter := converters.Get().(*segment.Converter)
 	defer converters.Put(converter)
 	defer converter.Reset()
-	_, _, v := converter.Convert(nil, event.Content, segment.Source{WriteKey: event.WriteKey})
+	_, _, v := converter.Convert(nil, event.Content, segment.Provenance{WriteKey: event.WriteKey})
 	if v == nil {
 		return nil
 	}

@@ -40,7 +40,7 @@ func TestEveryCapturedEventIsConverted(t *testing.T) {
 	events, places := captured(t, "*.events.ndjson")
 	for i, event := range events {
 		t.Run(places[i], func(t *testing.T) {
-			calls, skips, v := segment.NewConverter(config()).Convert(nil, event, fromSource)
+			calls, skips, v := segment.NewConverter(config()).Convert(nil, event, fromKey)
 			require.Nil(t, v, "%v", v)
 			require.Len(t, calls, 1)
 			require.Zero(t, skips)

@@ -65,8 +65,8 @@ func wanted(t *testing.T, value any) any {
 }
 
 // source hands in the time of the record where a case wants it.
-func (r *reported) source() segment.Source {
-	from := fromSource
+func (r *reported) source() segment.Provenance {
+	from := fromKey
 	if strings.Contains(r.Input, "sentAt") {
 		from.Received = func() time.Time { return recordTime }
 	}

@@ -127,7 +127,7 @@ func TestAnArrayWithSomethingInItIsRefusedWithTheWayOutOfPHP(t *testing.T) {
 		`{"type":"page","userId":"u","context":[1]}`:                   segment.ReasonContextNotObject,
 		`{"type":"page","userId":"u","integrations":["All"]}`:          segment.ReasonBadRequest,
 	} {
-		_, _, v := segment.NewConverter(forwarding).Convert(nil, []byte(payload), fromSource)
+		_, _, v := segment.NewConverter(forwarding).Convert(nil, []byte(payload), fromKey)
 		require.NotNil(t, v, payload)
 		assert.Equal(t, reason, v.Reason)
 		assert.Contains(t, v.Sentence, "PHP")

@@ -14,7 +14,7 @@ import (
 type Config struct {
 	// Integrations says what happens to the integrations object.
 	Integrations IntegrationsMode
-	// Dialect is the dialect of every payload whose Source does not know it.
+	// Dialect is the dialect of every payload whose Provenance does not know it.
 	// With DialectUnknown, the payload itself tells.
 	Dialect Dialect
 	// LibraryName and LibraryVersion are the context.library of calls that have
@@ -28,9 +28,9 @@ type Config struct {
 	NewID func() string
 }
 
-// Source says where a payload comes from, and to which source of Segment it
+// Provenance says where a payload comes from, and to which source at Segment it
 // goes.
-type Source struct {
+type Provenance struct {
 	// WriteKey names the source at Segment.
 	WriteKey string
 	// MessageID is the configured message id. It is empty or "null" if there is
@@ -99,7 +99,7 @@ func (c *Converter) Reset() {
 //
 // A payload is JSON as in RFC 8259, in UTF-8 with or without a byte order mark,
 // nested at most 10,000 deep.
-func (c *Converter) Convert(dst []Call, payload []byte, from Source) ([]Call, Skips, *Violation) {
+func (c *Converter) Convert(dst []Call, payload []byte, from Provenance) ([]Call, Skips, *Violation) {
 	c.notes.start()
 	c.receipt = receipt{ask: from.Received}
 	if jsonscan.IsBlank(payload) {
@@ -133,7 +133,7 @@ func (c *Converter) Convert(dst []Call, payload []byte, from Source) ([]Call, Sk
 // payload is not written to.
 func (c *Converter) Notes() []Note { return c.notes.list }
 
-func (c *Converter) one(dst []Call, from Source) ([]Call, Skips, *Violation) {
+func (c *Converter) one(dst []Call, from Provenance) ([]Call, Skips, *Violation) {
 	if v := c.doc.read(&c.scanner, 0); v != nil {
 		return dst, Skips{}, v
 	}
@@ -141,11 +141,11 @@ func (c *Converter) one(dst []Call, from Source) ([]Call, Skips, *Violation) {
 		return dst, Skips{}, invalidJSON(err, c.scanner.Text())
 	}
 	var skips Skips
-	dst, v := c.object(dst, idSource{Source: from}, &skips)
+	dst, v := c.object(dst, idBasis{Provenance: from}, &skips)
 	return dst, skips, v
 }
 
-func (c *Converter) several(dst []Call, from Source) ([]Call, Skips, *Violation) {
+func (c *Converter) several(dst []Call, from Provenance) ([]Call, Skips, *Violation) {
 	var skips Skips
 	c.ids.startArray()
 	defer c.ids.endArray()
@@ -159,7 +159,7 @@ func (c *Converter) several(dst []Call, from Source) ([]Call, Skips, *Violation)
 		}
 		c.notes.element = position
 		var v *Violation
-		if dst, v = c.object(dst, idSource{Source: from, position: position}, &skips); v != nil {
+		if dst, v = c.object(dst, idBasis{Provenance: from, position: position}, &skips); v != nil {
 			return dst, skips, inArray(position, v)
 		}
 		position++
@@ -184,12 +184,12 @@ func inArray(position int, v *Violation) *Violation {
 }
 
 // object converts the document that was just read.
-func (c *Converter) object(dst []Call, from idSource, skips *Skips) ([]Call, *Violation) {
+func (c *Converter) object(dst []Call, from idBasis, skips *Skips) ([]Call, *Violation) {
 	t, v := c.doc.callType()
 	if v != nil {
 		return dst, v
 	}
-	mode := c.integrationsMode(from.Source)
+	mode := c.integrationsMode(from.Provenance)
 	if mode == IntegrationsFilter && excludesSegment(c.doc.value[fieldIntegrations]) {
 		skips.Integrations++
 		return dst, nil

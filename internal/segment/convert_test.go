@@ -23,12 +23,12 @@ func config() segment.Config {
 	}
 }
 
-var fromSource = segment.Source{WriteKey: "key"}
+var fromKey = segment.Provenance{WriteKey: "key"}
 
 // converted returns the calls that a payload holds.
 func converted(tb testing.TB, conf segment.Config, payload string) []segment.Call {
 	tb.Helper()
-	calls, _, v := segment.NewConverter(conf).Convert(nil, []byte(payload), fromSource)
+	calls, _, v := segment.NewConverter(conf).Convert(nil, []byte(payload), fromKey)
 	require.Nil(tb, v, "%v", v)
 	return calls
 }
@@ -44,7 +44,7 @@ func convertedOne(tb testing.TB, payload string) segment.Call {
 // refused returns why a payload cannot be sent.
 func refused(tb testing.TB, payload string) *segment.Violation {
 	tb.Helper()
-	calls, skips, v := segment.NewConverter(config()).Convert(nil, []byte(payload), fromSource)
+	calls, skips, v := segment.NewConverter(config()).Convert(nil, []byte(payload), fromKey)
 	require.NotNil(tb, v, "converted to %v", calls)
 	assert.Empty(tb, calls)
 	assert.Zero(tb, skips)
@@ -138,7 +138,7 @@ func TestACallIsMeasuredAsItIsSent(t *testing.T) {
 		fits  bool
 	}{{size - 1, false}, {size, true}, {size + 1, true}, {0, true}} {
 		conf.MaxCallBytes = row.limit
-		_, _, v := segment.NewConverter(conf).Convert(nil, []byte(payload), fromSource)
+		_, _, v := segment.NewConverter(conf).Convert(nil, []byte(payload), fromKey)
 		if row.fits {
 			assert.Nil(t, v)
 			continue
@@ -162,7 +162,7 @@ func TestCallsStayValidUntilReset(t *testing.T) {
 		var calls []segment.Call
 		for i := range 1000 {
 			var v *segment.Violation
-			calls, _, v = converter.Convert(calls, payload(i), fromSource)
+			calls, _, v = converter.Convert(calls, payload(i), fromKey)
 			require.Nil(t, v)
 		}
 		for i, call := range calls {
@@ -175,7 +175,7 @@ func TestCallsStayValidUntilReset(t *testing.T) {
 
 func TestCallsShareNoMemoryWithThePayload(t *testing.T) {
 	payload := []byte(`{"type":"page","userId":"user","anonymousId":"a","messageId":"m","properties":{"a":"b"}}`)
-	calls, _, v := segment.NewConverter(config()).Convert(nil, payload, fromSource)
+	calls, _, v := segment.NewConverter(config()).Convert(nil, payload, fromKey)
 	require.Nil(t, v)
 	before := string(calls[0].JSON)
 	clear(payload)

@@ -68,7 +68,7 @@ func TestCorpus(t *testing.T) {
 
 func convertOutcome(t *testing.T, payload []byte) string {
 	t.Helper()
-	calls, skips, v := segment.NewConverter(corpusConfig()).Convert(nil, payload, fromSource)
+	calls, skips, v := segment.NewConverter(corpusConfig()).Convert(nil, payload, fromKey)
 	if v != nil {
 		return reasonAndField(v)
 	}
@@ -104,8 +104,8 @@ func TestABadPayloadLeavesItsNeighboursAlone(t *testing.T) {
 	want := convertedOne(t, string(good)).JSON
 	converter := segment.NewConverter(corpusConfig())
 	for name, payload := range corpus(t) {
-		_, _, _ = converter.Convert(nil, payload, fromSource)
-		calls, skips, v := converter.Convert(nil, good, fromSource)
+		_, _, _ = converter.Convert(nil, payload, fromKey)
+		calls, skips, v := converter.Convert(nil, good, fromKey)
 		require.Nil(t, v, name)
 		require.Zero(t, skips, name)
 		require.Len(t, calls, 1, name)
@@ -116,7 +116,7 @@ func TestABadPayloadLeavesItsNeighboursAlone(t *testing.T) {
 func TestConvertLeavesThePayloadAlone(t *testing.T) {
 	for name, payload := range corpus(t) {
 		before := bytes.Clone(payload)
-		_, _, _ = segment.NewConverter(corpusConfig()).Convert(nil, payload, fromSource)
+		_, _, _ = segment.NewConverter(corpusConfig()).Convert(nil, payload, fromKey)
 		segment.Inspect(payload, segment.UnknownType)
 		require.True(t, bytes.Equal(before, payload), name)
 	}

@@ -124,7 +124,7 @@ func timeOf(t *testing.T, payload string) time.Duration {
 func convert(t *testing.T, converter *segment.Converter, payload string) {
 	t.Helper()
 	converter.Reset()
-	calls, _, v := converter.Convert(nil, []byte(payload), fromSource)
+	calls, _, v := converter.Convert(nil, []byte(payload), fromKey)
 	require.Nil(t, v, "%v", v)
 	size := 0
 	for _, call := range calls {
@@ -144,7 +144,7 @@ func TestAUsualEventCostsAnAllocationAtMost(t *testing.T) {
 			}
 			allocations := testing.AllocsPerRun(100, func() {
 				converter.Reset()
-				_, _, v := converter.Convert(calls, event, fromSource)
+				_, _, v := converter.Convert(calls, event, fromKey)
 				require.Nil(t, v)
 			})
 			assert.LessOrEqual(t, allocations, 1.0, places[i])
@@ -160,7 +160,7 @@ func TestAGiantPayloadIsNotKept(t *testing.T) {
 	converter := segment.NewConverter(conf)
 	before := heap()
 
-	_, _, v := converter.Convert(nil, propertyPayload(`"`+strings.Repeat("x", size)+`"`), fromSource)
+	_, _, v := converter.Convert(nil, propertyPayload(`"`+strings.Repeat("x", size)+`"`), fromKey)
 	require.NotNil(t, v)
 	converter.Reset()
 
@@ -190,7 +190,7 @@ func BenchmarkConvert(b *testing.B) {
 					converter.Reset()
 				}
 				var v *segment.Violation
-				calls, _, v = converter.Convert(calls[:0], event, fromSource)
+				calls, _, v = converter.Convert(calls[:0], event, fromKey)
 				if v != nil {
 					b.Fatal(v)
 				}

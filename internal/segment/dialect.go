@@ -45,7 +45,7 @@ func ParseDialect(name string) Dialect {
 // in order of certainty: first those that only one of the two can write, then
 // those that the other one hardly ever writes. Library names that both have,
 // such as analytics-go and analytics-python, are no sign.
-func (c *Converter) dialect(from Source) Dialect {
+func (c *Converter) dialect(from Provenance) Dialect {
 	if from.Dialect != nil {
 		if told := from.Dialect(); told != DialectUnknown {
 			return told

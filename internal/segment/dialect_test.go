@@ -15,7 +15,7 @@ const onlyMixpanel = `"integrations":{"All":false,"Mixpanel":true}`
 
 // reading returns in which meaning an event's integrations were read with
 // default settings.
-func reading(t *testing.T, conf segment.Config, from segment.Source, members string) string {
+func reading(t *testing.T, conf segment.Config, from segment.Provenance, members string) string {
 	t.Helper()
 	calls, skips, v := segment.NewConverter(conf).Convert(nil, []byte(`{"type":"page","userId":"u",`+members+`}`), from)
 	require.Nil(t, v, "%v", v)
@@ -61,7 +61,7 @@ func TestTheFirstSignOfADialectDecides(t *testing.T) {
 		"a context that says rudder elsewhere":           {`"context":{"library":{"name":"x"},"app":{"name":"rudder"}}`, segments},
 	} {
 		t.Run(name, func(t *testing.T) {
-			assert.Equal(t, row.want, reading(t, config(), fromSource, onlyMixpanel+","+row.members))
+			assert.Equal(t, row.want, reading(t, config(), fromKey, onlyMixpanel+","+row.members))
 		})
 	}
 }
@@ -80,15 +80,15 @@ func TestAnObjectThatNamesSegmentSaysWhoseItIs(t *testing.T) {
 		`{"All":false,"Mixpanel":{"Segment":"false"}}`: "Segment's",
 	} {
 		t.Run(integrations, func(t *testing.T) {
-			assert.Equal(t, want, reading(t, config(), fromSource, `"integrations":`+integrations))
+			assert.Equal(t, want, reading(t, config(), fromKey, `"integrations":`+integrations))
 		})
 	}
 }
 
 func TestWhoeverTookAnEventInKnowsItsDialect(t *testing.T) {
 	const looksLikeRudderStacks, looksLikeSegments = onlyMixpanel + `,"rudderId":"r"`, onlyMixpanel + `,"projectId":"p"`
-	told := func(d segment.Dialect) segment.Source {
-		return segment.Source{WriteKey: "key", Dialect: func() segment.Dialect { return d }}
+	told := func(d segment.Dialect) segment.Provenance {
+		return segment.Provenance{WriteKey: "key", Dialect: func() segment.Dialect { return d }}
 	}
 	assert.Equal(t, "Segment's", reading(t, config(), told(segment.DialectSegment), looksLikeRudderStacks))
 	assert.Equal(t, "RudderStack's", reading(t, config(), told(segment.DialectRudderStack), looksLikeSegments))
@@ -96,7 +96,7 @@ func TestWhoeverTookAnEventInKnowsItsDialect(t *testing.T) {
 
 	conf := config()
 	conf.Dialect = segment.DialectSegment
-	assert.Equal(t, "Segment's", reading(t, conf, fromSource, looksLikeRudderStacks))
+	assert.Equal(t, "Segment's", reading(t, conf, fromKey, looksLikeRudderStacks))
 	assert.Equal(t, "RudderStack's", reading(t, conf, told(segment.DialectRudderStack), looksLikeSegments), "of one event first")
 }
 

@@ -70,7 +70,7 @@ func TestWhatIsDroppedIsNoted(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			converter := segment.NewConverter(config())
-			_, _, v := converter.Convert(nil, []byte(row.payload), fromSource)
+			_, _, v := converter.Convert(nil, []byte(row.payload), fromKey)
 			require.Nil(t, v, "%v", v)
 			assert.ElementsMatch(t, row.notes, described(converter.Notes()))
 		})
@@ -83,7 +83,7 @@ func TestNothingIsNotedAboutSkippedOrRefusedEvents(t *testing.T) {
 		`{"type":"page","coupon":1}`,
 	} {
 		converter := segment.NewConverter(config())
-		calls, _, _ := converter.Convert(nil, []byte(payload), fromSource)
+		calls, _, _ := converter.Convert(nil, []byte(payload), fromKey)
 		assert.Empty(t, calls)
 		assert.Empty(t, converter.Notes(), payload)
 	}
@@ -92,7 +92,7 @@ func TestNothingIsNotedAboutSkippedOrRefusedEvents(t *testing.T) {
 // Each member counts once, in whatever call it is the name is the same.
 func TestANoteNamesTheMember(t *testing.T) {
 	converter := segment.NewConverter(config())
-	_, _, v := converter.Convert(nil, []byte(`[{"type":"page","userId":"u","coupon":1},{"type":"page","userId":"u","coupon":2}]`), fromSource)
+	_, _, v := converter.Convert(nil, []byte(`[{"type":"page","userId":"u","coupon":1},{"type":"page","userId":"u","coupon":2}]`), fromKey)
 	require.Nil(t, v)
 	require.Len(t, converter.Notes(), 2)
 	for _, n := range converter.Notes() {
@@ -106,7 +106,7 @@ func TestANoteOfADroppedMemberCostsNoAllocation(t *testing.T) {
 	calls := make([]segment.Call, 0, 1)
 	assert.Zero(t, testing.AllocsPerRun(100, func() {
 		converter.Reset()
-		_, _, v := converter.Convert(calls, payload, fromSource)
+		_, _, v := converter.Convert(calls, payload, fromKey)
 		require.Nil(t, v)
 	}))
 	assert.Len(t, converter.Notes(), 3)

@@ -12,7 +12,7 @@ import (
 
 // receivedAt is a source whose record came in at a time, and counts how often
 // it is asked.
-func receivedAt(tb testing.TB, at string) (from segment.Source, asked *int) {
+func receivedAt(tb testing.TB, at string) (from segment.Provenance, asked *int) {
 	tb.Helper()
 	received := time.Time{}
 	if at != "" {
@@ -21,7 +21,7 @@ func receivedAt(tb testing.TB, at string) (from segment.Source, asked *int) {
 		require.NoError(tb, err)
 	}
 	asked = new(int)
-	return segment.Source{WriteKey: "key", Received: func() time.Time { *asked++; return received }}, asked
+	return segment.Provenance{WriteKey: "key", Received: func() time.Time { *asked++; return received }}, asked
 }
 
 func TestTheReceiptOfTheRecordStandsInForReceivedAt(t *testing.T) {

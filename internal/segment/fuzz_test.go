@@ -34,7 +34,7 @@ func FuzzConvert(f *testing.F) {
 	addSeeds(f)
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		before := bytes.Clone(payload)
-		calls, skips, v := segment.NewConverter(config()).Convert(nil, payload, fromSource)
+		calls, skips, v := segment.NewConverter(config()).Convert(nil, payload, fromKey)
 		require.True(t, bytes.Equal(before, payload), "the payload was written to")
 		if v != nil {
 			require.Empty(t, calls)
@@ -45,7 +45,7 @@ func FuzzConvert(f *testing.F) {
 		if json.Valid(payload) {
 			assertAllThere(t, payload, calls, skips)
 		}
-		again, _, _ := segment.NewConverter(config()).Convert(nil, payload, fromSource)
+		again, _, _ := segment.NewConverter(config()).Convert(nil, payload, fromKey)
 		require.Equal(t, calls, again, "the same payload becomes the same calls")
 		for _, call := range calls {
 			require.True(t, json.Valid(call.JSON), "%s", call.JSON)
@@ -188,7 +188,7 @@ func FuzzInspect(f *testing.F) {
 		require.NotEqual(t, segment.UnknownType, inspection.Type)
 		conf := config()
 		conf.Integrations = segment.IntegrationsForward
-		_, _, v := segment.NewConverter(conf).Convert(nil, call, fromSource)
+		_, _, v := segment.NewConverter(conf).Convert(nil, call, fromKey)
 		if v != nil {
 			assert.Fail(t, "a call without fault is refused", "%v", v)
 		}
@@ -282,7 +282,7 @@ func assertNoOtherTimeIsRefused(t *testing.T, value string) {
 func sentTime(t *testing.T, given string) (sent string, ok bool) {
 	t.Helper()
 	payload := []byte(`{"type":"page","userId":"u","messageId":"m","timestamp":` + given + `}`)
-	calls, _, v := segment.NewConverter(config()).Convert(nil, payload, fromSource)
+	calls, _, v := segment.NewConverter(config()).Convert(nil, payload, fromKey)
 	if v != nil {
 		return "", false
 	}

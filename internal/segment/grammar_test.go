@@ -33,7 +33,7 @@ func propertyPayload(text string) []byte {
 
 // isAccepted asks the converter whether a payload is JSON.
 func isAccepted(payload []byte) bool {
-	_, _, v := segment.NewConverter(config()).Convert(nil, payload, fromSource)
+	_, _, v := segment.NewConverter(config()).Convert(nil, payload, fromKey)
 	return v == nil || v.Reason != segment.ReasonInvalidJSON
 }
 
@@ -112,7 +112,7 @@ func TestABrokenPayloadIsRefusedAtItsOffset(t *testing.T) {
 	} {
 		before, after := `{"type":"page","userId":"u","properties":{"x":`, `}}`
 		payload := before + text + after
-		_, _, v := segment.NewConverter(config()).Convert(nil, []byte(payload), fromSource)
+		_, _, v := segment.NewConverter(config()).Convert(nil, []byte(payload), fromKey)
 		require.NotNil(t, v, payload)
 		assert.Contains(t, v.Sentence, fmt.Sprintf("at byte %d there", len(before)+offset), text)
 	}

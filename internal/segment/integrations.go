@@ -66,7 +66,7 @@ var IntegrationsModes = func() map[string]IntegrationsMode {
 }()
 
 // integrationsMode returns the mode for the current event.
-func (c *Converter) integrationsMode(from Source) IntegrationsMode {
+func (c *Converter) integrationsMode(from Provenance) IntegrationsMode {
 	if c.conf.Integrations != IntegrationsAuto {
 		return c.conf.Integrations
 	}

@@ -50,7 +50,7 @@ func TestIntegrationsThatExcludeSegment(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.integrations, func(t *testing.T) {
 			payload := []byte(`{"type":"page","userId":"u","integrations":` + row.integrations + `}`)
-			calls, skips, v := segment.NewConverter(integrating(segment.IntegrationsFilter)).Convert(nil, payload, fromSource)
+			calls, skips, v := segment.NewConverter(integrating(segment.IntegrationsFilter)).Convert(nil, payload, fromKey)
 			require.Nil(t, v)
 			if row.excluded {
 				assert.Empty(t, calls)
@@ -89,7 +89,7 @@ func TestOfFilteredIntegrationsOnlyExclusionsLeave(t *testing.T) {
 
 func TestAnExcludedEventIsSkippedBeforeItIsJudged(t *testing.T) {
 	calls, skips, v := segment.NewConverter(integrating(segment.IntegrationsFilter)).Convert(nil,
-		[]byte(`[{"type":"track","integrations":{"All":false}},{"type":"page","userId":"u"}]`), fromSource)
+		[]byte(`[{"type":"track","integrations":{"All":false}},{"type":"page","userId":"u"}]`), fromKey)
 	require.Nil(t, v)
 	assert.Len(t, calls, 1)
 	assert.Equal(t, segment.Skips{Integrations: 1}, skips)
@@ -102,7 +102,7 @@ func TestIntegrationsAreForwardedAsTheyAre(t *testing.T) {
 		require.Len(t, calls, 1)
 		assertMembers(t, `{"integrations":`+integrations+`}`, calls[0].JSON)
 	}
-	_, _, v := segment.NewConverter(conf).Convert(nil, []byte(`{"type":"page","userId":"u","integrations":"x"}`), fromSource)
+	_, _, v := segment.NewConverter(conf).Convert(nil, []byte(`{"type":"page","userId":"u","integrations":"x"}`), fromKey)
 	require.NotNil(t, v)
 	assert.Equal(t, segment.ReasonBadRequest, v.Reason)
 	assert.Equal(t, "integrations", v.Field)

@@ -19,9 +19,9 @@ const (
 	placedDomain  = "benthos-segment placed messageId 1"
 )
 
-// idSource is what a message id may be derived from.
-type idSource struct {
-	Source
+// idBasis is what a message id may be derived from.
+type idBasis struct {
+	Provenance
 	// position is the index of the call in an array.
 	position int
 	// content is the event that became the call.
@@ -47,7 +47,7 @@ func (m *messageIDs) endArray()   { m.taken = nil }
 // exists of these: the configured id, the id in the payload, one derived from
 // the origin, one derived from an event with a time of its own, and a fresh id,
 // which changes when the message is redelivered.
-func (m *messageIDs) appendTo(dst []byte, d *document, from idSource) []byte {
+func (m *messageIDs) appendTo(dst []byte, d *document, from idBasis) []byte {
 	switch {
 	case isID(from.MessageID):
 		return m.appendConfigured(dst, from)
@@ -59,7 +59,7 @@ func (m *messageIDs) appendTo(dst []byte, d *document, from idSource) []byte {
 }
 
 // appendMade makes an id for a call that has none.
-func (m *messageIDs) appendMade(dst []byte, d *document, from idSource) []byte {
+func (m *messageIDs) appendMade(dst []byte, d *document, from idBasis) []byte {
 	origin := ""
 	if from.Origin != nil {
 		origin = from.Origin()
@@ -74,7 +74,7 @@ func (m *messageIDs) appendMade(dst []byte, d *document, from idSource) []byte {
 // missing member; as an id it would make one event of all that lack it.
 func isID(text string) bool { return strings.TrimSpace(text) != "" && text != "null" }
 
-func (m *messageIDs) appendConfigured(dst []byte, from idSource) []byte {
+func (m *messageIDs) appendConfigured(dst []byte, from idBasis) []byte {
 	if from.position > 0 {
 		return m.appendPlaced(dst, from.MessageID, from.position)
 	}
@@ -84,7 +84,7 @@ func (m *messageIDs) appendConfigured(dst []byte, from idSource) []byte {
 // appendOwn keeps the id in the payload. If a mapping copied it to several calls,
 // the later ones get an id that is derived from it and their position: Segment
 // would discard all but the first call with the same id.
-func (m *messageIDs) appendOwn(dst []byte, quoted jsontext.Value, from idSource) []byte {
+func (m *messageIDs) appendOwn(dst []byte, quoted jsontext.Value, from idBasis) []byte {
 	own := jsonscan.Unquote(quoted)
 	switch {
 	case m.taken[string(own)]:
@@ -125,7 +125,7 @@ func (m *messageIDs) appendText(dst []byte, id string) []byte {
 // appendDerived hashes what identifies the event. The write key is part of it
 // because Segment removes duplicates across sources, and the content because
 // processors such as unarchive copy the origin to every part.
-func (m *messageIDs) appendDerived(dst []byte, origin string, from idSource) []byte {
+func (m *messageIDs) appendDerived(dst []byte, origin string, from idBasis) []byte {
 	m.derive(derivedDomain).part(from.WriteKey).part(origin).part(strconv.Itoa(from.position))
 	// The content comes last, so that it needs no length.
 	m.preimage = append(m.preimage, from.content...)
@@ -145,7 +145,7 @@ func DeriveMessageID(event []byte, writeKey string, position int) (id string, is
 	if v := d.readOne(&s, event); v != nil || !d.hasOwnTime() {
 		return "", false
 	}
-	quoted := m.appendDerived(nil, "", idSource{Source: Source{WriteKey: writeKey}, position: position, content: event})
+	quoted := m.appendDerived(nil, "", idBasis{Provenance: Provenance{WriteKey: writeKey}, position: position, content: event})
 	return string(quoted[1 : len(quoted)-1]), true
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 // messageIDs returns the ids of the calls that a payload becomes.
-func messageIDs(tb testing.TB, payload string, from segment.Source) (ids []string) {
+func messageIDs(tb testing.TB, payload string, from segment.Provenance) (ids []string) {
 	tb.Helper()
 	calls, _, v := segment.NewConverter(config()).Convert(nil, []byte(payload), from)
 	require.Nil(tb, v, "%v", v)
@@ -23,7 +23,7 @@ func messageIDs(tb testing.TB, payload string, from segment.Source) (ids []strin
 	return ids
 }
 
-func messageID(tb testing.TB, payload string, from segment.Source) string {
+func messageID(tb testing.TB, payload string, from segment.Provenance) string {
 	tb.Helper()
 	ids := messageIDs(tb, payload, from)
 	require.Len(tb, ids, 1)
@@ -39,7 +39,7 @@ const (
 var derivedID = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 
 func TestTheFirstMessageIDThatAppliesCounts(t *testing.T) {
-	everything := segment.Source{WriteKey: "key", MessageID: "configured", Origin: readFrom("topic/0/1")}
+	everything := segment.Provenance{WriteKey: "key", MessageID: "configured", Origin: readFrom("topic/0/1")}
 	assert.Equal(t, "configured", messageID(t, owned, everything))
 
 	everything.MessageID = ""
@@ -48,8 +48,8 @@ func TestTheFirstMessageIDThatAppliesCounts(t *testing.T) {
 	assert.Equal(t, "own", messageID(t, owned, everything), "an interpolation of nothing is no id")
 
 	assert.Regexp(t, derivedID, messageID(t, timeless, everything), "by origin")
-	assert.Regexp(t, derivedID, messageID(t, timed, fromSource), "by content")
-	assert.Equal(t, freshID, messageID(t, timeless, fromSource))
+	assert.Regexp(t, derivedID, messageID(t, timed, fromKey), "by content")
+	assert.Equal(t, freshID, messageID(t, timeless, fromKey))
 }
 
 func TestOnlyItsOwnTimeMakesAContentTheEvents(t *testing.T) {
@@ -64,7 +64,7 @@ func TestOnlyItsOwnTimeMakesAContentTheEvents(t *testing.T) {
 		`"receivedAt":"2026-01-02T03:04:05Z"`:        false,
 	} {
 		t.Run(member, func(t *testing.T) {
-			id := messageID(t, `{"type":"page","userId":"u",`+member+`}`, fromSource)
+			id := messageID(t, `{"type":"page","userId":"u",`+member+`}`, fromKey)
 			assert.Equal(t, derived, id != freshID, id)
 		})
 	}
@@ -83,7 +83,7 @@ func TestAnOwnMessageID(t *testing.T) {
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
 			payload := `{"type":"page","userId":"u","messageId":` + row.written + `}`
-			assert.Equal(t, row.want, messageID(t, payload, fromSource))
+			assert.Equal(t, row.want, messageID(t, payload, fromKey))
 		})
 	}
 }
@@ -91,26 +91,26 @@ func TestAnOwnMessageID(t *testing.T) {
 func TestALongMessageIDIsHashed(t *testing.T) {
 	own := func(id string) string { return `{"type":"page","userId":"u","messageId":"` + id + `"}` }
 	long := strings.Repeat("é", 101)
-	hash := messageID(t, own(long), fromSource)
+	hash := messageID(t, own(long), fromKey)
 	assert.Regexp(t, derivedID, hash)
-	assert.Equal(t, hash, messageID(t, own(strings.Repeat(`\u00e9`, 101)), fromSource), "however it is written")
-	assert.NotEqual(t, hash, messageID(t, own(long+"x"), fromSource))
-	configured := segment.Source{WriteKey: "key", MessageID: long}
+	assert.Equal(t, hash, messageID(t, own(strings.Repeat(`\u00e9`, 101)), fromKey), "however it is written")
+	assert.NotEqual(t, hash, messageID(t, own(long+"x"), fromKey))
+	configured := segment.Provenance{WriteKey: "key", MessageID: long}
 	assert.Equal(t, hash, messageID(t, timeless, configured), "wherever it comes from")
 }
 
 func TestTheSameRecordHasTheSameIDAgain(t *testing.T) {
-	byOrigin := segment.Source{WriteKey: "key", Origin: readFrom("topic/0/1")}
+	byOrigin := segment.Provenance{WriteKey: "key", Origin: readFrom("topic/0/1")}
 	for name, row := range map[string]struct {
 		payload string
-		from    segment.Source
+		from    segment.Provenance
 	}{
 		"by origin":            {timeless, byOrigin},
-		"by content":           {timed, fromSource},
+		"by content":           {timed, fromKey},
 		"by both":              {timed, byOrigin},
 		"in an array":          {`[` + timeless + `,` + timeless + `]`, byOrigin},
-		"its own in an array":  {`[` + owned + `,` + owned + `]`, fromSource},
-		"configured, in array": {`[` + owned + `,` + owned + `]`, segment.Source{MessageID: "m"}},
+		"its own in an array":  {`[` + owned + `,` + owned + `]`, fromKey},
+		"configured, in array": {`[` + owned + `,` + owned + `]`, segment.Provenance{MessageID: "m"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			assert.Equal(t, messageIDs(t, row.payload, row.from), messageIDs(t, row.payload, row.from))
@@ -119,10 +119,10 @@ func TestTheSameRecordHasTheSameIDAgain(t *testing.T) {
 }
 
 func TestDerivedIDsStayWhatTheyAreFromReleaseToRelease(t *testing.T) {
-	assert.Equal(t, "82d956bc-9c4d-8f15-a161-9e449cdf7c4a", messageID(t, timeless, segment.Source{WriteKey: "key", Origin: readFrom("topic/0/1")}))
-	assert.Equal(t, "dabc5e8a-961b-8656-b76b-3ac1aa0dbea2", messageID(t, timed, fromSource))
+	assert.Equal(t, "82d956bc-9c4d-8f15-a161-9e449cdf7c4a", messageID(t, timeless, segment.Provenance{WriteKey: "key", Origin: readFrom("topic/0/1")}))
+	assert.Equal(t, "dabc5e8a-961b-8656-b76b-3ac1aa0dbea2", messageID(t, timed, fromKey))
 	long := `{"type":"page","userId":"u","messageId":"` + strings.Repeat("x", 101) + `"}`
-	assert.Equal(t, "75fa0fe6-4b97-8356-9d9f-b1cacbdf3c70", messageID(t, long, fromSource))
+	assert.Equal(t, "75fa0fe6-4b97-8356-9d9f-b1cacbdf3c70", messageID(t, long, fromKey))
 }
 
 func TestTwoRecordsNeverHaveTheSameID(t *testing.T) {
@@ -134,7 +134,7 @@ func TestTwoRecordsNeverHaveTheSameID(t *testing.T) {
 	}
 	for _, key := range []string{"key", "key2", ""} {
 		for _, origin := range []string{"", "topic/0/1", "topic/0/11", "topic/01/1"} {
-			from := segment.Source{WriteKey: key, Origin: readFrom(origin)}
+			from := segment.Provenance{WriteKey: key, Origin: readFrom(origin)}
 			for _, payload := range []string{timed, strings.Replace(timed, ":05Z", ":06Z", 1)} {
 				claim(fmt.Sprint(from, payload), messageID(t, payload, from))
 			}
@@ -147,8 +147,8 @@ func TestTwoRecordsNeverHaveTheSameID(t *testing.T) {
 
 func TestPartsOfADerivedIDDoNotRunIntoEachOther(t *testing.T) {
 	assert.NotEqual(t,
-		messageID(t, timed, segment.Source{WriteKey: "ab", Origin: readFrom("c")}),
-		messageID(t, timed, segment.Source{WriteKey: "a", Origin: readFrom("bc")}))
+		messageID(t, timed, segment.Provenance{WriteKey: "ab", Origin: readFrom("c")}),
+		messageID(t, timed, segment.Provenance{WriteKey: "a", Origin: readFrom("bc")}))
 }
 
 func TestSeveralCallsOfOnePayloadHaveIDsOfTheirOwn(t *testing.T) {
@@ -161,14 +161,14 @@ func TestSeveralCallsOfOnePayloadHaveIDsOfTheirOwn(t *testing.T) {
 	}
 	rows := []struct {
 		name, payload string
-		from          segment.Source
+		from          segment.Provenance
 		want          []string
 	}{
-		{"configured", own("x", "y", "z"), segment.Source{MessageID: "m"}, []string{"m", "*", "*"}},
-		{"different", own("x", "y"), fromSource, []string{"x", "y"}},
-		{"copied", own("x", "x", "y", "x"), fromSource, []string{"x", "*", "y", "*"}},
-		{"copied, and written otherwise", own("x", `\u0078`), fromSource, []string{"x", "*"}},
-		{"copied, beside one that looks like it", own("x-1", "x", "x", "x-1-1"), fromSource, []string{"x-1", "x", "*", "x-1-1"}},
+		{"configured", own("x", "y", "z"), segment.Provenance{MessageID: "m"}, []string{"m", "*", "*"}},
+		{"different", own("x", "y"), fromKey, []string{"x", "y"}},
+		{"copied", own("x", "x", "y", "x"), fromKey, []string{"x", "*", "y", "*"}},
+		{"copied, and written otherwise", own("x", `\u0078`), fromKey, []string{"x", "*"}},
+		{"copied, beside one that looks like it", own("x-1", "x", "x", "x-1-1"), fromKey, []string{"x-1", "x", "*", "x-1-1"}},
 	}
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -194,7 +194,7 @@ func TestCallsOfAMessageDoNotTakeTheIDsOfAnother(t *testing.T) {
 	const call = `{"type":"page","userId":"u"}`
 	seen := map[string]string{}
 	for _, id := range []string{"1001", "1001-1", "1001-2", "1001-1-1", "1001#1"} {
-		for n, got := range messageIDs(t, `[`+call+`,`+call+`,`+call+`]`, segment.Source{MessageID: id}) {
+		for n, got := range messageIDs(t, `[`+call+`,`+call+`,`+call+`]`, segment.Provenance{MessageID: id}) {
 			assert.NotContains(t, seen, got)
 			seen[got] = fmt.Sprint(id, " at ", n)
 		}
@@ -203,14 +203,14 @@ func TestCallsOfAMessageDoNotTakeTheIDsOfAnother(t *testing.T) {
 
 func TestABlankIDCountsAsAbsent(t *testing.T) {
 	for _, id := range []string{"", " ", "\\t"} {
-		ids := messageIDs(t, `{"type":"page","userId":"u","messageId":"`+id+`"}`, segment.Source{MessageID: " "})
+		ids := messageIDs(t, `{"type":"page","userId":"u","messageId":"`+id+`"}`, segment.Provenance{MessageID: " "})
 		assert.Equal(t, []string{freshID}, ids, "%q", id)
 	}
 }
 
 func TestACopiedLongIDIsHashedWithItsPosition(t *testing.T) {
 	call := `{"type":"page","userId":"u","messageId":"` + strings.Repeat("x", 101) + `"}`
-	ids := messageIDs(t, `[`+call+`,`+call+`]`, fromSource)
+	ids := messageIDs(t, `[`+call+`,`+call+`]`, fromKey)
 	require.Len(t, ids, 2)
 	assert.Regexp(t, derivedID, ids[0])
 	assert.Regexp(t, derivedID, ids[1])
@@ -220,7 +220,7 @@ func TestACopiedLongIDIsHashedWithItsPosition(t *testing.T) {
 func TestIDsOfOneArrayDoNotCountInTheNext(t *testing.T) {
 	converter := segment.NewConverter(config())
 	for range 2 {
-		calls, _, v := converter.Convert(nil, []byte(`[`+owned+`]`), fromSource)
+		calls, _, v := converter.Convert(nil, []byte(`[`+owned+`]`), fromKey)
 		require.Nil(t, v)
 		assertMembers(t, `{"messageId":"own"}`, calls[0].JSON)
 	}

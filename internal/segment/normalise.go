@@ -31,7 +31,7 @@ func typeNamed(name jsontext.Value) Type {
 
 // normalise brings the members into the form that Segment expects. It leaves
 // members that it cannot fix to the rules.
-func (c *Converter) normalise(t Type, from idSource, mode IntegrationsMode) {
+func (c *Converter) normalise(t Type, from idBasis, mode IntegrationsMode) {
 	c.scratch = c.scratch[:0]
 	d := &c.doc
 	d.value[fieldType] = typeLiterals[t]
@@ -165,7 +165,7 @@ var (
 
 // normaliseMessageID gives the call the message id that it keeps in every
 // attempt.
-func (c *Converter) normaliseMessageID(from idSource) {
+func (c *Converter) normaliseMessageID(from idBasis) {
 	from.content = c.doc.raw
 	start := len(c.scratch)
 	c.scratch = c.ids.appendTo(c.scratch, &c.doc, from)

@@ -14,7 +14,7 @@ import (
 func noted(tb testing.TB, payload string) (segment.Call, []string) {
 	tb.Helper()
 	converter := segment.NewConverter(config())
-	calls, _, v := converter.Convert(nil, []byte(payload), fromSource)
+	calls, _, v := converter.Convert(nil, []byte(payload), fromKey)
 	require.Nil(tb, v, "%v", v)
 	require.Len(tb, calls, 1)
 	return calls[0], described(converter.Notes())
@@ -102,14 +102,14 @@ func TestNotesAreThoseOfTheLastPayload(t *testing.T) {
 		{odd, []string{"time_unreadable sentAt"}},
 		{` `, nil},
 	} {
-		_, _, _ = converter.Convert(nil, []byte(step.payload), fromSource)
+		_, _, _ = converter.Convert(nil, []byte(step.payload), fromKey)
 		assert.Equal(t, step.notes, described(converter.Notes()), step.payload)
 	}
 }
 
 func TestANoteSaysWhatItIsAboutAndNoValue(t *testing.T) {
 	converter := segment.NewConverter(config())
-	_, _, v := converter.Convert(nil, []byte(`{"type":"page","userId":"u","sentAt":"CANARY"}`), fromSource)
+	_, _, v := converter.Convert(nil, []byte(`{"type":"page","userId":"u","sentAt":"CANARY"}`), fromKey)
 	require.Nil(t, v)
 	require.Len(t, converter.Notes(), 1)
 
@@ -128,7 +128,7 @@ func TestANoteCostsNoAllocation(t *testing.T) {
 	cost := func(payload []byte) float64 {
 		return testing.AllocsPerRun(100, func() {
 			converter.Reset()
-			_, _, v := converter.Convert(calls, payload, fromSource)
+			_, _, v := converter.Convert(calls, payload, fromKey)
 			require.Nil(t, v)
 			counts.Add(converter.Notes())
 		})

@@ -17,7 +17,7 @@ func TestPayloadsWithoutACallAreSkipped(t *testing.T) {
 		"byte order mark and blanks": "\xef\xbb\xbf \n", "empty array": " [ ] ",
 	} {
 		t.Run(name, func(t *testing.T) {
-			calls, skips, v := segment.NewConverter(config()).Convert(nil, []byte(payload), fromSource)
+			calls, skips, v := segment.NewConverter(config()).Convert(nil, []byte(payload), fromKey)
 			require.Nil(t, v)
 			assert.Empty(t, calls)
 			assert.Equal(t, segment.Skips{Empty: 1}, skips)
@@ -102,9 +102,9 @@ func TestAnArrayBecomesSeveralCalls(t *testing.T) {
 func TestOneBadElementRefusesTheWholeArray(t *testing.T) {
 	good := `{"type":"page","userId":"u"}`
 	converter := segment.NewConverter(config())
-	before, _, v := converter.Convert(nil, []byte(good), fromSource)
+	before, _, v := converter.Convert(nil, []byte(good), fromKey)
 	require.Nil(t, v)
-	calls, skips, v := converter.Convert(before, []byte(`[`+good+`,{"type":"page"},`+good+`]`), fromSource)
+	calls, skips, v := converter.Convert(before, []byte(`[`+good+`,{"type":"page"},`+good+`]`), fromKey)
 	require.NotNil(t, v)
 	assert.Equal(t, segment.ReasonNoUserAnonID, v.Reason)
 	assert.Equal(t, "1.userId", v.Field)

@@ -223,7 +223,7 @@ func TestReadingATimeCostsNoAllocation(t *testing.T) {
 			calls := make([]segment.Call, 0, 1)
 			assert.Zero(t, testing.AllocsPerRun(100, func() {
 				converter.Reset()
-				_, _, v := converter.Convert(calls, payload, fromSource)
+				_, _, v := converter.Convert(calls, payload, fromKey)
 				require.Nil(t, v)
 			}))
 		})
@@ -239,7 +239,7 @@ func BenchmarkTimestamp(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				converter.Reset()
-				if _, _, v := converter.Convert(calls, payload, fromSource); v != nil {
+				if _, _, v := converter.Convert(calls, payload, fromKey); v != nil {
 					b.Fatal(v)
 				}
 			}

@@ -53,15 +53,15 @@ func measureCost(ctx context.Context, w *world) error {
 func (w *world) bill(ctx context.Context, name string, size, events int) (b bill, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	src, err := newTopic(ctx, w.kafka.ListenAddrs()[0], name)
+	from, err := newTopic(ctx, w.kafka.ListenAddrs()[0], name)
 	if err != nil {
 		return b, err
 	}
-	defer src.close(ctx)
+	defer from.close(ctx)
 	crowd := newCrowd(name, people, true)
 	text := randomText(poisonSize)
 	crowd.padding = func(i int) string { return strings.TrimSpace(text(i)) }
-	if err := src.put(ctx, crowd.events(events)); err != nil {
+	if err := from.put(ctx, crowd.events(events)); err != nil {
 		return b, err
 	}
 	seg := newSegment(0, 0)
@@ -77,7 +77,7 @@ func (w *world) bill(ctx context.Context, name string, size, events int) (b bill
 			return b, err
 		}
 		metrics[i] = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
-		env := src.seat(i)
+		env := from.seat(i)
 		env["METRICS_ADDRESS"] = metrics[i]
 		env["SEGMENT_WRITE_KEY"], env["SEGMENT_ENDPOINT"] = writeKey, seg.endpoint(i)
 		// Without a trace of every step, as in production.

@@ -90,7 +90,7 @@ func (m moment) await(ctx context.Context, p *process, number int, seg *segment,
 // crashes is one round: a pipeline is killed so often before it may finish.
 type crashes struct {
 	product  binary
-	source   source
+	feed     feed
 	crowd    *crowd
 	calls    int
 	kills    int
@@ -108,12 +108,12 @@ func (c crashes) run(ctx context.Context, rng *rand.Rand) (t tally, err error) {
 	}
 	defer seg.close()
 	events := c.crowd.events(c.calls)
-	if err := c.source.put(ctx, events); err != nil {
+	if err := c.feed.put(ctx, events); err != nil {
 		return t, err
 	}
 	fresh := map[int]int{}
 	err = c.ordeal(ctx, rng, seg, fresh, &t)
-	t.judgement = conclude(ctx, c.source, events, seg.accepted(), excuse(c.source, events, fresh), err)
+	t.judgement = conclude(ctx, c.feed, events, seg.accepted(), excuse(c.feed, events, fresh), err)
 	if err == nil && t.resent > t.inFlight {
 		err = fmt.Errorf("%d calls came again, though only %d were accepted and not acknowledged at the kills", t.resent, t.inFlight)
 	}
@@ -123,7 +123,7 @@ func (c crashes) run(ctx context.Context, rng *rand.Rand) (t tally, err error) {
 // ordeal starts processes and kills them, and lets the last one finish.
 func (c crashes) ordeal(ctx context.Context, rng *rand.Rand, seg *segment, fresh map[int]int, t *tally) (err error) {
 	for n := 1; ; n++ {
-		if fresh[n], err = c.source.given(ctx, 0); err != nil {
+		if fresh[n], err = c.feed.given(ctx, 0); err != nil {
 			return err
 		}
 		p, err := c.start(n, seg)
@@ -137,7 +137,7 @@ func (c crashes) ordeal(ctx context.Context, rng *rand.Rand, seg *segment, fresh
 		}
 		m := randomMoment(rng)
 		err = m.strike(ctx, p, n, seg, func(ctx context.Context) error {
-			return everythingArrives(ctx, c.source, seg.await, c.calls)
+			return everythingArrives(ctx, c.feed, seg.await, c.calls)
 		})
 		p.kill()
 		t.leaked += p.said.leaks()
@@ -155,22 +155,22 @@ func (c crashes) ordeal(ctx context.Context, rng *rand.Rand, seg *segment, fresh
 }
 
 func (c crashes) start(n int, seg *segment) (*process, error) {
-	env := c.source.env()
+	env := c.feed.env()
 	env["SEGMENT_WRITE_KEY"] = writeKey
 	env["SEGMENT_ENDPOINT"] = seg.endpoint(n)
-	return c.product.run(c.source.pipeline(), env)
+	return c.product.run(c.feed.pipeline(), env)
 }
 
 // finish lets a process deliver the rest and stops it.
 func (c crashes) finish(ctx context.Context, p *process, seg *segment) error {
 	defer p.kill()
-	if err := everythingArrives(ctx, c.source, seg.await, c.calls); err != nil {
+	if err := everythingArrives(ctx, c.feed, seg.await, c.calls); err != nil {
 		return fmt.Errorf("%w\n%s", err, p.said)
 	}
 	if err := p.await(ctx); err != nil {
 		return err
 	}
-	if err := everythingAcknowledged(ctx, c.source); err != nil {
+	if err := everythingAcknowledged(ctx, c.feed); err != nil {
 		return fmt.Errorf("%w\n%s", err, p.said)
 	}
 	return p.terminate(ctx)
@@ -182,14 +182,14 @@ func (c crashes) inFlight(ctx context.Context, seg *segment) (int, error) {
 	if err := seg.quiet(ctx); err != nil {
 		return 0, err
 	}
-	acknowledged, err := allAccepted(ctx, c.source, seg)
+	acknowledged, err := allAccepted(ctx, c.feed, seg)
 	return seg.count() - acknowledged, err
 }
 
 // excuse says which calls may be late. Where the broker keeps order, none may.
 // Elsewhere those that an earlier process was given, too, may: a process keeps
 // the order of what it is the first to be given.
-func excuse(s source, events []event, fresh map[int]int) func(acceptance) bool {
+func excuse(s feed, events []event, fresh map[int]int) func(acceptance) bool {
 	if s.keepsOrder() {
 		return nobody
 	}

@@ -13,7 +13,7 @@ import (
 // leave and die on the way.
 type fleet struct {
 	product  binary
-	source   source
+	feed     feed
 	pipeline string
 	crowd    *crowd
 	calls    int
@@ -45,7 +45,7 @@ func (f *fleet) run(ctx context.Context, rng *rand.Rand) (t tally, err error) {
 	}
 	defer f.seg.close()
 	events := f.crowd.events(f.calls)
-	if err := f.source.put(ctx, events); err != nil {
+	if err := f.feed.put(ctx, events); err != nil {
 		return t, err
 	}
 	f.members, f.fresh = map[int]*process{}, map[int]int{}
@@ -57,11 +57,11 @@ func (f *fleet) run(ctx context.Context, rng *rand.Rand) (t tally, err error) {
 	err = f.ordeal(ctx, rng, &t)
 	accepted := f.seg.accepted()
 	t.shares = sharesOf(accepted)
-	late := excuse(f.source, events, f.fresh)
+	late := excuse(f.feed, events, f.fresh)
 	if f.spread {
 		late = anybody
 	}
-	t.judgement = conclude(ctx, f.source, events, accepted, late, err)
+	t.judgement = conclude(ctx, f.feed, events, accepted, late, err)
 	return t, errors.Join(err, t.fault())
 }
 
@@ -80,14 +80,14 @@ func (f *fleet) ordeal(ctx context.Context, rng *rand.Rand, t *tally) error {
 		if err := f.move(ctx, rng, t); err != nil {
 			return f.explain(err)
 		}
-		if _, err := allAccepted(ctx, f.source, f.seg); err != nil {
+		if _, err := allAccepted(ctx, f.feed, f.seg); err != nil {
 			return f.explain(err)
 		}
 	}
-	if err := everythingArrives(ctx, f.source, f.seg.await, f.calls); err != nil {
+	if err := everythingArrives(ctx, f.feed, f.seg.await, f.calls); err != nil {
 		return f.explain(err)
 	}
-	if err := everythingAcknowledged(ctx, f.source); err != nil {
+	if err := everythingAcknowledged(ctx, f.feed); err != nil {
 		return f.explain(err)
 	}
 	for seat := range f.members {
@@ -138,11 +138,11 @@ func (f *fleet) anyone(rng *rand.Rand) int {
 func (f *fleet) join(ctx context.Context, seat int) (err error) {
 	f.started++
 	if f.pinned {
-		if f.fresh[f.started], err = f.source.given(ctx, seat); err != nil {
+		if f.fresh[f.started], err = f.feed.given(ctx, seat); err != nil {
 			return err
 		}
 	}
-	env := f.source.seat(seat)
+	env := f.feed.seat(seat)
 	env["SEGMENT_WRITE_KEY"] = writeKey
 	env["SEGMENT_ENDPOINT"] = f.seg.endpoint(f.started)
 	sign := connected

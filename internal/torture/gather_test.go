@@ -12,9 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// elsewhere is a source with another pipeline.
+// elsewhere is a feed with another pipeline.
 type elsewhere struct {
-	source
+	feed
 	path string
 }
 
@@ -24,7 +24,7 @@ func (e elsewhere) pipeline() string { return e.path }
 func gathering(t *testing.T, connect connector, gather func(input string) string) connector {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "pipeline.yaml")
-	return func(ctx context.Context, name string) (source, error) {
+	return func(ctx context.Context, name string) (feed, error) {
 		s, err := connect(ctx, name)
 		if err != nil {
 			return nil, err

@@ -45,7 +45,7 @@ type stream struct {
 	durables []string
 }
 
-var _ source = (*stream)(nil)
+var _ feed = (*stream)(nil)
 
 func newStream(ctx context.Context, url, name string) (*stream, error) {
 	conn, err := nats.Connect(url, nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))

@@ -47,7 +47,7 @@ type topic struct {
 	records [partitions][]event
 }
 
-var _ source = (*topic)(nil)
+var _ feed = (*topic)(nil)
 
 func newTopic(ctx context.Context, brokers, name string) (*topic, error) {
 	client, err := kgo.NewClient(

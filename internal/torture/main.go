@@ -13,9 +13,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 func main() {
@@ -111,15 +112,9 @@ func hasAny(rounds []round, only *regexp.Regexp) bool {
 // playAll plays rounds side by side, in an order that the seed gives. Each
 // draws from randomness of its own, so that it can be played again alone.
 func playAll(ctx context.Context, w *world, o options, started time.Time) *table {
-	rounds, got := make(chan func()), newTable(w.full())
-	var players sync.WaitGroup
-	for range o.atOnce {
-		players.Go(func() {
-			for play := range rounds {
-				play()
-			}
-		})
-	}
+	got := newTable(w.full())
+	var players errgroup.Group
+	players.SetLimit(o.atOnce)
 	order := rand.New(rand.NewPCG(o.seed, 0))
 	over := func() bool { return ctx.Err() != nil || o.duration > 0 && time.Since(started) >= o.duration }
 	for n := uint64(1); !over(); {
@@ -131,19 +126,19 @@ func playAll(ctx context.Context, w *world, o options, started time.Time) *table
 			}
 			number := n
 			n++
-			rounds <- func() {
+			players.Go(func() error {
 				began := time.Now()
 				t, err := r.play(ctx, rand.New(rand.NewPCG(o.seed, number)), fmt.Sprintf("round-%d", number))
 				got.add(r.kind, t, err)
 				fmt.Println(line(number, r.kind, t, time.Since(began), err))
-			}
+				return nil // The table has it.
+			})
 		}
 		if o.duration == 0 {
 			break
 		}
 	}
-	close(rounds)
-	players.Wait()
+	_ = players.Wait()
 	return got
 }
 

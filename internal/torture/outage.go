@@ -13,7 +13,7 @@ import (
 // of Segment is killed.
 type segmentOutages struct {
 	product  binary
-	source   source
+	feed     feed
 	crowd    *crowd
 	calls    int
 	kills    int
@@ -28,7 +28,7 @@ func (o segmentOutages) run(ctx context.Context, rng *rand.Rand) (t tally, err e
 	ctx, cancel := context.WithTimeout(ctx, o.patience)
 	defer cancel()
 	events := o.crowd.events(o.calls)
-	if err := o.source.put(ctx, events); err != nil {
+	if err := o.feed.put(ctx, events); err != nil {
 		return t, err
 	}
 	seg, err := newChild(roleSegment, o.folder)
@@ -43,7 +43,7 @@ func (o segmentOutages) run(ctx context.Context, rng *rand.Rand) (t tally, err e
 	err = o.ordeal(ctx, rng, seg, written, &t)
 	err = errors.Join(err, written.catchUp())
 	t.leaked += seg.said.leaks()
-	t.judgement = conclude(ctx, o.source, events, written.entries, nobody, err)
+	t.judgement = conclude(ctx, o.feed, events, written.entries, nobody, err)
 	if err == nil && t.resent > t.kills*atOnce {
 		err = fmt.Errorf("%d calls came again in %d outages, though only %d are under way at a time", t.resent, t.kills, atOnce)
 	}
@@ -53,28 +53,28 @@ func (o segmentOutages) run(ctx context.Context, rng *rand.Rand) (t tally, err e
 // ordeal lets one process deliver everything, while the stand-in dies now and
 // then.
 func (o segmentOutages) ordeal(ctx context.Context, rng *rand.Rand, seg *child, written *acceptanceFile, t *tally) error {
-	env := o.source.env()
+	env := o.feed.env()
 	env["SEGMENT_WRITE_KEY"] = writeKey
 	env["SEGMENT_ENDPOINT"] = "http://" + seg.address() + "/process/1"
-	p, err := o.product.run(o.source.pipeline(), env)
+	p, err := o.product.run(o.feed.pipeline(), env)
 	if err != nil {
 		return err
 	}
 	defer p.kill()
 	err = killAlongTheWay(ctx, seg, marks(o.kills, o.calls, rng), written.await, rng, func() error {
 		t.kills++
-		_, err := allAccepted(ctx, o.source, written)
+		_, err := allAccepted(ctx, o.feed, written)
 		return err
 	})
 	if err == nil {
-		err = finishAlone(ctx, p, o.source, written.await, o.calls)
+		err = finishAlone(ctx, p, o.feed, written.await, o.calls)
 	}
 	t.leaked += p.said.leaks()
 	return err
 }
 
 // finishAlone waits until a process has delivered everything and stops it.
-func finishAlone(ctx context.Context, p *process, s source, await func(context.Context, int) error, calls int) error {
+func finishAlone(ctx context.Context, p *process, s feed, await func(context.Context, int) error, calls int) error {
 	err := everythingArrives(ctx, s, await, calls)
 	if err == nil {
 		err = everythingAcknowledged(ctx, s)
@@ -123,8 +123,8 @@ func marks(n, calls int, rng *rand.Rand) []int {
 type brokerOutages struct {
 	product binary
 	broker  *child
-	// connect makes the source of the broker once that is up.
-	connect  func(ctx context.Context, address string) (source, error)
+	// connect makes the feed of the broker once that is up.
+	connect  func(ctx context.Context, address string) (feed, error)
 	crowd    *crowd
 	calls    int
 	kills    int
@@ -143,43 +143,43 @@ func (o brokerOutages) run(ctx context.Context, rng *rand.Rand) (t tally, err er
 		return t, err
 	}
 	defer func() { o.broker.kill() }()
-	src, err := o.connect(ctx, o.broker.address())
+	from, err := o.connect(ctx, o.broker.address())
 	if err != nil {
 		return t, err
 	}
-	defer src.close(ctx)
+	defer from.close(ctx)
 	events := o.crowd.events(o.calls)
-	if err := src.put(ctx, events); err != nil {
+	if err := from.put(ctx, events); err != nil {
 		return t, err
 	}
 	late := nobody
-	if !src.keepsOrder() {
+	if !from.keepsOrder() {
 		// What was under way when the server died comes again late.
 		late = anybody
 	}
-	err = o.ordeal(ctx, rng, seg, src, &t)
-	t.judgement = conclude(ctx, src, events, seg.accepted(), late, err)
+	err = o.ordeal(ctx, rng, seg, from, &t)
+	t.judgement = conclude(ctx, from, events, seg.accepted(), late, err)
 	return t, errors.Join(err, t.fault())
 }
 
 // ordeal lets one process deliver everything, while the broker dies now and
 // then. What that remembers of acknowledgements has to be true each time.
-func (o brokerOutages) ordeal(ctx context.Context, rng *rand.Rand, seg *segment, src source, t *tally) error {
-	env := src.env()
+func (o brokerOutages) ordeal(ctx context.Context, rng *rand.Rand, seg *segment, from feed, t *tally) error {
+	env := from.env()
 	env["SEGMENT_WRITE_KEY"] = writeKey
 	env["SEGMENT_ENDPOINT"] = seg.endpoint(1)
-	p, err := o.product.run(src.pipeline(), env)
+	p, err := o.product.run(from.pipeline(), env)
 	if err != nil {
 		return err
 	}
 	defer p.kill()
 	err = killAlongTheWay(ctx, o.broker, marks(o.kills, o.calls, rng), seg.await, rng, func() error {
 		t.kills++
-		_, err := allAccepted(ctx, src, seg)
+		_, err := allAccepted(ctx, from, seg)
 		return err
 	})
 	if err == nil {
-		err = finishAlone(ctx, p, src, seg.await, o.calls)
+		err = finishAlone(ctx, p, from, seg.await, o.calls)
 	}
 	t.leaked += p.said.leaks()
 	return err

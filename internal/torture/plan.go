@@ -54,19 +54,19 @@ func (w *world) close() {
 	w.redis.Close()
 }
 
-func (w *world) topic(ctx context.Context, name string) (source, error) {
+func (w *world) topic(ctx context.Context, name string) (feed, error) {
 	return newTopic(ctx, w.kafka.ListenAddrs()[0], name)
 }
 
-func (w *world) stream(ctx context.Context, name string) (source, error) {
+func (w *world) stream(ctx context.Context, name string) (feed, error) {
 	return newStream(ctx, w.nats.ClientURL(), name)
 }
 
-func (w *world) entries(_ context.Context, name string) (source, error) {
+func (w *world) entries(_ context.Context, name string) (feed, error) {
 	return newEntries(w.redis.Addr(), name)
 }
 
-type connector func(ctx context.Context, name string) (source, error)
+type connector func(ctx context.Context, name string) (feed, error)
 
 const (
 	// people is how many share the calls of a round.
@@ -124,7 +124,7 @@ func (w *world) consumer() round {
 }
 
 func (w *world) sharedStream(byPartition bool) connector {
-	return func(ctx context.Context, name string) (source, error) {
+	return func(ctx context.Context, name string) (feed, error) {
 		s, err := newStream(ctx, w.nats.ClientURL(), name)
 		if err != nil {
 			return nil, err
@@ -140,13 +140,13 @@ func (*world) crowd(name string, rng *rand.Rand) *crowd {
 
 func (w *world) crash(kind string, connect connector) round {
 	return round{kind, func(ctx context.Context, rng *rand.Rand, name string) (tally, error) {
-		src, err := connect(ctx, name)
+		from, err := connect(ctx, name)
 		if err != nil {
 			return tally{}, err
 		}
-		defer src.close(ctx)
+		defer from.close(ctx)
 		return crashes{
-			product: w.product, source: src, crowd: w.crowd(name, rng), calls: w.calls, kills: 1 + rng.IntN(3), patience: patience,
+			product: w.product, feed: from, crowd: w.crowd(name, rng), calls: w.calls, kills: 1 + rng.IntN(3), patience: patience,
 		}.run(ctx, rng)
 	}}
 }
@@ -157,17 +157,17 @@ const outages = 10
 
 func (w *world) outageOfSegment(kind string, calls int) round {
 	return round{kind, func(ctx context.Context, rng *rand.Rand, name string) (tally, error) {
-		src, err := w.topic(ctx, name)
+		from, err := w.topic(ctx, name)
 		if err != nil {
 			return tally{}, err
 		}
-		defer src.close(ctx)
+		defer from.close(ctx)
 		folder, err := w.folderFor(name)
 		if err != nil {
 			return tally{}, err
 		}
 		return segmentOutages{
-			product: w.product, source: src, crowd: w.crowd(name, rng), calls: calls, kills: outages, folder: folder, patience: patience,
+			product: w.product, feed: from, crowd: w.crowd(name, rng), calls: calls, kills: outages, folder: folder, patience: patience,
 		}.run(ctx, rng)
 	}}
 }
@@ -182,9 +182,9 @@ func (w *world) outageOfBroker(kind, role string) round {
 		if err != nil {
 			return tally{}, err
 		}
-		connect := func(ctx context.Context, address string) (source, error) { return newTopic(ctx, address, name) }
+		connect := func(ctx context.Context, address string) (feed, error) { return newTopic(ctx, address, name) }
 		if role == roleNATS {
-			connect = func(ctx context.Context, address string) (source, error) {
+			connect = func(ctx context.Context, address string) (feed, error) {
 				return newStream(ctx, "nats://"+address, name)
 			}
 		}
@@ -196,15 +196,15 @@ func (w *world) outageOfBroker(kind, role string) round {
 
 func (w *world) fleet(kind string, connect connector, f fleet) round {
 	return round{kind, func(ctx context.Context, rng *rand.Rand, name string) (tally, error) {
-		src, err := connect(ctx, name)
+		from, err := connect(ctx, name)
 		if err != nil {
 			return tally{}, err
 		}
-		defer src.close(ctx)
+		defer from.close(ctx)
 		f := f // the rounds run side by side
-		f.product, f.source, f.crowd, f.calls, f.patience = w.product, src, w.crowd(name, rng), w.calls, patience
+		f.product, f.feed, f.crowd, f.calls, f.patience = w.product, from, w.crowd(name, rng), w.calls, patience
 		if f.pipeline == "" {
-			f.pipeline = src.pipeline()
+			f.pipeline = from.pipeline()
 		}
 		return f.run(ctx, rng)
 	}}
@@ -212,29 +212,29 @@ func (w *world) fleet(kind string, connect connector, f fleet) round {
 
 func (w *world) stop(kind string, connect connector, p plight) round {
 	return round{kind, func(ctx context.Context, rng *rand.Rand, name string) (tally, error) {
-		src, err := connect(ctx, name)
+		from, err := connect(ctx, name)
 		if err != nil {
 			return tally{}, err
 		}
-		defer src.close(ctx)
+		defer from.close(ctx)
 		crowd := newCrowd(name, stopPeople, rng.IntN(2) == 0)
-		return stops{product: w.product, source: src, crowd: crowd, plight: p, patience: patience}.run(ctx, rng)
+		return stops{product: w.product, feed: from, crowd: crowd, plight: p, patience: patience}.run(ctx, rng)
 	}}
 }
 
 func (w *world) reload(kind string, connect connector) round {
 	return round{kind, func(ctx context.Context, rng *rand.Rand, name string) (tally, error) {
-		src, err := connect(ctx, name)
+		from, err := connect(ctx, name)
 		if err != nil {
 			return tally{}, err
 		}
-		defer src.close(ctx)
+		defer from.close(ctx)
 		folder, err := w.folderFor(name)
 		if err != nil {
 			return tally{}, err
 		}
 		crowd := newCrowd(name, stopPeople, rng.IntN(2) == 0)
-		return reloads{product: w.product, source: src, crowd: crowd, folder: folder, patience: patience}.run(ctx, rng)
+		return reloads{product: w.product, feed: from, crowd: crowd, folder: folder, patience: patience}.run(ctx, rng)
 	}}
 }
 

@@ -31,7 +31,7 @@ type entries struct {
 	places  map[string]int
 }
 
-var _ source = (*entries)(nil)
+var _ feed = (*entries)(nil)
 
 func newEntries(address, name string) (*entries, error) {
 	url := "redis://" + address

@@ -20,7 +20,7 @@ import (
 // to end, of which three quarters are for what is on its way.
 type reloads struct {
 	product  binary
-	source   source
+	feed     feed
 	crowd    *crowd
 	folder   string
 	patience time.Duration
@@ -42,16 +42,16 @@ func (r reloads) run(ctx context.Context, rng *rand.Rand) (t tally, err error) {
 		return t, err
 	}
 	events := r.crowd.events(stopCalls)
-	if err := r.source.put(ctx, events); err != nil {
+	if err := r.feed.put(ctx, events); err != nil {
 		return t, err
 	}
 	err = r.ordeal(ctx, seg, reached, &t)
 	late := nobody
-	if !r.source.keepsOrder() {
+	if !r.feed.keepsOrder() {
 		// What the old stream was given comes again when the new one is at work.
 		late = anybody
 	}
-	t.judgement = conclude(ctx, r.source, events, seg.accepted(), late, err)
+	t.judgement = conclude(ctx, r.feed, events, seg.accepted(), late, err)
 	return t, errors.Join(err, t.fault())
 }
 
@@ -62,7 +62,7 @@ func (r reloads) ordeal(ctx context.Context, seg *segment, reached func(context.
 	if err != nil {
 		return err
 	}
-	env := r.source.env()
+	env := r.feed.env()
 	env["SEGMENT_WRITE_KEY"] = writeKey
 	env["SEGMENT_ENDPOINT"] = seg.endpoint(1)
 	env["NATS_MAX_PENDING"] = strconv.Itoa(stopCalls)
@@ -83,16 +83,16 @@ func (r reloads) ordeal(ctx context.Context, seg *segment, reached func(context.
 	if err := seg.quiet(ctx); err != nil {
 		return err
 	}
-	if _, err := allAccepted(ctx, r.source, seg); err != nil {
+	if _, err := allAccepted(ctx, r.feed, seg); err != nil {
 		return fmt.Errorf("reloading: %w", err)
 	}
 	seg.recover()
-	return finishAlone(ctx, p, r.source, seg.await, stopCalls)
+	return finishAlone(ctx, p, r.feed, seg.await, stopCalls)
 }
 
 // copied writes a copy of the pipeline that may be changed.
 func (r reloads) copied() (string, error) {
-	text, err := os.ReadFile(r.source.pipeline())
+	text, err := os.ReadFile(r.feed.pipeline())
 	if err != nil {
 		return "", fmt.Errorf("reading the pipeline: %w", err)
 	}

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A source is a place in a broker that a pipeline reads events from.
-type source interface {
+// A feed is a place in a broker that a pipeline reads events from.
+type feed interface {
 	put(ctx context.Context, events []event) error
 	pipeline() string
 	// env is what the pipeline needs to know, seat the same for the nth of
@@ -35,10 +35,10 @@ type source interface {
 // to.
 var errMissing = errors.New("events are missing")
 
-// everythingArrives waits until n events of a source have arrived. It does not
+// everythingArrives waits until n events of a feed have arrived. It does not
 // wait in vain: where the broker has nothing left to give out, what is missing
 // is lost.
-func everythingArrives(ctx context.Context, s source, await func(context.Context, int) error, n int) error {
+func everythingArrives(ctx context.Context, s feed, await func(context.Context, int) error, n int) error {
 	waiting, stop := context.WithCancel(ctx)
 	defer stop()
 	empty := make(chan bool, 1)
@@ -69,7 +69,7 @@ func everythingArrives(ctx context.Context, s source, await func(context.Context
 
 // isDrained waits until nothing would be given out any more, and returns false
 // where ctx ended before.
-func isDrained(ctx context.Context, s source) bool {
+func isDrained(ctx context.Context, s feed) bool {
 	for wait(ctx, 100*time.Millisecond) {
 		if done, _ := s.drained(ctx); done { // a broker may be away for a while
 			return true
@@ -79,7 +79,7 @@ func isDrained(ctx context.Context, s source) bool {
 }
 
 // everythingAcknowledged waits until nothing would be given out again.
-func everythingAcknowledged(ctx context.Context, s source) error {
+func everythingAcknowledged(ctx context.Context, s feed) error {
 	for {
 		// A broker that was away for a while may cut the first questions off.
 		done, err := s.drained(ctx)
@@ -100,7 +100,7 @@ type book interface {
 
 // allAccepted asks the broker what it will never give out again, and returns
 // how much of that it can name, and an error where some has not arrived.
-func allAccepted(ctx context.Context, s source, taken book) (int, error) {
+func allAccepted(ctx context.Context, s feed, taken book) (int, error) {
 	acknowledged, err := s.acknowledged(ctx)
 	for err != nil {
 		// The same goes for these questions.
@@ -132,7 +132,7 @@ func missing(events []event, has func(step) bool) (list []event) {
 // conclude judges a round, also one that was broken off. There, what has not
 // arrived may still have been to come: lost is then what the broker holds for
 // acknowledged all the same.
-func conclude(ctx context.Context, s source, events []event, accepted []acceptance, late func(acceptance) bool, broken error) judgement {
+func conclude(ctx context.Context, s feed, events []event, accepted []acceptance, late func(acceptance) bool, broken error) judgement {
 	v := judge(events, accepted, late)
 	if broken == nil || errors.Is(broken, errMissing) {
 		return v

@@ -10,14 +10,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// leaky is a source whose pipeline loses one event and acknowledges it.
-type leaky struct{ source }
+// leaky is a feed whose pipeline loses one event and acknowledges it.
+type leaky struct{ feed }
 
 func (leaky) pipeline() string { return "testdata/leaky.yaml" }
 
-// leaking makes a connector whose sources are leaky.
+// leaking makes a connector whose feeds are leaky.
 func leaking(connect connector) connector {
-	return func(ctx context.Context, name string) (source, error) {
+	return func(ctx context.Context, name string) (feed, error) {
 		s, err := connect(ctx, name)
 		return leaky{s}, err
 	}
@@ -45,10 +45,10 @@ func TestALostEventIsCountedAndBreaksTheRound(t *testing.T) {
 	}
 }
 
-// acknowledging is a source that holds some events for acknowledged, and
+// acknowledging is a feed that holds some events for acknowledged, and
 // more that it cannot name.
 type acknowledging struct {
-	source
+	feed
 	events  []event
 	unnamed int
 }

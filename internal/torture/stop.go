@@ -147,7 +147,7 @@ const (
 // and another one goes on.
 type stops struct {
 	product  binary
-	source   source
+	feed     feed
 	crowd    *crowd
 	plight   plight
 	patience time.Duration
@@ -168,14 +168,14 @@ func (s stops) run(ctx context.Context, rng *rand.Rand) (t tally, err error) {
 	// Before the server closes, which waits for nobody to be held.
 	defer release()
 	events := s.crowd.events(stopCalls)
-	if err := s.source.put(ctx, events); err != nil {
+	if err := s.feed.put(ctx, events); err != nil {
 		return t, err
 	}
 	fresh := map[int]int{}
 	err = s.ordeal(ctx, seg, reached, release, fresh, &t)
-	excused := excuse(s.source, events, fresh)
+	excused := excuse(s.feed, events, fresh)
 	late := func(a acceptance) bool { return s.plight.late(a) || excused(a) }
-	t.judgement = conclude(ctx, s.source, events, seg.accepted(), late, err)
+	t.judgement = conclude(ctx, s.feed, events, seg.accepted(), late, err)
 	return t, errors.Join(err, t.fault())
 }
 
@@ -203,27 +203,27 @@ func (s stops) ordeal(
 	if err := seg.quiet(ctx); err != nil {
 		return err
 	}
-	if _, err := allAccepted(ctx, s.source, seg); err != nil {
+	if _, err := allAccepted(ctx, s.feed, seg); err != nil {
 		return fmt.Errorf("stopping %s: %w", s.plight.name, err)
 	}
 	seg.recover()
-	if fresh[2], err = s.source.given(ctx, 0); err != nil {
+	if fresh[2], err = s.feed.given(ctx, 0); err != nil {
 		return err
 	}
 	second, err := s.start(seg, 2)
 	if err != nil {
 		return err
 	}
-	err = crashes{source: s.source, calls: stopCalls}.finish(ctx, second, seg)
+	err = crashes{feed: s.feed, calls: stopCalls}.finish(ctx, second, seg)
 	t.leaked += second.said.leaks()
 	return err
 }
 
 func (s stops) start(seg *segment, n int) (*process, error) {
-	env := s.source.env()
+	env := s.feed.env()
 	env["SEGMENT_WRITE_KEY"] = writeKey
 	env["SEGMENT_ENDPOINT"] = seg.endpoint(n)
 	env["SHUTDOWN_TIMEOUT"] = stopWithin
 	env["NATS_MAX_PENDING"] = strconv.Itoa(stopCalls)
-	return s.product.run(s.source.pipeline(), env)
+	return s.product.run(s.feed.pipeline(), env)
 }

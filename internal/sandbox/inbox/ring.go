@@ -1,6 +1,6 @@
 package inbox
 
-type record interface {
+type sized interface {
 	comparable
 	footprint() int64
 }
@@ -8,7 +8,7 @@ type record interface {
 // ring keeps the newest entries within a number and a size, and numbers them
 // without gaps from 1, also across a reset. An entry that is removed from its
 // middle leaves a zero entry.
-type ring[T record] struct {
+type ring[T sized] struct {
 	maxEntries int
 	maxBytes   int64
 

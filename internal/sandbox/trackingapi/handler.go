@@ -94,7 +94,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // decide does what Segment does.
 func (h *Handler) decide(w http.ResponseWriter, a *arrival) {
 	if a.refusal == nil {
-		h.record(a, http.StatusOK, a.calls)
+		h.keep(a, http.StatusOK, a.calls)
 		if a.route.Kind == ingest.Pixel {
 			answer.Bytes(w, http.StatusOK, "image/gif", ingest.Picture)
 			return
@@ -106,13 +106,13 @@ func (h *Handler) decide(w http.ResponseWriter, a *arrival) {
 	if a.refusal.status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "1")
 	}
-	h.record(a, a.refusal.status, nil)
+	h.keep(a, a.refusal.status, nil)
 	answer.JSON(w, a.refusal.status, a.refusal.failure)
 }
 
-// record puts the request and the calls that it brought into the inbox. The
+// keep puts the request and the calls that it brought into the inbox. The
 // calls move to memory of their own, because the body's is used again.
-func (h *Handler) record(a *arrival, status int, accepted []inbox.Call) {
+func (h *Handler) keep(a *arrival, status int, accepted []inbox.Call) {
 	a.req.Status = status
 	total := 0
 	for i := range accepted {

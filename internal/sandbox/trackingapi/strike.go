@@ -15,21 +15,21 @@ func (h *Handler) strike(w http.ResponseWriter, r *http.Request, a *arrival, fau
 	a.req.Fault = &inbox.FaultRef{ID: fault.ID, Effect: fault.Effect()}
 	switch {
 	case !fault.Wait(r.Context()), fault.Drop:
-		h.record(a, 0, nil)
+		h.keep(a, 0, nil)
 		cutConnection(w)
 	case !fault.Accepts():
-		h.record(a, fault.Status, nil)
+		h.keep(a, fault.Status, nil)
 		answerFault(w, &fault.Fault)
 	case a.refusal != nil:
 		h.decide(w, a)
 	case fault.LostAck:
-		h.record(a, 0, a.calls)
+		h.keep(a, 0, a.calls)
 		cutConnection(w)
 	case fault.Truncate:
-		h.record(a, http.StatusOK, a.calls)
+		h.keep(a, http.StatusOK, a.calls)
 		answerHalf(w)
 	case fault.Status != 0:
-		h.record(a, fault.Status, a.calls)
+		h.keep(a, fault.Status, a.calls)
 		answerFault(w, &fault.Fault)
 	default: // It was only a delay.
 		h.decide(w, a)

@@ -178,7 +178,7 @@ func TestStructuredValuesMayBeAsDeepAsThePayloadsThatAreRead(t *testing.T) {
 	})
 	require.Nil(t, v)
 	calls, _, v := segment.NewConverter(segment.Config{NewID: func() string { return "id" }}).
-		Convert(nil, payload, segment.Source{WriteKey: "k"})
+		Convert(nil, payload, segment.Provenance{WriteKey: "k"})
 	require.Nil(t, v)
 	require.Len(t, calls, 1)
 	assert.True(t, json.Valid(calls[0].JSON))

@@ -3,6 +3,7 @@ package config_test
 import (
 	"compress/gzip"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"net"
@@ -127,10 +128,7 @@ func lettersIn(t *testing.T, file string) (letters []letter) {
 
 func TestTheWebhookAnswersWhenSegmentHasTheCalls(t *testing.T) {
 	atRoot(t)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	address := listener.Addr().String()
-	require.NoError(t, listener.Close())
+	address := freeAddress(t)
 	deadLetters := filepath.Join(t.TempDir(), "dead_letters.ndjson")
 	sb := segmenttest.New(t)
 	environment(t, sb, map[string]string{
@@ -140,20 +138,8 @@ func TestTheWebhookAnswersWhenSegmentHasTheCalls(t *testing.T) {
 	})
 	start(t, "config/webhook.yaml")
 
-	post := func(token, body string) (status int) {
-		require.Eventually(t, func() bool {
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+address+"/webhook", strings.NewReader(body))
-			require.NoError(t, err)
-			req.Header.Set("Authorization", "Bearer "+token)
-			res, err := http.DefaultClient.Do(req)
-			if err != nil {
-				return false // it does not listen yet
-			}
-			_ = res.Body.Close()
-			status = res.StatusCode
-			return true
-		}, 20*time.Second, 50*time.Millisecond)
-		return status
+	post := func(token, body string) int {
+		return postTo(t, "http://"+address+"/webhook", http.Header{"Authorization": {"Bearer " + token}}, body)
 	}
 	const order = `{"id":"evt_1","kind":"order.paid","at":"2026-03-14T09:12:00Z","customer":{"id":7,"email":"mira@example.com"},"order":{"id":"ord_1","total":19.90}}`
 
@@ -210,10 +196,7 @@ func TestBothSourcesGetEveryEventUnderIDsOfTheirOwn(t *testing.T) {
 // after a restart, too.
 func TestTheWebhookWithAJournalAnswersWhileSegmentIsAway(t *testing.T) {
 	atRoot(t)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	address := listener.Addr().String()
-	require.NoError(t, listener.Close())
+	address := freeAddress(t)
 	sb := segmenttest.New(t)
 	environment(t, sb, map[string]string{
 		"WEBHOOK_ADDRESS": address,
@@ -221,20 +204,8 @@ func TestTheWebhookWithAJournalAnswersWhileSegmentIsAway(t *testing.T) {
 		"QUEUE_PATH":      filepath.Join(folderOfAQueue(t), "queue"),
 		"DEAD_LETTERS":    filepath.Join(t.TempDir(), "dead_letters.ndjson"),
 	})
-	post := func(token, body string) (status int) {
-		require.Eventually(t, func() bool {
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+address+"/webhook", strings.NewReader(body))
-			require.NoError(t, err)
-			req.Header.Set("Authorization", "Bearer "+token)
-			res, err := http.DefaultClient.Do(req)
-			if err != nil {
-				return false // it does not listen yet
-			}
-			_ = res.Body.Close()
-			status = res.StatusCode
-			return true
-		}, 20*time.Second, 50*time.Millisecond)
-		return status
+	post := func(token, body string) int {
+		return postTo(t, "http://"+address+"/webhook", http.Header{"Authorization": {"Bearer " + token}}, body)
 	}
 	const event = `{"type":"track","userId":"u1","event":"Paid","timestamp":"2026-03-14T09:12:00Z"}`
 
@@ -256,10 +227,7 @@ func TestTheWebhookWithAJournalAnswersWhileSegmentIsAway(t *testing.T) {
 // restart, as the calls that Segment expects.
 func TestTheFrontDoorAnswersWhileSegmentIsAway(t *testing.T) {
 	atRoot(t)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	address := listener.Addr().String()
-	require.NoError(t, listener.Close())
+	address := freeAddress(t)
 	sb := segmenttest.New(t)
 	deadLetters := filepath.Join(t.TempDir(), "dead_letters.ndjson")
 	environment(t, sb, map[string]string{
@@ -267,21 +235,9 @@ func TestTheFrontDoorAnswersWhileSegmentIsAway(t *testing.T) {
 		"QUEUE_PATH":      filepath.Join(folderOfAQueue(t), "queue"),
 		"DEAD_LETTERS":    deadLetters,
 	})
-	post := func(path, key, body string) (status int) {
-		require.Eventually(t, func() bool {
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+address+path, strings.NewReader(body))
-			require.NoError(t, err)
-			req.SetBasicAuth(key, "")
-			req.Header.Set("X-Forwarded-For", "203.0.113.9")
-			res, err := http.DefaultClient.Do(req)
-			if err != nil {
-				return false // it does not listen yet
-			}
-			_ = res.Body.Close()
-			status = res.StatusCode
-			return true
-		}, 20*time.Second, 50*time.Millisecond)
-		return status
+	post := func(path, key, body string) int {
+		basic := "Basic " + base64.StdEncoding.EncodeToString([]byte(key+":"))
+		return postTo(t, "http://"+address+path, http.Header{"Authorization": {basic}, "X-Forwarded-For": {"203.0.113.9"}}, body)
 	}
 
 	t.Setenv("SEGMENT_ENDPOINT", "http://127.0.0.1:1")
@@ -304,6 +260,34 @@ func TestTheFrontDoorAnswersWhileSegmentIsAway(t *testing.T) {
 	dead := lettersIn(t, deadLetters)
 	require.Len(t, dead, 1)
 	assert.Equal(t, "event_not_defined", dead[0].Reason)
+}
+
+// freeAddress is one that nothing listens on.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, listener.Close())
+	return listener.Addr().String()
+}
+
+// postTo sends a request as soon as the pipeline listens, and returns the status
+// of the answer.
+func postTo(t *testing.T, url string, header http.Header, body string) (status int) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
+		require.NoError(t, err)
+		req.Header = header
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			return false // it does not listen yet
+		}
+		_ = res.Body.Close()
+		status = res.StatusCode
+		return true
+	}, 20*time.Second, 50*time.Millisecond)
+	return status
 }
 
 // folderOfAQueue returns a folder for a queue. A stream that is stopped may end

@@ -3,7 +3,6 @@ package config_test
 import (
 	"compress/gzip"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"io"
 	"net"
@@ -109,8 +108,8 @@ func TestTheBackfillKeepsTimesAndReadsGzip(t *testing.T) {
 
 // letter is a dead letter in a file.
 type letter struct {
-	Reason, Field, Sentence, Payload, File string
-	PayloadBase64                          []byte `json:"payload_base64"`
+	Reason, Field, Sentence, Payload, File, Source string
+	PayloadBase64                                  []byte `json:"payload_base64"`
 }
 
 func lettersIn(t *testing.T, file string) (letters []letter) {
@@ -221,45 +220,6 @@ func TestTheWebhookWithAJournalAnswersWhileSegmentIsAway(t *testing.T) {
 	start(t, "config/webhook_journal.yaml")
 	require.Eventually(t, func() bool { return len(sb.Calls()) >= 5 }, 20*time.Second, 10*time.Millisecond)
 	assert.Equal(t, 5, sb.Summary().Unique)
-}
-
-// SDKs have their answer while Segment is away, and all of it arrives after a
-// restart, as the calls that Segment expects.
-func TestTheFrontDoorAnswersWhileSegmentIsAway(t *testing.T) {
-	atRoot(t)
-	address := freeAddress(t)
-	sb := segmenttest.New(t)
-	deadLetters := filepath.Join(t.TempDir(), "dead_letters.ndjson")
-	environment(t, sb, map[string]string{
-		"GATEWAY_ADDRESS": address,
-		"QUEUE_PATH":      filepath.Join(folderOfAQueue(t), "queue"),
-		"DEAD_LETTERS":    deadLetters,
-	})
-	post := func(path, key, body string) int {
-		basic := "Basic " + base64.StdEncoding.EncodeToString([]byte(key+":"))
-		return postTo(t, "http://"+address+path, http.Header{"Authorization": {basic}, "X-Forwarded-For": {"203.0.113.9"}}, body)
-	}
-
-	t.Setenv("SEGMENT_ENDPOINT", "http://127.0.0.1:1")
-	t.Run("Segment is away", func(t *testing.T) {
-		start(t, "config/gateway.yaml")
-		assert.Equal(t, http.StatusUnauthorized, post("/v1/track", "guessed", `{}`))
-		assert.Equal(t, http.StatusOK, post("/v1/batch", "the-write-key", `{"batch":[
-			{"type":"track","userId":"u1","event":"A","channel":"mobile"},{"type":"track","userId":"u1"},{"type":"track","userId":"u1","event":"B"}]}`))
-		assert.Equal(t, http.StatusOK, post("/v1/t", "the-write-key", `{"userId":"u1","event":"C"}`))
-	})
-	t.Setenv("SEGMENT_ENDPOINT", sb.URL)
-	start(t, "config/gateway.yaml")
-	var names []string
-	for _, call := range sb.Wait(3) {
-		names = append(names, call.Name)
-	}
-	assert.Equal(t, []string{"A", "B", "C"}, names)
-	assert.Contains(t, string(sb.Calls()[0].Raw), `"ip":"203.0.113.9"`)
-	require.Eventually(t, func() bool { _, err := os.Stat(deadLetters); return err == nil }, 20*time.Second, 10*time.Millisecond)
-	dead := lettersIn(t, deadLetters)
-	require.Len(t, dead, 1)
-	assert.Equal(t, "event_not_defined", dead[0].Reason)
 }
 
 // freeAddress is one that nothing listens on.

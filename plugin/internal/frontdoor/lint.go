@@ -22,7 +22,7 @@ let pending_bytes = this.max_pending_bytes.or(67108864).number().catch(0)
 let counts = [
   ["max_pending", this.max_pending.or(5000).number().catch(0)],
   ["max_request_events", this.max_request_events.or(10000).number().catch(0)],
-  ["max_connections", this.max_connections.or(20000).number().catch(0)],
+  ["max_connections", this.max_connections.or(10000).number().catch(0)],
 ].filter(c -> c.index(1) < 1 || c.index(1) > 10000000)
 
 root = [

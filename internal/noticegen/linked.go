@@ -37,7 +37,7 @@ type linkedPackage struct {
 
 // linkedPackages lists the packages of the binary for a system.
 func linkedPackages(ctx context.Context, system string) (list []linkedPackage, err error) {
-	cmd := exec.CommandContext(ctx, "go", "list", "-deps", "-json=ImportPath,Dir,GoFiles,Module", product)
+	cmd := exec.CommandContext(ctx, "go", "list", "-pgo=off", "-deps", "-json=ImportPath,Dir,GoFiles,Module", product)
 	cmd.Env = append(os.Environ(), "GOOS="+system, "GOARCH=amd64", "CGO_ENABLED=0")
 	var complaint bytes.Buffer
 	cmd.Stderr = &complaint

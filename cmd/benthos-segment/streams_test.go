@@ -7,16 +7,10 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
-	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -65,55 +59,6 @@ func withSecrets(t *testing.T, sb *segmenttest.Server, key *rsa.PrivateKey) stri
 	t.Setenv("STREAM_PROXY", strings.Replace(sb.URL, "http://", "http://user:CANARYproxy@", 1))
 	t.Setenv("STREAM_OAUTH_KEY", strings.ReplaceAll(private, "\n", `\n`))
 	return strings.Split(private, "\n")[3]
-}
-
-// api is the HTTP API of a process in streams mode.
-type api struct {
-	t       *testing.T
-	url     string
-	client  *http.Client
-	headers map[string]string
-}
-
-var servedAt = regexp.MustCompile(`API for streams is served at this address.*http.address="([^"]+)"`)
-
-// beginStreams runs streams mode with one stream, a, and waits for its API.
-func beginStreams(t *testing.T, stream string, args ...string) (*process, *api) {
-	t.Helper()
-	folder := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "a.yaml"), []byte(stream), 0o600))
-	p := begin(t, append(append([]string{"streams", "--log.level", "TRACE", "--set", "http.address=127.0.0.1:0"}, args...), folder)...)
-	p.awaitText("Launching Benthos Segment in streams mode")
-	found := servedAt.FindStringSubmatch(p.said())
-	require.NotNil(t, found, p.said())
-	return p, &api{t: t, url: "http://" + found[1], client: &http.Client{Timeout: 30 * time.Second}}
-}
-
-// do asks the API, and looks for secrets in what it answers.
-func (a *api) do(method, path, body string) (code int, answer string) {
-	a.t.Helper()
-	req, err := http.NewRequestWithContext(a.t.Context(), method, a.url+path, strings.NewReader(body))
-	require.NoError(a.t, err)
-	for name, value := range a.headers {
-		req.Header.Set(name, value)
-		if name == "Host" {
-			req.Host = value
-		}
-	}
-	res, err := a.client.Do(req)
-	require.NoError(a.t, err)
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	require.NoError(a.t, err)
-	assertKept(a.t, method+" "+path, string(text))
-	return res.StatusCode, string(text)
-}
-
-// with returns the API as it is asked with a header.
-func (a *api) with(name, value string) *api {
-	copied := *a
-	copied.headers = map[string]string{name: value}
-	return &copied
 }
 
 // Reported: the API of streams mode gives secrets in clear, resolved from the
@@ -291,14 +236,10 @@ func TestThereIsNoAPIForStreamsWhereOthersReachIt(t *testing.T) {
 	p.awaitText("The API for streams is off")
 	p.awaitText("Launching Benthos Segment in streams mode")
 	local := strings.Replace(address, "0.0.0.0", "127.0.0.1", 1)
-	// The engine says so before it listens.
-	require.Eventually(t, func() bool {
-		conn, err := net.Dial("tcp", local)
-		return err == nil && conn.Close() == nil
-	}, 30*time.Second, time.Millisecond)
 	near := &api{t: t, url: "http://" + local, client: http.DefaultClient}
+	near.await("/ready")
 	for path, want := range map[string]int{
-		"/ready": http.StatusOK, "/streams": http.StatusNotFound, "/streams/pipeline": http.StatusNotFound, "/resources/cache/c": http.StatusNotFound,
+		"/streams": http.StatusNotFound, "/streams/pipeline": http.StatusNotFound, "/resources/cache/c": http.StatusNotFound,
 	} {
 		code, said := near.do(http.MethodGet, path, "")
 		assert.Equal(t, want, code, "%s: %s", path, said)
@@ -313,12 +254,13 @@ func TestTheAPIForStreamsSpeaksTLSWhereItIsTold(t *testing.T) {
 	require.NoError(t, err)
 	certFile := pipeline(t, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Certificate[0]})))
 	keyFile := pipeline(t, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})))
-	_, api := beginStreams(t, "input: {http_server: {path: /post}}\noutput: {drop: {}}",
+	_, api := launchStreams(t, "input: {http_server: {path: /post}}\noutput: {drop: {}}",
 		"--set", "http.cert_file="+certFile, "--set", "http.key_file="+keyFile)
 	api.url = strings.Replace(api.url, "http:", "https:", 1)
 	roots := x509.NewCertPool()
 	roots.AddCert(server.Certificate())
 	api.client.Transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: "example.com", MinVersion: tls.VersionTLS12}}
+	api.await("/ping")
 	code, _ := api.do(http.MethodGet, "/streams/a", "")
 	assert.Equal(t, http.StatusOK, code)
 }

@@ -8,7 +8,8 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 )
 
-// backlogInterval is how often the age of the oldest batch is reported.
+// backlogInterval is how often it is reported how old the oldest batch is, and
+// how many calls wait.
 const backlogInterval = time.Second
 
 // backlog reports what is under way: for how long the oldest batch has been
@@ -22,8 +23,10 @@ type backlog struct {
 	next    int
 	arrived map[int]time.Time
 	timer   *time.Timer
-	// calls counts those that wait for their turn.
-	calls int
+	// messages counts those of the batches that wait for their turn.
+	messages int
+	// copies count the calls of each copy that wait for earlier ones.
+	copies map[*output]func() int
 }
 
 // backlogKey is where metrics are reported. Copies of an output have the same.
@@ -42,6 +45,7 @@ func backlogOf(res *service.Resources) *backlog {
 		batches: metrics.NewGauge("segment_batches_in_flight"),
 		waiting: metrics.NewGauge("segment_calls_waiting"),
 		arrived: make(map[int]time.Time),
+		copies:  make(map[*output]func() int),
 	})
 	return shared.(*backlog)
 }
@@ -71,6 +75,7 @@ func (b *backlog) remove(id int) {
 	b.timer.Stop()
 	b.timer = nil
 	b.oldest.Set(0)
+	b.waiting.Set(0)
 }
 
 func (b *backlog) tick() {
@@ -84,13 +89,36 @@ func (b *backlog) tick() {
 		oldest = max(oldest, time.Since(since))
 	}
 	b.oldest.Set(int64(oldest.Seconds()))
+	b.waiting.Set(int64(b.count()))
 	b.timer.Reset(backlogInterval)
 }
 
-// wait notes that so many calls more wait for their turn, or so many fewer.
-func (b *backlog) wait(calls int) {
+// wait notes that so many messages more wait for their turn, or so many fewer.
+func (b *backlog) wait(messages int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.calls += calls
-	b.waiting.Set(int64(b.calls))
+	b.messages += messages
+}
+
+// join adds a copy, with what counts its calls that wait for earlier ones, until
+// it leaves.
+func (b *backlog) join(o *output, held func() int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.copies[o] = held
+}
+
+func (b *backlog) leave(o *output) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.copies, o)
+}
+
+// count returns how many calls wait.
+func (b *backlog) count() int {
+	calls := b.messages
+	for _, held := range b.copies {
+		calls += held()
+	}
+	return calls
 }

@@ -12,9 +12,10 @@ import (
 
 	"benthos-segment/internal/tracking"
 	"benthos-segment/internal/tracking/wire"
-	// It registers the buffer journal.
+	// These register the buffer journal and the input segment.
 	_ "benthos-segment/plugin/internal/buffer"
 	_ "benthos-segment/plugin/internal/frontdoor"
+	"benthos-segment/plugin/internal/order"
 )
 
 func init() {
@@ -31,30 +32,30 @@ func newOutputFromParsed(conf *service.ParsedConfig, res *service.Resources) (
 	if policy, err = batchPolicyFromParsed(conf); err != nil {
 		return
 	}
-	var order *turnstile
-	if c.maxInFlight > 1 {
-		policy, order = inOrder(policy, conf, res)
+	o, err := newOutput(c, res)
+	if err != nil {
+		return
 	}
-	if order == nil {
+	if c.maxInFlight > 1 {
+		policy, o.turnstile = o.inOrder(policy, conf, res)
+	}
+	if o.turnstile == nil {
 		c.maxInFlight = 1
 	}
-	maxInFlight = c.maxInFlight
-	out, err = newOutput(c, res, order)
-	return
+	return o, policy, c.maxInFlight, nil
 }
 
 // inOrder returns a policy that numbers its batches, and the turnstile that they
 // have to pass; or nil, and the policy as it was, where batches cannot be
 // numbered.
-func inOrder(policy service.BatchPolicy, conf *service.ParsedConfig, res *service.Resources) (service.BatchPolicy, *turnstile) {
-	order := new(turnstile)
-	numbering, err := numbered(policy, conf, res, order)
+func (o *output) inOrder(policy service.BatchPolicy, conf *service.ParsedConfig, res *service.Resources) (service.BatchPolicy, *order.Turnstile) {
+	numbering, turnstile, err := order.Numbered(policy, conf, soFieldBatching, res, o.await)
 	if err != nil {
 		res.Logger().Warnf("segment: one batch is sent at a time, as with %s: 1, because the batches cannot be numbered, "+
 			"which keeps them in order: %v", soFieldMaxInFlight, err)
 		return policy, nil
 	}
-	return numbering, order
+	return numbering, turnstile
 }
 
 // output sends batches of messages. Up to max_in_flight batches are written
@@ -63,8 +64,9 @@ type output struct {
 	conf   outputConfig
 	client *tracking.Client
 	report *report
-	// order is nil where one batch is written at a time.
-	order *turnstile
+	// turnstile is nil where one batch is written at a time.
+	turnstile *order.Turnstile
+	room      *room
 	// writes holds those not in use, with their buffers. A sync.Pool would lose
 	// them in every other garbage collection.
 	writes chan *write
@@ -72,7 +74,7 @@ type output struct {
 
 var _ service.BatchOutput = (*output)(nil)
 
-func newOutput(conf outputConfig, res *service.Resources, order *turnstile) (*output, error) {
+func newOutput(conf outputConfig, res *service.Resources) (*output, error) {
 	if conf.rateLimit != "" {
 		if !res.HasRateLimit(conf.rateLimit) {
 			return nil, fmt.Errorf("field %s: there is no rate_limit resource %q; add one to rate_limit_resources",
@@ -87,9 +89,10 @@ func newOutput(conf outputConfig, res *service.Resources, order *turnstile) (*ou
 		conf:   conf,
 		client: tracking.NewClient(conf.tracking),
 		report: newReport(res),
-		order:  order,
+		room:   newRoom(),
 		writes: make(chan *write, min(conf.maxInFlight, maxKeptWrites)),
 	}
+	o.report.backlog.join(o, o.client.Held)
 	return o, nil
 }
 
@@ -110,16 +113,20 @@ func (o *output) ConnectionTest(ctx context.Context) service.ConnectionTestResul
 // those messages whose calls were not accepted.
 func (o *output) WriteBatch(ctx context.Context, batch service.MessageBatch) error {
 	defer o.report.unsent()()
-	turn := o.order.take(batch)
+	defer o.room.take(weigh(batch))()
+	turn := o.turnstile.Take(batch)
 	w := o.takeWrite()
 	defer o.release(w)
 
 	w.convert(batch)
-	defer w.enter(ctx, turn)()
-	if len(w.calls) > 0 {
-		w.settle(o.client.Send(ctx, w.calls, w.observer()))
-	}
+	w.settle(w.enter(ctx, turn).Wait())
 	return w.failure()
+}
+
+// await waits until there is room for a batch and the client has use for it.
+func (o *output) await(ctx context.Context, batch service.MessageBatch) {
+	o.room.await(ctx, weigh(batch))
+	o.client.AwaitDemand(ctx)
 }
 
 // maxKeptWrites bounds what is kept for the next batches.
@@ -148,6 +155,7 @@ func (o *output) release(w *write) {
 // Close ends idle connections. The engine calls it when nothing is being
 // written any more.
 func (o *output) Close(context.Context) error {
+	o.report.backlog.leave(o)
 	o.client.Close()
 	return nil
 }

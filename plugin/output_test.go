@@ -223,7 +223,7 @@ func TestTheRateLimitIsAskedOnceForEachRequest(t *testing.T) {
 	builder := env.NewResourceBuilder()
 	require.NoError(t, builder.AddRateLimitYAML(`{"label": "ours", "counting": {}}`))
 	require.NoError(t, builder.AddOutputYAML(labelled(segmentOutput(sb.URL, fields{
-		"rate_limit": "ours", "max_request_calls": 2,
+		"rate_limit": "ours", "max_request_calls": 2, "parallel_requests": 1,
 	}))))
 	res, closeAll, err := builder.Build()
 	require.NoError(t, err)

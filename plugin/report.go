@@ -2,7 +2,6 @@ package plugin
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -137,7 +136,7 @@ func (o *batchObserver) Sending(ctx context.Context, req tracking.Request) (cont
 		))
 	// Nobody may be listening, and there are many messages to ask.
 	if span.IsRecording() {
-		o.link(span, req.Calls)
+		link(span, req)
 	}
 	return ctx, func(got tracking.Answer) {
 		o.answered(req, got)
@@ -145,16 +144,22 @@ func (o *batchObserver) Sending(ctx context.Context, req tracking.Request) (cont
 	}
 }
 
-// link leads from a span to those of the messages that its request was made of.
-func (o *batchObserver) link(span trace.Span, calls []int) {
-	last, links := -1, 0
-	for _, n := range calls {
-		owner := o.owners[n]
-		if owner == last || links == maxLinks {
+// link leads from a span to those of the messages that its request was made of,
+// which may be of several batches.
+func link(span trace.Span, req tracking.Request) {
+	var last *service.Message
+	links := 0
+	for observer, n := range req.Calls() {
+		if links == maxLinks {
+			return
+		}
+		o := observer.(*batchObserver)
+		message := o.batch[o.owners[n]]
+		if message == last {
 			continue
 		}
-		last = owner
-		if from := trace.SpanContextFromContext(o.batch[owner].Context()); from.IsValid() {
+		last = message
+		if from := trace.SpanContextFromContext(message.Context()); from.IsValid() {
 			span.AddLink(trace.Link{SpanContext: from})
 			links++
 		}
@@ -172,16 +177,25 @@ func (o *batchObserver) answered(req tracking.Request, got tracking.Answer) {
 	o.requestBytes.Incr(int64(req.Bytes))
 	o.wireBytes.Incr(int64(req.WireBytes))
 	if got.Status/100 == 2 && !req.IsSample {
-		o.lag(req.Calls, time.Now())
+		lag(req, time.Now())
 	}
 }
 
-// lag reports how long some of the calls took from their receipt to now.
-func (o *batchObserver) lag(accepted []int, now time.Time) {
-	for _, r := range o.receipts {
-		if _, isIn := slices.BinarySearch(accepted, r.call); isIn {
+// lag reports how long some of the calls took from their receipt to now. Those of
+// a batch are in a request in their order.
+func lag(accepted tracking.Request, now time.Time) {
+	var batch *batchObserver
+	var receipts []receipt
+	for observer, n := range accepted.Calls() {
+		if o := observer.(*batchObserver); o != batch {
+			batch, receipts = o, o.receipts
+		}
+		for len(receipts) > 0 && receipts[0].call < n {
+			receipts = receipts[1:]
+		}
+		if len(receipts) > 0 && receipts[0].call == n {
 			// The clocks of two machines are never quite the same.
-			o.eventLag.Timing(max(now.Sub(r.at), 0).Nanoseconds())
+			batch.eventLag.Timing(max(now.Sub(receipts[0].at), 0).Nanoseconds())
 		}
 	}
 }

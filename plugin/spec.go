@@ -43,8 +43,8 @@ const (
 // default on the parent field makes the engine refuse a config that leaves
 // one of its children out.
 const (
-	defaultBatchCount  = 3000
-	defaultBatchPeriod = "1s"
+	defaultBatchCount  = 500
+	defaultBatchPeriod = "100ms"
 )
 
 // defaultMaxRequestBytes leaves room for what Segment may count besides.
@@ -96,13 +96,13 @@ func outputSpec() *service.ConfigSpec {
 				Default("gzip").
 				Advanced(),
 			service.NewIntField(soFieldParallelRequests).
-				Description("How many requests may be under way at the same time, of all batches together. Calls of one person are never under way at the same time, so this keeps their order. The default is enough for a batch of the default size. When `segment_request_latency_ns` is high and events lag behind, raise it together with `batching.count`. Each request under way takes up to a fifth of a megabyte.").
-				Default(10),
+				Description("How many requests may be under way at the same time, of all batches together. Calls of one person are never in two of them, so this keeps their order. Requests hold what has come in while they waited for one of these places: a smaller number makes fewer and larger ones. Each request under way takes up to a fifth of a megabyte.").
+				Default(64),
 			service.NewOutputMaxInFlightField().
-				Description("How many batches may be under way at the same time. Above 1, calls of one person in different batches may overtake each other: see [order](order.md). Raise `batching.count` and `parallel_requests` first. Above 1 the output also numbers its batches, so that they are taken up in the order in which they were gathered. That costs 0.5 µs of CPU for each message, and the engine's own metrics and traces show a processor `segment_batch_number` after those of `batching.processors`.").
-				Default(1),
+				Description("How many batches may be under way at the same time. Any number keeps order: the output numbers its batches as they are gathered, and a call waits for the earlier calls of the same person, in whatever batch these are. Once so many batches wait for their answers, the engine gathers no more. About 24,000 events or 48 MB are under way at the most, whichever comes first. Numbers cost 0.5 µs of CPU for each message, and the engine's own metrics and traces show a processor `segment_batch_number` after those of `batching.processors`, whose latency is the wait for room. With 1 there are no numbers, and one batch follows the other.").
+				Default(64),
 			service.NewIntField(soFieldEventsPerSecond).
-				Description("How many events a second are sent to Segment at the most, evenly; 0 means no limit. Segment asks for no more than 1,000 a second of a workspace. An event that is sent again counts again, as it does at Segment. After a pause, one full request goes at once. What exceeds the limit waits here, and then upstream, and each output and each copy of it has a limit of its own. `rate_limit` is for requests.").
+				Description("How many events a second are sent to Segment at the most, evenly, in requests of a tenth of that at the most; 0 means no limit. Segment asks for no more than 1,000 a second of a workspace. An event that is sent again counts again, as it does at Segment. What exceeds the limit waits here, and then upstream, and each output and each copy of it has a limit of its own. `rate_limit` is for requests.").
 				Default(0),
 			service.NewDurationField(soFieldTimeout).
 				Description("How long one attempt may take, from connecting to the end of the answer.").
@@ -113,7 +113,7 @@ func outputSpec() *service.ConfigSpec {
 				MaxInterval:     time.Minute,
 				MaxElapsedTime:  0,
 			}).
-				Description("Retries after failures that pass by themselves, such as a server that cannot be reached. They happen inside the output, so that order is kept. With `max_elapsed_time: 0s` they continue until the output is stopped, and the data waits upstream, where it is durable; watch `segment_oldest_unsent_seconds`. With a limit, what is not delivered in time is nacked, together with everything after it in its lane. Order then depends on how the input delivers it again, and a `fallback` receives good events too. Waits that the server asks for with `Retry-After` do not count.").
+				Description("Retries after failures that pass by themselves, such as a server that cannot be reached. They happen inside the output, so that order is kept. With `max_elapsed_time: 0s` they continue until the output is stopped, and the data waits upstream, where it is durable; watch `segment_oldest_unsent_seconds`. With a limit, what is not delivered in time is nacked, together with everything that waits for it: later events of the same person, in this batch and those after it. Order then depends on how the input delivers it again, and a `fallback` receives good events too. Waits that the server asks for with `Retry-After` do not count.").
 				Advanced(),
 			service.NewStringAnnotatedEnumField(soFieldOnSetupError, map[string]string{
 				"hold":   "Keep the calls and try again after 5 s, doubling to 300 s, with a log line once a minute. Nothing is lost, and later batches wait.",
@@ -126,7 +126,7 @@ func outputSpec() *service.ConfigSpec {
 				Default("").
 				Advanced(),
 			service.NewBatchPolicyField(soFieldBatching).
-				Description("How messages are gathered before they are sent. When it is left out, or all empty as shown: `count: 3000` and `period: 1s`. Without a `period`, the last messages would wait for more to come."),
+				Description("How messages are gathered before they are sent. When it is left out, or all empty as shown: `count: 500` and `period: 100ms`. Requests are filled from all batches under way, so larger batches hardly make larger requests. Without a `period`, the last messages would wait for more to come."),
 			service.NewObjectField(
 				soFieldOAuth,
 				service.NewStringField(soFieldOAuthClientID).

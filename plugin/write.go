@@ -9,6 +9,7 @@ import (
 
 	"benthos-segment/internal/segment"
 	"benthos-segment/internal/tracking"
+	"benthos-segment/plugin/internal/order"
 )
 
 const (
@@ -126,12 +127,10 @@ func (w *write) observer() tracking.Observer {
 	return &batchObserver{report: w.output.report, batch: w.batch, owners: w.owners, receipts: w.receipts}
 }
 
-// enter waits for the turn of the batch, which ends when the function that it
-// returns is called.
-func (w *write) enter(ctx context.Context, turn *entrant) (leave func()) {
-	if w.output.order == nil {
-		return func() {}
-	}
+// enter has the calls delivered from when it is the turn of the batch. The next
+// one has its turn when this one has entered.
+func (w *write) enter(ctx context.Context, turn *order.Entrant) *tracking.Delivery {
 	defer w.output.report.waiting(len(w.calls))()
-	return w.output.order.enter(ctx, turn)
+	defer turn.Enter(ctx)()
+	return w.output.client.Enter(ctx, w.calls, w.observer())
 }

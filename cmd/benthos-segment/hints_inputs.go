@@ -102,7 +102,7 @@ func pendingHints(in placed, batch int) []hint {
 		return nil
 	}
 	return []hint{{cmp.Or(field, in.key), fmt.Sprintf("%s is %d and a batch of the output has up to %d events: no batch is ever full, "+
-		"and each waits until batching.period is over. Set %s to twice batching.count, one batch on its way and one being filled",
+		"and each waits until batching.period is over. Set %s to several times batching.count, for the batches under way and the one being filled",
 		bound.field, n, batch, bound.field)}}
 }
 
@@ -134,7 +134,7 @@ func ackWaitHints(in placed) []hint {
 }
 
 // presetBatch is the batching.count of a segment output that sets none.
-const presetBatch = 3000
+const presetBatch = 500
 
 // largestBatch returns how many events a batch of the outputs may have, and 0
 // where no count bounds it.

@@ -69,11 +69,6 @@ func wrapperHints(out placed) (hints []hint) {
 
 // orderHints looks for what lets calls of one person overtake each other.
 func orderHints(out placed) (hints []hint) {
-	inFlight := member(out.value, "max_in_flight")
-	if n, isKnown := number(inFlight, 1); isKnown && n > 1 {
-		hints = append(hints, hint{inFlight, "max_in_flight above 1 gives up order: calls of one person that are in " +
-			"different batches may overtake each other; raise batching.count and parallel_requests instead"})
-	}
 	if broker, isIn := out.within("broker"); isIn {
 		hints = append(hints, brokerHints(broker)...)
 	}

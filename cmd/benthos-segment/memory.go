@@ -18,6 +18,11 @@ const (
 	usualPercent = 100
 	// mostPercent is for a heap with next to nothing in it.
 	mostPercent = 400
+	// fullHeap is what a heap is kept below, in bytes, by collecting more often
+	// than Go would, down to leastPercent. The process then stays below 150 MB. A
+	// pipeline that keeps more than that alive is collected as usual.
+	fullHeap     = 96 << 20
+	leastPercent = 50
 )
 
 // tuneCollector lets small heaps grow to roomyHeap, unless the environment
@@ -63,9 +68,18 @@ func (c *collector) adjust() {
 // percentFor returns by how much a heap may grow when so many bytes of it are
 // alive.
 func percentFor(live uint64) int {
-	if live >= roomyHeap {
+	live = max(live, 1)
+	if live >= fullHeap {
 		return usualPercent
 	}
-	room := (roomyHeap - live) * 100 / max(live, 1)
-	return int(min(max(room, usualPercent), mostPercent))
+	atLeast, atMost := growth(live, roomyHeap), max(growth(live, fullHeap), leastPercent)
+	return min(max(atLeast, min(usualPercent, atMost)), mostPercent)
+}
+
+// growth returns by how many percent a heap may grow to reach a size.
+func growth(live, size uint64) int {
+	if live >= size {
+		return 0
+	}
+	return int(min((size-live)*100/live, mostPercent))
 }

@@ -15,7 +15,12 @@ import (
 // one event alone is told of it, where it cannot be sent as it is: it goes to the
 // dead letters all the same.
 func (in *intake) eventsOf(env *ingest.Envelope) (events []Event, refusal *answer) {
-	m := newMaker(in.sender, env)
+	m := maker{sender: in.sender, env: env, ofRequest: in.dialect(env)}
+	size := 0
+	for _, event := range env.Events {
+		size += len(event) + addedBytes
+	}
+	m.memory = make([]byte, 0, size)
 	events = make([]Event, len(env.Events))
 	for i := range env.Events {
 		events[i] = m.make(i)
@@ -29,40 +34,24 @@ func (in *intake) eventsOf(env *ingest.Envelope) (events []Event, refusal *answe
 // addedBytes is about what a server adds to an event.
 const addedBytes = 256
 
-// maker makes events of one request.
+// maker makes events of one request. Their content shares memory.
 type maker struct {
 	*sender
 	env       *ingest.Envelope
 	ofRequest segment.Dialect
-	// address is that of the client, and quotedAddress and quotedTime are JSON.
-	address                   string
-	quotedAddress, quotedTime []byte
-	// library was read of libraryText, which most events of a request share.
-	library     library
-	libraryText []byte
-	// memory is that of the events' content, and scratch that of members until they
-	// are in it.
-	memory, scratch []byte
-	added           []member
-}
-
-func newMaker(s *sender, env *ingest.Envelope) *maker {
-	size := 0
-	for _, event := range env.Events {
-		size += len(event) + addedBytes
-	}
-	address := textOf(s.client)
-	return &maker{
-		sender: s, env: env, ofRequest: s.dialect(env),
-		address: address, quotedAddress: appendText(nil, address), quotedTime: appendText(nil, timeOf(s.receivedAt)),
-		memory: make([]byte, 0, size),
-	}
+	memory    []byte
 }
 
 func (m *maker) make(i int) Event {
 	item := m.env.Item(i)
 	view := viewContext(item.Value(ingest.NameContext))
-	lib := m.libraryIn(view)
+	lib := libraryOf(view.library)
+	if lib.name == "" {
+		lib = libraryOf(ingest.Member(m.env.Context, "library"))
+	}
+	if lib.name == "" {
+		lib = m.agent()
+	}
 	dialect := m.ofRequest
 	if dialect == segment.DialectUnknown {
 		dialect = lib.dialect()
@@ -75,7 +64,9 @@ func (m *maker) make(i int) Event {
 	if e.key == "" {
 		e.key = ingest.Text(item.Value(ingest.NameWriteKey))
 	}
-	event := Event{WriteKey: e.key, Type: m.typeOf(item), Library: lib.name, Version: lib.version, Address: m.address}
+	event := Event{
+		WriteKey: e.key, Type: m.typeOf(item), Library: lib.name, Version: lib.version, Address: textOf(m.client),
+	}
 	if dialect != segment.DialectUnknown {
 		event.Dialect = dialect.String()
 	}
@@ -83,21 +74,6 @@ func (m *maker) make(i int) Event {
 	m.memory = e.appendTo(m.memory)
 	event.Content = m.memory[start:len(m.memory):len(m.memory)]
 	return event
-}
-
-// libraryIn names the SDK of an event.
-func (m *maker) libraryIn(view contextView) library {
-	text := view.library
-	if text == nil {
-		text = ingest.Member(m.env.Context, "library")
-	}
-	if m.library.name == "" || !bytes.Equal(text, m.libraryText) {
-		m.library, m.libraryText = libraryOf(text), text
-	}
-	if m.library.name == "" {
-		m.library = m.agent()
-	}
-	return m.library
 }
 
 // maxType bounds what is taken of a type that is none.
@@ -120,7 +96,8 @@ type edit struct {
 	view       contextView
 	isOnDevice bool
 
-	drop ingest.NameSet
+	drop  ingest.NameSet
+	added []member
 }
 
 type member struct {
@@ -134,20 +111,13 @@ func (e *edit) set(name ingest.Name, value []byte) {
 	e.added = append(e.added, member{name, value})
 }
 
-// setText is set with a text.
-func (e *edit) setText(name ingest.Name, text string) {
-	start := len(e.scratch)
-	e.scratch = appendText(e.scratch, text)
-	e.set(name, e.scratch[start:])
-}
-
 // appendTo appends the event as its server would have it. Everything that the
 // server has no say in stays, byte for byte.
 func (e *edit) appendTo(dst []byte) []byte {
 	if !e.item.IsObject() {
 		return append(dst, e.item.Raw...)
 	}
-	e.drop, e.added, e.scratch = ingest.SetOf(ingest.NameWriteKey), e.added[:0], e.scratch[:0]
+	e.drop = ingest.SetOf(ingest.NameWriteKey)
 	e.setType()
 	e.setMessageID()
 	e.setContext()
@@ -164,7 +134,7 @@ func (e *edit) appendTo(dst []byte) []byte {
 // setType lets the URL rule.
 func (e *edit) setType() {
 	if t := e.route.Type; t != "" && ingest.Text(e.item.Value(ingest.NameType)) != t {
-		e.setText(ingest.NameType, t)
+		e.set(ingest.NameType, appendText(nil, t))
 	}
 }
 
@@ -179,7 +149,7 @@ func (e *edit) setMessageID() {
 	if !isDerived {
 		id = uuid.Must(uuid.NewV7()).String()
 	}
-	e.setText(ingest.NameMessageID, id)
+	e.set(ingest.NameMessageID, appendText(nil, id))
 }
 
 // setContext adds what the envelope has and the event lacks, and the address of
@@ -193,8 +163,7 @@ func (e *edit) setContext() {
 	if !isMerged && !isAddressed && !isNamed {
 		return
 	}
-	start := len(e.scratch)
-	merged, isObject := openObject(e.scratch, own)
+	merged, isObject := openObject(nil, own)
 	if !isObject {
 		return // It is not ours to repair, and the output says so.
 	}
@@ -203,13 +172,12 @@ func (e *edit) setContext() {
 		isAddressed = isAddressed && ingest.Member(e.env.Context, "ip") == nil
 	}
 	if isAddressed {
-		merged = addMember(merged, "ip", e.quotedAddress)
+		merged = appendAddress(merged, e.client)
 	}
 	if isNamed {
 		merged = addMember(merged, "userAgent", appendText(nil, e.request.UserAgent()))
 	}
-	e.scratch = append(merged, '}')
-	e.set(ingest.NameContext, e.scratch[start:])
+	e.set(ingest.NameContext, append(merged, '}'))
 }
 
 // mayHaveAddress reports whether the client's address is one that the server would
@@ -239,7 +207,7 @@ func (e *edit) setSentAt() {
 	for _, at := range []string{e.env.SentAt, own, e.request.Header.Get("SentAt")} {
 		if isTime(at) {
 			if at != own {
-				e.setText(ingest.NameSentAt, at)
+				e.set(ingest.NameSentAt, appendText(nil, at))
 			}
 			return
 		}
@@ -257,11 +225,11 @@ func (e *edit) setReceivedAt() {
 	if e.dialect != segment.DialectSegment && isTime(ingest.Text(e.item.Value(ingest.NameReceivedAt))) {
 		return
 	}
-	e.set(ingest.NameReceivedAt, e.quotedTime)
+	e.set(ingest.NameReceivedAt, appendText(nil, timeOf(e.receivedAt)))
 }
 
 // appendText appends a JSON string. Bytes that are not UTF-8 become U+FFFD.
 func appendText(dst []byte, text string) []byte {
-	dst, _ = jsontext.AppendQuote(dst, strings.ToValidUTF8(text, "\ufffd"))
+	dst, _ = jsontext.AppendQuote(dst, bytes.ToValidUTF8([]byte(text), []byte("\ufffd")))
 	return dst
 }

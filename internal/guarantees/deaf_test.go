@@ -28,9 +28,9 @@ func proveDeafConnections(t *testing.T) {
 		// those of the deaf connection do.
 		most int64
 	}{
-		"one lane": {trial{calls: 10, people: 1, atMost: 1}, 4},
+		"one person": {trial{calls: 10, people: 1, atMost: 1}, 4},
 		// They share the connection, and fail together.
-		"20 lanes": {trial{output: fields{"parallel_requests": 20}}, 60},
+		"20 requests": {trial{output: fields{"parallel_requests": 20}}, 60},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -96,7 +96,7 @@ func requestOf(bytes, calls int) []given {
 }
 
 // proveManyKeys: a flood of calls in one batch, of many sources or in many
-// lanes, is held within 256 MiB and 2,000 goroutines, and none of these stays.
+// requests, is held within 256 MiB and 2,000 goroutines, and none of these stays.
 func proveManyKeys(t *testing.T) {
 	for name, test := range map[string]struct{ keys, parallel int }{
 		"10,000 write keys": {10_000, 8},

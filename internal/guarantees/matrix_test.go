@@ -31,7 +31,7 @@ type row struct {
 // of invariants_test.go hold: no loss, the same id and bytes in every attempt,
 // only failed calls resent, order per person, silence where it was asked for,
 // bounded attempts and memory, no goroutine left over, the retry counts, a
-// fresh sentAt, no secret in anything said, counters equal to the inbox.
+// fresh sentAt, no secret in anything said, counters equal to the journal.
 var matrix = []row{
 	{"1", "none", "one request a batch", inAStream(trial{
 		calls: 10_000, batches: 40, atMost: 40, output: fields{"max_request_calls": 2500},
@@ -96,7 +96,7 @@ var matrix = []row{
 		calls: 4000, known: true, sandbox: segmenttest.Config{MaxBatchBytes: 100 << 10},
 		client: func(c *tracking.Config) { c.MaxRequestCalls = 2500 }, atMost: 31,
 	}), []string{"internal/tracking TestOneGuiltyCallFailsAlone"}},
-	{"8", "429 with Retry-After: 2 for ten requests", "every lane silent, patience untouched", onAFakeClock(trial{
+	{"8", "429 with Retry-After: 2 for ten requests", "all requests wait, patience untouched", onAFakeClock(trial{
 		fail: failing(429, 10, "2"), silence: 2 * time.Second, atMost: 32,
 		client: func(c *tracking.Config) { c.Retry.MaxElapsedTime = time.Second },
 	}), []string{"internal/tracking TestRetryAfterSilencesAllLanesOfTheKey"}},
@@ -104,7 +104,7 @@ var matrix = []row{
 	{"10", "429 without Retry-After", "backoff", onAFakeClock(trial{
 		fail: failing(429, 10), atMost: 32, then: counted("segment_retries throttled", 10),
 	}), nil},
-	{"11", "429 with Retry-After: 1 for a minute", "one probe a window, not one a lane", onAFakeClock(trial{
+	{"11", "429 with Retry-After: 1 for a minute", "one probe a window, not one a request", onAFakeClock(trial{
 		fail: func(sb *segmenttest.Server) {
 			forAWhile(time.Minute, sb.Fail(429).RetryAfter("1"))
 		},
@@ -125,7 +125,7 @@ var matrix = []row{
 	},
 	{"16", "connection refused for 10 s", "an attempt a step of the backoff", onAFakeClock(trial{
 		unseen: true, client: refusedFor(10 * time.Second), then: func(t *testing.T, r *result) {
-			// Each of eight lanes: at 0, 0.5, 1.5, 3.5, 7.5 s, give or take half.
+			// Each of eight requests: at 0, 0.5, 1.5, 3.5, 7.5 s, give or take half.
 			assert.LessOrEqual(t, r.counts["segment_requests error"], int64(8*7))
 			assert.Less(t, r.took, 40*time.Second)
 		},
@@ -201,7 +201,7 @@ var matrix = []row{
 	},
 	{
 		"32", "calls at the limit of a request", "within it, in order", proveRequestLimit,
-		[]string{"internal/tracking TestRequestsAreFilledToTheLimitAndStayWithinIt", "internal/tracking FuzzPack"},
+		[]string{"internal/tracking TestRequestsAreFilledToTheLimitAndStayWithinIt", "internal/tracking FuzzFill"},
 	},
 	{"33", "the server's clock is a day off", "waits stay within 300 s", proveSkew, nil},
 	{"34", "the same call again, at once and 25 h later", "sent as given, told by its id", proveRepetition, nil},
@@ -233,7 +233,7 @@ var matrix = []row{
 	{"41", "the dead letter is full", "nothing lost", proveFullDeadLetter, nil},
 	{"42", "the key is changed", "the same calls arrive with the new one", proveRotation, nil},
 	{
-		"42", "access tokens are revoked, renewed, not granted", "one refresh for all lanes, the calls are kept", proveTokens,
+		"42", "access tokens are revoked, renewed, not granted", "one refresh for all requests, the calls are kept", proveTokens,
 		[]string{
 			"internal/tracking TestATokenThatWasRevokedIsRenewedAndTheCallsAreKept", "internal/tracking TestATokenIsRenewedWhenHalfOfItsLifeIsOver",
 			"internal/tracking TestTheClockOfTheServerCounts", "internal/tracking TestARefreshGoesOnWithoutItsCallerAndEndsWithClose",

@@ -51,14 +51,15 @@ func tokensStaySecret(t *testing.T, r *result) {
 // proveTokens: access tokens come and go while calls are sent, and nothing of
 // that is the calls' business.
 func proveTokens(t *testing.T) {
-	t.Run("one token for all lanes", inAStream(trial{
+	t.Run("one token for all requests", inAStream(trial{
 		sandbox: granting(time.Hour), then: func(t *testing.T, r *result) {
 			assert.Len(t, r.sb.TokenRequests(), 1)
 			tokensStaySecret(t, r)
 		},
 	}))
 	t.Run("revoked", inAStream(trial{
-		sandbox: granting(time.Hour), known: true, atMost: 22 + 8,
+		// All that are under way are refused together.
+		sandbox: granting(time.Hour), known: true, atMost: 22 + 8, output: fields{"parallel_requests": 8},
 		fail: func(sb *segmenttest.Server) { sb.RevokeTokens() },
 		then: func(t *testing.T, r *result) {
 			assert.Len(t, r.sb.TokenRequests(), 2)

@@ -102,7 +102,7 @@ func stoppedWhileHeld(t *testing.T, sb *segmenttest.Server, input string, room i
 // Issue 10, A1: with events gathered at the input, as we advised, a stop while
 // Segment answered 503 lost 100 to 200 of them. Gathered at the output, none.
 func TestNothingIsAcknowledgedThatWasNotAcceptedWhereTheOutputGathers(t *testing.T) {
-	output := fields{"batching": fields{"count": gathered, "period": "1h"}, "max_request_calls": 2}
+	output := fields{"batching": fields{"count": gathered, "period": "1h"}, "max_request_calls": 2, "max_in_flight": 4}
 	for name, hold := range map[string]func(*segmenttest.Server){
 		"an outage":      func(sb *segmenttest.Server) { sb.Fail(http.StatusServiceUnavailable) },
 		"a wrong set-up": func(sb *segmenttest.Server) { sb.Fail(http.StatusUnauthorized) },
@@ -114,8 +114,8 @@ func TestNothingIsAcknowledgedThatWasNotAcceptedWhereTheOutputGathers(t *testing
 		t.Run(name, func(t *testing.T) {
 			sb := segmenttest.New(t)
 			hold(sb)
-			// One batch is on its way, and one is full.
-			assert.Empty(t, stoppedWhileHeld(t, sb, "$INPUT", 2*gathered, output))
+			// Four batches are on their way, and one is full.
+			assert.Empty(t, stoppedWhileHeld(t, sb, "$INPUT", 5*gathered, output))
 		})
 	}
 }
@@ -133,7 +133,7 @@ func TestTheEngineStillAcknowledgesWhatAnInputGatheredAndNeverHandedOver(t *test
 			// Which of two ways the engine takes is up to chance each time.
 			for range 50 {
 				// One batch is on its way, one waits in the output, and one in the input.
-				if lost := stoppedWhileHeld(t, sb, input, 3*gathered, fields{}); len(lost) > 0 {
+				if lost := stoppedWhileHeld(t, sb, input, 3*gathered, fields{"max_in_flight": 1}); len(lost) > 0 {
 					return
 				}
 			}

@@ -1,6 +1,10 @@
 package ingest
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
 
 // Name is the name of a member of an event that servers read or write.
 type Name uint8
@@ -30,7 +34,10 @@ func (n Name) Spelling() string { return names[n] }
 
 // nameOf finds the name that a JSON string spells.
 func nameOf(quoted []byte) (Name, bool) {
-	spelled := plain(quoted)
+	spelled := quoted[1 : len(quoted)-1]
+	if bytes.IndexByte(spelled, '\\') >= 0 {
+		spelled, _ = jsontext.AppendUnquote(nil, quoted)
+	}
 	for n, name := range names {
 		if string(spelled) == name {
 			return Name(n), true

@@ -35,7 +35,7 @@ func gathering(t *testing.T, connect connector, gather func(input string) string
 		require.True(t, found)
 		input, tail, found := strings.Cut(rest, "\noutput:\n")
 		require.True(t, found)
-		tail = strings.Replace(tail, "batching: {count: 500, period: 50ms}", "batching: {count: 1}", 1)
+		tail = strings.Replace(tail, "batching: {count: 500, period: 50ms}", "max_in_flight: 1\n    batching: {count: 1}", 1)
 		require.NoError(t, os.WriteFile(path, []byte(head+"\ninput:\n"+gather(input)+"\noutput:\n"+tail), 0o600))
 		return elsewhere{s, path}, nil
 	}

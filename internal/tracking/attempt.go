@@ -1,6 +1,7 @@
 package tracking
 
 import (
+	"context"
 	"net/http"
 	"time"
 )
@@ -14,15 +15,14 @@ func (r *request) attempt(p *pass) answer {
 	if p.missing != nil {
 		return *p.missing
 	}
-	// Not before it has a slot: a batch of many sources has as many lanes, and
-	// a compressor takes more than half a megabyte.
-	if p.parcel.body.head == nil {
-		p.parcel.body = r.client.encodeBody(r.client.bodyStart(r.source.writeKey), p.parcel.calls, p.parcel.indexes)
-	}
+	p.encode(r.client.bodyStart(r.source.writeKey))
+	ctx, cancel := context.WithCancel(context.WithoutCancel(r.delivery().ctx))
+	defer cancel()
+	defer context.AfterFunc(r.ctx, cancel)()
 	started := time.Now()
 	text := end(r.client.sentAt(started))
 	tail := p.parcel.body.tail(text)
-	ctx, observed := r.observer.Sending(r.ctx, p.parcel.describe(len(text), len(tail)))
+	ctx, observed := r.observer().Sending(ctx, p.parcel.describe(len(text), len(tail)))
 	got := r.client.post(ctx, p, tail)
 	observed(Answer{Status: got.status, Err: got.err, Latency: time.Since(started)})
 	if got.status == http.StatusMisdirectedRequest {
@@ -36,14 +36,14 @@ func (r *request) attempt(p *pass) answer {
 // describe says what is sent with an end of so many bytes.
 func (p *parcel) describe(end, tail int) Request {
 	req := Request{
-		Calls:     p.indexes,
+		calls:     p.calls,
 		IsSample:  p.isSample,
 		Bytes:     p.body.size + end,
 		WireBytes: len(p.body.head) + tail,
 		Earlier:   p.tries,
 	}
 	if p.isSample {
-		req.Calls = nil
+		req.calls = nil
 	}
 	return req
 }

@@ -46,7 +46,7 @@ func (quiet) Throttled(time.Duration) {}
 func (quiet) Stuck(Trouble)           {}
 func (quiet) Recovered(string)        {}
 
-// BenchmarkSend is the path of a batch from calls to requests: lanes, packing,
+// BenchmarkSend is the path of a batch from calls to requests: order, packing,
 // gzip and the HTTP client. Divide by 2,500 for one call.
 func BenchmarkSend(b *testing.B) {
 	for _, gzip := range []bool{true, false} {
@@ -74,17 +74,21 @@ func BenchmarkSend(b *testing.B) {
 	}
 }
 
-func BenchmarkLanes(b *testing.B) {
+// BenchmarkSchedule is what order costs: a batch enters, goes into requests and
+// is settled.
+func BenchmarkSchedule(b *testing.B) {
 	calls := benchmarkCalls()
-	indexes := make([]int, len(calls))
-	for i := range indexes {
-		indexes[i] = i
-	}
+	client := NewClient(Config{ParallelRequests: 64, Transport: accepting{}})
+	client.scheduler.most = 0
 	l := limits{bytes: 480_000, calls: 2500}
-	people := newPeople()
 	b.ReportAllocs()
 	for b.Loop() {
-		l.lanes(calls, indexes, 8, people)
+		d := client.Enter(b.Context(), calls, quiet{})
+		for d.left > 0 {
+			src := d.entries[0].source
+			client.scheduler.settle(client.scheduler.fill(newHaul(client, src), l), nil)
+		}
+		d.Wait()
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(calls)), "ns/call")
 }

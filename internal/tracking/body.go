@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/flate"
-
-	"benthos-segment/internal/segment"
 )
 
 const (
@@ -48,19 +46,56 @@ type bodyWriter struct {
 	flate *flate.Writer
 }
 
-func newBodyWriter() *bodyWriter { return new(bodyWriter) }
+// writers are as many as there are processors: more bodies at a time would only
+// take turns, each with fewer calls than those that wait could have taken.
+type writers chan *bodyWriter
 
-// encodeBody writes the head of a request: its start, and the calls.
-func (c *Client) encodeBody(start []byte, calls []segment.Call, indexes []int) body {
-	w := c.writers.take()
-	encoded := w.encode(start, calls, indexes, c.conf.Gzip)
-	if w.out.Cap() <= 2*c.conf.MaxRequestBytes {
-		c.writers.give(w)
+func newWriters(count int) writers {
+	w := make(writers, count)
+	for range count {
+		// It is made when it is needed.
+		w <- nil
 	}
-	return encoded
+	return w
 }
 
-func (w *bodyWriter) encode(start []byte, calls []segment.Call, indexes []int, gzip bool) body {
+// awaitWriter waits for what a new body is made with.
+func (r *request) awaitWriter() {
+	if r.pass.parcel.body.head != nil {
+		return
+	}
+	select {
+	case w := <-r.client.writers:
+		if w == nil {
+			w = new(bodyWriter)
+		}
+		r.pass.writer = w
+	case <-r.ctx.Done():
+	}
+}
+
+// encode makes the body of what is sent with the pass, if there is none yet.
+func (p *pass) encode(start []byte) {
+	if p.parcel.body.head == nil {
+		p.parcel.body = p.writer.encode(start, p.parcel.calls, p.client.conf.Gzip)
+	}
+	p.freeWriter()
+}
+
+// freeWriter gives the writer back, if there is one.
+func (p *pass) freeWriter() {
+	w := p.writer
+	if w == nil {
+		return
+	}
+	p.writer = nil
+	if w.out.Cap() > 2*p.client.conf.MaxRequestBytes {
+		w = nil
+	}
+	p.client.writers <- w
+}
+
+func (w *bodyWriter) encode(start []byte, calls []*entry, gzip bool) body {
 	w.out.Reset()
 	b := body{gzip: gzip}
 	var dst io.Writer = &w.out
@@ -75,9 +110,9 @@ func (w *bodyWriter) encode(start []byte, calls []segment.Call, indexes []int, g
 		b.checksum = crc32.Update(b.checksum, crc32.IEEETable, part)
 	}
 	separator := start
-	for _, i := range indexes {
+	for _, call := range calls {
 		add(separator)
-		add(calls[i].JSON)
+		add(call.JSON)
 		separator = comma
 	}
 	if gzip {

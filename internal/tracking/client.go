@@ -10,7 +10,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -90,7 +89,8 @@ type Client struct {
 	http    *http.Client
 	sources sources
 	samples samples
-	workers workers
+	// scheduler says which call may be sent when.
+	scheduler scheduler
 	// slots bounds the requests side by side. One that waits for anything but
 	// its answer has none.
 	slots chan struct{}
@@ -100,20 +100,21 @@ type Client struct {
 	tokens *oauth.Tokens
 	log    Log
 	// stalls are the answers that did not end.
-	stalls notice.Repetition
-	// These keep memory for the next Send.
-	writers spare[*bodyWriter]
-	people  spare[*people]
+	stalls  notice.Repetition
+	writers writers
+	// slabs keep memory for the next batch.
+	slabs chan slab
 }
 
-// maxLanes bounds the lanes that are under way or wait for a slot. A batch of
-// many write keys has as many, and the rest would only stand in line with a
-// goroutine each. Where so many keys are throttled or held at once, the others
-// of the batch wait with them; the batch itself would in any case.
-const maxLanes = 1500
+// maxHauls bounds the hauls that are under way or wait for a slot. Many write
+// keys have as many, and the rest would only stand in line with a goroutine
+// each. Where so many keys are throttled or held at once, the others wait with
+// them.
+const maxHauls = 1500
 
 // NewClient returns a client for one endpoint.
 func NewClient(conf Config) *Client {
+	conf = conf.evenly()
 	c := &Client{
 		conf: conf,
 		log:  notice.OrSilent(conf.Log),
@@ -126,14 +127,16 @@ func NewClient(conf Config) *Client {
 				return http.ErrUseLastResponse
 			},
 		},
-		workers: workers{most: max(maxLanes, conf.ParallelRequests)},
+		scheduler: scheduler{
+			perSource: conf.ParallelRequests, most: max(maxHauls, conf.ParallelRequests), demand: newDemand(conf.MaxRequestBytes),
+		},
 		slots:   make(chan struct{}, conf.ParallelRequests),
 		pace:    newPace(conf),
-		// No more bodies are made at a time than there are processors.
-		writers: newSpare(runtime.GOMAXPROCS(0), newBodyWriter),
-		people:  newSpare(1, newPeople),
+		writers: newWriters(runtime.GOMAXPROCS(0)),
+		slabs:   make(chan slab, maxKeptSlabs),
 	}
-	c.sources.fresh = refusals{samples: &c.samples, rejects: conf.RejectOnSetupError}
+	c.scheduler.client = c
+	c.sources.fresh = refusals{samples: &c.samples, scheduler: &c.scheduler, rejects: conf.RejectOnSetupError}
 	if conf.OAuth != nil {
 		c.tokens = oauth.NewTokens(*conf.OAuth, oauth.Via{
 			HTTP: c.http, UserAgent: conf.UserAgent, Timeout: conf.Timeout, Log: c.log,
@@ -150,66 +153,14 @@ func batchURL(endpoint string) string {
 	return strings.TrimRight(base, "/") + "/v1/batch"
 }
 
-// Send delivers calls and returns nil when all of them have been accepted.
-// Otherwise it returns one violation for each call, nil for those accepted. The
-// reason is refused where the server does not want this very call, and else
-// undelivered.
-//
-// Send returns when every call is settled, or soon after ctx ends. Calls of one
-// person are accepted in the order given, as far as they are accepted at all.
+// Send delivers calls, and returns what became of them, see Delivery.Wait.
 func (c *Client) Send(ctx context.Context, calls []segment.Call, observer Observer) []*segment.Violation {
-	d := &delivery{client: c, ctx: ctx, calls: calls, observer: observer}
-	people := c.people.take()
-	for writeKey, group := range bySource(calls) {
-		source, limits := c.sources.get(writeKey), c.limits(writeKey)
-		for _, indexes := range limits.lanes(calls, group, c.conf.ParallelRequests, people) {
-			d.enqueue(source, limits.pack(calls, indexes))
-		}
-		c.sources.release(source)
-	}
-	if people.isUsual() {
-		c.people.give(people)
-	}
-	d.lanes.Wait()
-	return d.violations
+	return c.Enter(ctx, calls, observer).Wait()
 }
 
-// delivery is one Send under way.
-type delivery struct {
-	client   *Client
-	ctx      context.Context
-	calls    []segment.Call
-	observer Observer
-	// lanes counts those that are not through.
-	lanes sync.WaitGroup
-
-	mu sync.Mutex
-	// violations holds those of the calls that were not accepted, or nothing.
-	violations []*segment.Violation
-}
-
-// enqueue gives the requests of a lane to the workers.
-func (d *delivery) enqueue(s *source, requests [][]int) {
-	l := &lane{delivery: d, source: s, todo: make([]*request, len(requests))}
-	for i, indexes := range requests {
-		l.todo[i] = l.request(indexes)
-	}
-	d.lanes.Add(1)
-	d.client.sources.use(s)
-	d.client.workers.add(l)
-}
-
-// settle notes why some calls were not accepted.
-func (d *delivery) settle(indexes []int, why *segment.Violation) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.violations == nil {
-		d.violations = make([]*segment.Violation, len(d.calls))
-	}
-	for _, i := range indexes {
-		d.violations[i] = why
-	}
-}
+// Held counts the calls under way that wait for earlier ones of the same person.
+// It looks at each call, so that it is nothing to ask for often.
+func (c *Client) Held() int { return c.scheduler.held() }
 
 // limits are those of a request for one source.
 func (c *Client) limits(writeKey string) limits {
@@ -227,23 +178,6 @@ func (c *Client) bodyStart(writeKey string) []byte {
 	// either.
 	quoted, _ := jsontext.AppendQuote(nil, writeKey)
 	return slices.Concat([]byte(`{"writeKey":`), quoted, []byte(`,"batch":[`))
-}
-
-// bySource lists the calls of each write key, in their order.
-func bySource(calls []segment.Call) map[string][]int {
-	groups := make(map[string][]int, 1)
-	for first := 0; first < len(calls); {
-		next := first + 1
-		for next < len(calls) && calls[next].WriteKey == calls[first].WriteKey {
-			next++
-		}
-		group := slices.Grow(groups[calls[first].WriteKey], next-first)
-		for ; first < next; first++ {
-			group = append(group, first)
-		}
-		groups[calls[first-1].WriteKey] = group
-	}
-	return groups
 }
 
 // Close ends idle connections. Requests under way are not touched.

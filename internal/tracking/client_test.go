@@ -143,7 +143,7 @@ func TestRequestsAreFilledToTheLimitAndStayWithinIt(t *testing.T) {
 		assert.LessOrEqual(t, req.Bytes, int64(50_000))
 	}
 	full := (size + 49_999) / 50_000
-	assert.LessOrEqual(t, len(sb.Requests()), full+2, "lanes must not make many small requests")
+	assert.LessOrEqual(t, len(sb.Requests()), full+2, "people must not make many small requests")
 	assert.LessOrEqual(t, watch.most, 8)
 	assert.Greater(t, watch.most, 1, "requests go side by side")
 }
@@ -174,7 +174,9 @@ func TestOrderHoldsAcrossLoginAndAlias(t *testing.T) {
 	var calls []segment.Call
 	stages := [][3]string{{"", "anon", ""}, {"user", "anon", ""}, {"user", "", ""}, {"new", "", "user"}, {"new", "", ""}}
 	for n := range 400 {
-		person, stage := n%40, stages[n/40%len(stages)]
+		// Later the ids are those of others: nothing leads back from the new id to
+		// the first one.
+		person, stage := n%40+n/200*40, stages[n/40%len(stages)]
 		// The sandbox sees one user id a person, by which the order is checked.
 		call := track(fmt.Sprintf("person-%02d", person), n)
 		call.UserID = idOf(stage[0], person)

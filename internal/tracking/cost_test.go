@@ -54,7 +54,7 @@ func TestACallOfABatchTakesHardlyAnAllocation(t *testing.T) {
 }
 
 // What a batch holds at a time grows with it, and nothing else: ten times the
-// calls take ten times the allocations, and the lanes stay as many.
+// calls take ten times the allocations, and the requests stay as many.
 func TestABatchOfTenTimesTheCallsTakesTenTimesTheWork(t *testing.T) {
 	work := func(n int) (allocations float64, requests int) {
 		client, calls := takingClient(), kilobyteCalls(n)

@@ -63,7 +63,7 @@ func TestRetryAfterSilencesAllLanesOfTheKey(t *testing.T) {
 					}
 				}
 				assert.Zero(t, watch.retries["transient"])
-				assert.LessOrEqual(t, time.Since(started), 4*test.want, "all lanes are told at once")
+				assert.LessOrEqual(t, time.Since(started), 4*test.want, "all requests are told at once")
 			})
 		})
 	}
@@ -102,7 +102,7 @@ func TestRetryAfterCountsOnAnyStatusThatIsRetried(t *testing.T) {
 }
 
 // A server that throttles for ever gets one probe in a window, not one from
-// each lane.
+// each request.
 func TestOneRequestGoesFirstAfterAWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sb := segmenttest.NewInProcess(t)
@@ -174,26 +174,33 @@ func TestARequestThatWaitedForASlotLooksAtTheGateAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sb := segmenttest.NewInProcess(t)
 		sb.Fail(http.StatusTooManyRequests).RetryAfter("60").Delay(time.Second).Times(1)
+		sb.Delay(10 * time.Second).Match(segmenttest.Match{User: "other"})
 		conf := config(sb)
-		conf.ParallelRequests = 1
+		conf.ParallelRequests = 2
 		client := tracking.NewClient(conf)
 		var batches sync.WaitGroup
-
-		for n := range 5 {
+		send := func(key, user string, n int) {
 			batches.Go(func() {
-				calls := []segment.Call{track(fmt.Sprintf("user-%d", n), n)}
-				assert.Empty(t, failed(client.Send(t.Context(), calls, &observed{})))
+				call := track(user, n)
+				call.WriteKey = key
+				assert.Empty(t, failed(client.Send(t.Context(), []segment.Call{call}, &observed{})))
 			})
+			synctest.Wait()
 		}
+
+		send("key", "user-1", 1)
+		send("other", "other", 2)
+		send("key", "user-3", 3)
 		batches.Wait()
 
 		journal := sb.Requests()
-		require.Len(t, journal, 6)
-		assert.GreaterOrEqual(t, journal[1].ReceivedAt.Sub(journal[0].ReceivedAt), time.Minute)
+		require.Len(t, journal, 4)
+		assert.Equal(t, "other", journal[1].WriteKey)
+		assert.GreaterOrEqual(t, journal[2].ReceivedAt.Sub(journal[0].ReceivedAt), time.Minute)
 	})
 }
 
-// The lanes of one key fail together. Together they wait 5 s, and not each
+// The requests of one key fail together. Together they wait 5 s, and not each
 // twice as long as the one before.
 func TestLanesThatFailTogetherAreHeldForOnePause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -287,7 +294,7 @@ func TestRequestsSideBySideAreBoundedAcrossBatches(t *testing.T) {
 		sb := segmenttest.NewInProcess(t)
 		sb.Delay(time.Second)
 		conf := config(sb)
-		conf.ParallelRequests = 3
+		conf.ParallelRequests, conf.MaxRequestCalls = 3, 1
 		client := tracking.NewClient(conf)
 		watch := &observed{}
 		var batches sync.WaitGroup

@@ -77,9 +77,7 @@ func drawPlay(rt *rapid.T) *play {
 		var batch []segment.Call
 		for range rapid.IntRange(1, 120).Draw(rt, "calls") {
 			person := rapid.IntRange(0, people-1).Draw(rt, "person")
-			// With several batches at a time, a person is in one of them only, since
-			// order holds within a batch.
-			call := track(fmt.Sprintf("p%d-%02d", b%p.flight, person), len(p.guilty)+1000*b+len(batch))
+			call := track(fmt.Sprintf("p-%02d", person), 1000*b+len(batch))
 			call.WriteKey = fmt.Sprint(person % keys)
 			if guiltyRun == 0 && rapid.IntRange(0, 30).Draw(rt, "guilty") == 0 {
 				guiltyRun = rapid.IntRange(1, 40).Draw(rt, "in a row")
@@ -123,19 +121,15 @@ func (p *play) run(t *testing.T) *met {
 		require.Empty(t, failed(client.Send(t.Context(), []segment.Call{call}, &observed{})))
 	}
 	m.started = time.Now()
-	// A channel, since whoever waits for a mutex keeps the clock of the bubble.
-	slots := make([]chan struct{}, p.flight)
-	for i := range slots {
-		slots[i] = make(chan struct{}, 1)
-	}
+	flight := make(chan struct{}, p.flight)
 	var sent sync.WaitGroup
 	for i, batch := range p.batches {
 		time.Sleep(p.pauses[i])
-		slot := slots[i%p.flight]
-		slot <- struct{}{}
+		flight <- struct{}{}
+		delivery := client.Enter(t.Context(), batch, &observed{})
 		sent.Go(func() {
-			defer func() { <-slot }()
-			m.settle(batch, client.Send(t.Context(), batch, &observed{}))
+			defer func() { <-flight }()
+			m.settle(batch, delivery.Wait())
 		})
 	}
 	sent.Wait()

@@ -123,7 +123,7 @@ func TestATokenThatWasRevokedIsRenewedAndTheCallsAreKept(t *testing.T) {
 		errs := client.Send(t.Context(), tracks(100, 20), watch)
 
 		assert.Empty(t, failed(errs))
-		assert.Equal(t, []int{200, 200}, grants(sb), "one new token for all lanes")
+		assert.Equal(t, []int{200, 200}, grants(sb), "one new token for all requests")
 		assert.Zero(t, time.Since(started), "it is tried again at once")
 		assert.Empty(t, watch.stuck)
 		requireOrder(t, sb.Calls(segmenttest.Filter{Since: 1}))

@@ -2,15 +2,15 @@ package tracking
 
 import (
 	"context"
+	"iter"
 	"time"
 )
 
 // Request is one attempt to deliver some calls.
 type Request struct {
-	// Calls are the places of its calls in the list given to Send.
-	Calls []int
+	calls []*entry
 	// IsSample says that it holds one call that was accepted before, perhaps of
-	// another Send, to find out whether it is single calls that are refused.
+	// another batch, to find out whether it is single calls that are refused.
 	IsSample bool
 	// Bytes is its size before compression, WireBytes after it.
 	Bytes, WireBytes int
@@ -23,7 +23,19 @@ func (r Request) Count() int {
 	if r.IsSample {
 		return 1
 	}
-	return len(r.Calls)
+	return len(r.calls)
+}
+
+// Calls lists the calls that it holds, which may be of several batches: the
+// observer of the batch, and the place in its list. It is empty for a sample.
+func (r Request) Calls() iter.Seq2[Observer, int] {
+	return func(yield func(Observer, int) bool) {
+		for _, e := range r.calls {
+			if !yield(e.delivery.observer, e.place) {
+				return
+			}
+		}
+	}
 }
 
 // Answer is what became of an attempt.
@@ -36,8 +48,9 @@ type Answer struct {
 	Latency time.Duration
 }
 
-// Observer is told what happens during one Send. Its methods are called from
-// many goroutines.
+// Observer is told what happens to a batch. Its methods are called from many
+// goroutines. What concerns several batches, such as a request with calls of
+// each, is told to the observer of one of them.
 type Observer interface {
 	// Sending is called before each attempt. The context that it returns is
 	// used for the attempt, and the function is called with its outcome.

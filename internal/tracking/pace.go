@@ -5,54 +5,84 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
-
-	"benthos-segment/internal/segment"
 )
 
+// smoothness is how many requests a second a limit of events is parted into at
+// least. So no second sees more than the limit and a tenth of it.
+const smoothness = 10
+
 // pace bounds the calls a second of all requests together, each attempt counted,
-// because Segment counts what it receives. One full request may go at once after
-// a pause, and requests go in the order in which they asked.
-type pace struct{ limiter *rate.Limiter }
+// because Segment counts what it receives. How much a request costs is only
+// known when it has taken its calls; until then it keeps the turn, and the
+// others wait in the order in which they asked.
+type pace struct {
+	limiter *rate.Limiter
+	turn    chan struct{}
+}
 
 // newPace returns nil where there is no limit.
 func newPace(conf Config) *pace {
 	if conf.EventsPerSecond == 0 {
 		return nil
 	}
-	return &pace{rate.NewLimiter(rate.Limit(conf.EventsPerSecond), conf.MaxRequestCalls)}
+	return &pace{
+		limiter: rate.NewLimiter(rate.Limit(conf.EventsPerSecond), conf.MaxRequestCalls),
+		turn:    make(chan struct{}, 1),
+	}
 }
 
-// await waits until so many calls may be sent.
-func (p *pace) await(ctx context.Context, calls int) error {
-	reserved := p.limiter.ReserveN(time.Now(), calls)
-	timer := time.NewTimer(reserved.Delay())
-	defer timer.Stop()
+// evenly keeps a request from holding more than is due within a short time.
+func (c Config) evenly() Config {
+	if c.EventsPerSecond > 0 {
+		c.MaxRequestCalls = min(c.MaxRequestCalls, max(c.EventsPerSecond/smoothness, 1))
+	}
+	return c
+}
+
+// await waits for the turn and until one call is due, and says whether that
+// came before the context ended.
+func (p *pace) await(ctx context.Context) bool {
 	select {
-	case <-timer.C:
-		return nil
+	case p.turn <- struct{}{}:
 	case <-ctx.Done():
-		reserved.Cancel()
-		return ctx.Err()
+		return false
 	}
+	if p.limiter.Wait(ctx) != nil {
+		p.leave()
+		return false
+	}
+	return true
 }
 
-// hasLimits says whether there is anything to wait for in awaitLimits.
-func (c *Client) hasLimits() bool { return c.conf.RateLimit != nil || c.pace != nil }
+// charge pays for the calls that are sent now, beyond the one that was due. Who
+// has the turn next waits until they have become due.
+func (p *pace) charge(calls int) { p.limiter.ReserveN(time.Now(), calls-1) }
 
-// awaitLimits waits for the rate limit of requests and for that of calls. Neither
-// wait is the fault of the request.
-func (r *request) awaitLimits() *segment.Violation {
-	if r.client.conf.RateLimit != nil {
-		if gaveUp := r.awaitRateLimit(); gaveUp != nil {
-			return gaveUp
-		}
-	}
+func (p *pace) leave() { <-p.turn }
+
+// awaitTurn waits for the turn at the pace, which is not the fault of the request.
+func (r *request) awaitTurn() {
 	if r.client.pace == nil {
-		return nil
+		return
 	}
 	defer r.patience.excuse()()
-	if r.client.pace.await(r.ctx, len(r.pass.parcel.indexes)) != nil {
-		return stopped()
+	if r.client.pace.await(r.ctx) {
+		r.pass.turn = r.client.pace
 	}
-	return nil
+}
+
+// charge pays for what is sent with the pass, and lets the next request have the
+// turn.
+func (p *pass) charge() {
+	if p.turn != nil {
+		p.turn.charge(len(p.parcel.calls))
+	}
+	p.leaveTurn()
+}
+
+func (p *pass) leaveTurn() {
+	if p.turn != nil {
+		p.turn.leave()
+		p.turn = nil
+	}
 }

@@ -12,6 +12,7 @@ import (
 // ticket of the gate, a credential and a slot. Only admit makes one, and it ends
 // exactly once, with what is to be learned from the answer.
 type pass struct {
+	client *Client
 	gate   *gate
 	ticket ticket
 	// parcel is what to send: the request, or a sample in its place.
@@ -20,8 +21,12 @@ type pass struct {
 	// has no slot.
 	missing *answer
 	credential
+	// turn is the pace that it has the turn at, or nil.
+	turn *pace
 	// slots are those that it has one of, or nil.
-	slots   chan struct{}
+	slots chan struct{}
+	// writer is what the body is made with, until it is made.
+	writer  *bodyWriter
 	isEnded bool
 }
 
@@ -33,14 +38,19 @@ type pass struct {
 // has none. The wait for it may be long, so that what came before is looked at
 // once more.
 func (r *request) admit() (*pass, *ruling) {
-	hasAccess := !r.client.hasLimits()
+	hasAccess := r.client.conf.RateLimit == nil
 	for {
 		if stop := r.enter(); stop != nil {
 			return nil, stop
 		}
 		gaveUp := r.prepare(&hasAccess)
-		if gaveUp == nil && r.pass.begin(r.client.tokens) {
-			return &r.pass, nil
+		if gaveUp == nil && r.ctx.Err() == nil && r.pass.begin(r.client.tokens) {
+			if r.bind() {
+				r.pass.charge()
+				return &r.pass, nil
+			}
+			r.pass.end(ruling{})
+			return nil, &ruling{comesLater: true}
 		}
 		r.pass.end(ruling{})
 		if gaveUp != nil {
@@ -49,12 +59,30 @@ func (r *request) admit() (*pass, *ruling) {
 	}
 }
 
+// bind says whether there is something to send with the pass that may be sent. A
+// request that holds nothing takes its calls now.
+func (r *request) bind() bool {
+	if r.pass.missing != nil || r.pass.parcel.isSample {
+		return true
+	}
+	if len(r.own.calls) > 0 {
+		return r.client.scheduler.isCurrent(r.haul)
+	}
+	full := r.client.limits(r.source.writeKey)
+	if r.pass.ticket.alone {
+		full.calls = 1
+	}
+	r.own.calls = r.client.scheduler.fill(r.haul, full)
+	return len(r.own.calls) > 0
+}
+
 // enter waits for a ticket of the gate. Where there is a verdict by then on what
-// the lane has sent before, the lane looks at that first.
+// the haul has sent before, or something is given up, the haul looks at that
+// first.
 func (r *request) enter() *ruling {
 	for {
 		if r.ctx.Err() != nil {
-			return &ruling{gaveUp: stopped()}
+			return &ruling{comesLater: true}
 		}
 		ticket, blocked := r.source.gate.enter(r.suspect != nil)
 		if blocked == nil {
@@ -71,11 +99,11 @@ func (r *request) enter() *ruling {
 
 // take makes a pass of a ticket.
 func (r *request) take(t ticket) *ruling {
-	r.pass = pass{gate: &r.source.gate, ticket: t, parcel: &r.own}
+	r.pass = pass{client: r.client, gate: &r.source.gate, ticket: t, parcel: &r.own}
 	if t.asks {
 		r.pass.parcel = r.client.samples.parcel(r.source.writeKey)
 	}
-	isTooMuch := t.alone && len(r.own.indexes) > 1
+	isTooMuch := t.alone && len(r.own.calls) > 1
 	if r.hasVerdict() || isTooMuch || r.pass.parcel == nil {
 		r.pass.end(ruling{})
 		return &ruling{comesLater: true, isTooMuch: isTooMuch}
@@ -86,7 +114,7 @@ func (r *request) take(t ticket) *ruling {
 // prepare gets what a pass needs beside its ticket.
 func (r *request) prepare(hasAccess *bool) *segment.Violation {
 	if !*hasAccess {
-		if gaveUp := r.awaitLimits(); gaveUp != nil {
+		if gaveUp := r.awaitRateLimit(); gaveUp != nil {
 			return gaveUp
 		}
 		*hasAccess = true
@@ -95,7 +123,10 @@ func (r *request) prepare(hasAccess *bool) *segment.Violation {
 	if r.pass.missing != nil {
 		return nil
 	}
-	return r.awaitSlot()
+	r.awaitTurn()
+	r.awaitSlot()
+	r.awaitWriter()
+	return nil
 }
 
 // begin says whether everything that was got for the pass still counts. If so,
@@ -116,8 +147,10 @@ func (p *pass) end(next ruling) {
 	p.isEnded = true
 	// Not before the gate has learned: whoever waits for the slot looks at it.
 	defer p.freeSlot()
+	p.leaveTurn()
+	p.freeWriter()
 	switch {
-	case next.gaveUp != nil || next.isAtOnce:
+	case next.gaveUp != nil || next.comesLater || next.isAtOnce:
 		p.gate.leave(p.ticket)
 	case next.means == Throttled:
 		p.gate.throttle(p.ticket, next.pause, next.met)
@@ -154,7 +187,7 @@ func (r *request) awaitRateLimit() *segment.Violation {
 			return nil
 		}
 		if r.ctx.Err() != nil {
-			return stopped()
+			return nil
 		}
 		r.report(Transient, symptom{text: "an error of the rate limit"})
 		if gaveUp := r.patience.backOff(r.ctx); gaveUp != nil {
@@ -178,14 +211,12 @@ func (c *Client) authorize(ctx context.Context, s *source) (credential, *answer)
 
 // awaitSlot waits until fewer requests are under way than may be, which is not
 // the fault of this one.
-func (r *request) awaitSlot() *segment.Violation {
+func (r *request) awaitSlot() {
 	defer r.patience.excuse()()
 	select {
 	case r.client.slots <- struct{}{}:
 		r.pass.slots = r.client.slots
-		return nil
 	case <-r.ctx.Done():
-		return stopped()
 	}
 }
 
@@ -216,7 +247,7 @@ func (r *request) await(blocked *wait) *segment.Violation {
 		case <-ended:
 			return r.patience.givenUp(blocked.met.text)
 		case <-r.ctx.Done():
-			return stopped()
+			return nil
 		case <-remind.C:
 			if blocked.reason != 0 {
 				r.report(blocked.reason, blocked.met)

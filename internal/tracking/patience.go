@@ -9,7 +9,7 @@ import (
 	"benthos-segment/internal/segment"
 )
 
-// patience says how long a request goes on being tried.
+// patience says how long a request, or the parts of it, go on being tried.
 type patience struct {
 	conf    Retry
 	started time.Time
@@ -21,12 +21,7 @@ type patience struct {
 	last symptom
 }
 
-// begin starts it, unless it has been going on for a while.
-func (p *patience) begin(conf Retry) {
-	if p.started.IsZero() {
-		p.conf, p.started = conf, time.Now()
-	}
-}
+func (p *patience) begin(conf Retry, since time.Time) { p.conf, p.started = conf, since }
 
 // excuse excuses the time until the function that it returns is called.
 func (p *patience) excuse() (resume func()) {
@@ -63,7 +58,11 @@ func (p *patience) nextWait() time.Duration {
 	return min(p.waits.NextBackOff(), p.conf.MaxInterval)
 }
 
-// backOff waits before the next attempt, or says why there is none.
+// soothe says that something got through, so that the next waits are short.
+func (p *patience) soothe() { p.waits = nil }
+
+// backOff waits before the next attempt, or says why there is none. It ends with
+// the context.
 func (p *patience) backOff(ctx context.Context) *segment.Violation {
 	pause := p.nextWait()
 	if p.hasEnded(pause) {
@@ -73,8 +72,7 @@ func (p *patience) backOff(ctx context.Context) *segment.Violation {
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return nil
 	case <-ctx.Done():
-		return stopped()
 	}
+	return nil
 }

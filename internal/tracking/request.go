@@ -7,12 +7,12 @@ import (
 	"benthos-segment/internal/segment"
 )
 
-// request is some calls of a lane that are sent together, as often as it takes.
+// request is some calls that are sent together, as often as it takes.
 type request struct {
-	*lane
-	// own is what it holds. What an attempt sends is that of its pass.
-	own      parcel
-	patience patience
+	*haul
+	// own is what it holds: nothing, until the first one of a haul has all that it
+	// takes to send it. What an attempt sends is that of its pass.
+	own parcel
 	// isRenewed says that it has had a new access token already.
 	isRenewed bool
 	// suspect is set while its only call is.
@@ -23,9 +23,7 @@ type request struct {
 
 // parcel is what is sent, and what all attempts have in common.
 type parcel struct {
-	calls []segment.Call
-	// indexes are the places of those that are in it.
-	indexes []int
+	calls []*entry
 	// isSample says that it holds a call that was accepted before.
 	isSample bool
 	// body is made for the first attempt.
@@ -34,11 +32,20 @@ type parcel struct {
 	tries int
 }
 
+// delivery is that of its first call.
+func (r *request) delivery() *Delivery {
+	if len(r.own.calls) == 0 {
+		return r.opener
+	}
+	return r.own.calls[0].delivery
+}
+
+func (r *request) observer() Observer { return r.delivery().observer }
+
 // deliver sends the request until the server has accepted or refused it, or
 // until it is given up. A suspect waits for its verdict in the same way, and
 // may have to ask for it.
 func (r *request) deliver() ruling {
-	r.patience.begin(r.client.conf.Retry)
 	for {
 		pass, stop := r.admit()
 		if stop != nil {
@@ -48,6 +55,7 @@ func (r *request) deliver() ruling {
 		pass.end(next)
 		r.tell(next)
 		if next.isLast() {
+			r.patience.soothe()
 			return next
 		}
 		if gaveUp := r.backOff(next); gaveUp != nil {
@@ -62,7 +70,7 @@ type ruling struct {
 	means  Class
 	met    symptom
 	tries  int
-	// pause is how long all lanes of the write key wait, where the server is
+	// pause is how long all requests of the write key wait, where the server is
 	// throttling.
 	pause time.Duration
 	// isAtOnce says that the next attempt need not wait: it has a new token.
@@ -74,26 +82,29 @@ type ruling struct {
 	suspect *suspect
 	// gaveUp says why there is no further attempt.
 	gaveUp *segment.Violation
-	// comesLater says that the lane has something to do first: to look at a
-	// verdict, or to cut the first call off where the request isTooMuch.
+	// comesLater says that the haul has something to do first: to look at a
+	// verdict, to put down what must not be sent, or to cut the first call off
+	// where the request isTooMuch.
 	comesLater, isTooMuch bool
 }
 
 // isLast says whether the request is not sent again.
 func (r ruling) isLast() bool {
-	return r.gaveUp != nil || !r.isAside && (r.means == Delivered || r.means == Refused)
+	return r.gaveUp != nil || r.comesLater || !r.isAside && (r.means == Delivered || r.means == Refused)
 }
 
 // judge says what follows from an answer.
 func (r *request) judge(p *pass, got answer) ruling {
-	if got.err != nil && r.ctx.Err() != nil {
-		return ruling{gaveUp: stopped()}
-	}
 	if !got.isUnsent {
 		p.parcel.tries++
 	}
+	if got.err != nil && r.ctx.Err() != nil {
+		return ruling{comesLater: true}
+	}
 	next := r.read(p, got)
 	r.patience.last = next.met
+	r.source.learn(next.means)
+	r.client.scheduler.note(r.source, next.means)
 	switch {
 	case r.renewsToken(got):
 		next.isAtOnce = true
@@ -121,8 +132,8 @@ func (r *request) read(p *pass, got answer) ruling {
 		next.means, next.met = Setup, got.alike()
 	case p.ticket.alone:
 		next.means, next.met = Setup, got.unproven()
-	case len(r.own.indexes) == 1:
-		r.suspect = &suspect{answer: got}
+	case len(r.own.calls) == 1:
+		r.suspect = &suspect{call: r.own.calls[0], answer: got}
 		next.suspect = r.suspect
 	}
 	return next
@@ -159,7 +170,7 @@ func (r *request) backOff(next ruling) *segment.Violation {
 		}
 	}
 	if !next.isAside {
-		r.observer.Retrying(next.means)
+		r.observer().Retrying(next.means)
 	}
 	return nil
 }
@@ -170,13 +181,13 @@ func (r *request) backOff(next ruling) *segment.Violation {
 func (r *request) tell(next ruling) {
 	const usual = 2
 	switch {
-	case next.gaveUp != nil || next.isAtOnce || next.suspect != nil:
+	case next.gaveUp != nil || next.comesLater || next.isAtOnce || next.suspect != nil:
 	case next.means == Delivered, next.means == Refused && !next.isAside:
 		if r.source.hasRecovered() {
-			r.observer.Recovered(r.source.fingerprint)
+			r.observer().Recovered(r.source.fingerprint)
 		}
 	case next.means == Throttled:
-		r.observer.Throttled(next.pause)
+		r.observer().Throttled(next.pause)
 	case next.means == Transient && next.tries <= usual:
 	case next.means == Transient:
 		r.report(Transient, next.met)
@@ -188,6 +199,6 @@ func (r *request) tell(next ruling) {
 // report tells the observer of a request that does not get through.
 func (r *request) report(means Class, met symptom) {
 	if r.source.isDue(means) {
-		r.observer.Stuck(Trouble{Source: r.source.fingerprint, Class: means, Answer: met.text, Status: met.status})
+		r.observer().Stuck(Trouble{Source: r.source.fingerprint, Class: means, Answer: met.text, Status: met.status})
 	}
 }

@@ -34,7 +34,7 @@ func (s *samples) keep(writeKey string, p *parcel) {
 	if p.isSample {
 		return
 	}
-	call := p.calls[p.indexes[len(p.indexes)-1]].JSON
+	call := p.calls[len(p.calls)-1].JSON
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	kept := s.of(writeKey)
@@ -83,5 +83,5 @@ func (s *samples) parcel(writeKey string) *parcel {
 		return nil
 	}
 	call := append([]byte(nil), known.Value.(*sample).call...)
-	return &parcel{calls: []segment.Call{{JSON: call}}, indexes: []int{0}, isSample: true}
+	return &parcel{calls: []*entry{{Call: &segment.Call{JSON: call}}}, isSample: true}
 }

@@ -13,9 +13,8 @@ import (
 
 func accepted(size int, calls ...string) *parcel {
 	p := &parcel{}
-	for i, text := range calls {
-		p.calls = append(p.calls, segment.Call{JSON: bytes.Repeat([]byte(text), size)})
-		p.indexes = append(p.indexes, i)
+	for _, text := range calls {
+		p.calls = append(p.calls, &entry{Call: &segment.Call{JSON: bytes.Repeat([]byte(text), size)}})
 	}
 	return p
 }

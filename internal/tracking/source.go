@@ -4,9 +4,12 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"benthos-segment/internal/segment"
 	"benthos-segment/internal/tracking/internal/notice"
 )
 
@@ -27,9 +30,17 @@ type source struct {
 
 	mu       sync.Mutex
 	reported [Refused + 1]time.Time
+	// failingSince is when requests began to meet nothing but failures, or zero.
+	failingSince time.Time
 
-	// users counts the lanes that need it; guarded by sources.mu.
-	users int
+	// users counts the calls under way and the hauls that need it. It only rises
+	// from 0 with sources.mu.
+	users atomic.Int64
+
+	// salt tells the lines of this source from those of others.
+	salt segment.ID
+	// backlog is guarded by the scheduler.
+	backlog
 }
 
 func newSource(writeKey string, fresh refusals) *source {
@@ -40,6 +51,7 @@ func newSource(writeKey string, fresh refusals) *source {
 		fingerprint:   hex.EncodeToString(sum[:4]),
 		authorization: "Basic " + base64.StdEncoding.EncodeToString([]byte(writeKey+":")),
 		gate:          gate{refusals: fresh},
+		salt:          segment.ID(rand.Uint64()),
 	}
 }
 
@@ -67,8 +79,36 @@ func (s *source) hasRecovered() bool {
 	return true
 }
 
-// isIdle says whether no lane needs the source, and nothing waits for it.
-func (s *source) isIdle() bool { return s.users == 0 && !s.gate.isShut() }
+// learn notes whether requests fail that the server has not asked to wait.
+func (s *source) learn(means Class) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case means != Transient && means != Setup:
+		s.failingSince = time.Time{}
+	case s.failingSince.IsZero():
+		s.failingSince = time.Now()
+	}
+}
+
+// waitsSince returns when the patience with a call begins that entered at some
+// time and is taken up now: where requests have been failing, others have been
+// tried in its place.
+func (s *source) waitsSince(entered time.Time) time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.failingSince.IsZero():
+		return time.Now()
+	case s.failingSince.After(entered):
+		return s.failingSince
+	default:
+		return entered
+	}
+}
+
+// isIdle says whether no call needs the source, and nothing waits for it.
+func (s *source) isIdle() bool { return s.users.Load() == 0 && !s.gate.isShut() }
 
 // sources remembers the sources that calls were sent to.
 type sources struct {
@@ -78,9 +118,8 @@ type sources struct {
 	fresh refusals
 }
 
-// get returns the source of a write key, which counts as used until it is
-// released.
-func (s *sources) get(writeKey string) *source {
+// get returns the source of a write key, for so many calls to use it.
+func (s *sources) get(writeKey string, calls int) *source {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	known, exists := s.byKey[writeKey]
@@ -92,21 +131,8 @@ func (s *sources) get(writeKey string) *source {
 		}
 		s.byKey[writeKey] = known
 	}
-	known.users++
+	known.users.Add(int64(calls))
 	return known
-}
-
-// use keeps a source in memory until it is released once more.
-func (s *sources) use(known *source) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	known.users++
-}
-
-func (s *sources) release(known *source) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	known.users--
 }
 
 // forgetIdle makes room where write keys are many.

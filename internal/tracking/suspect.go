@@ -7,21 +7,26 @@ import (
 
 // A call that is refused alone is suspect: it may be the call, or an edge on the
 // way that refuses everything. It is not settled until something tells which,
-// and its lane goes on meanwhile. These hold for the calls of one write key:
+// and what comes after it goes on meanwhile. These hold for the calls of one
+// write key:
 //
 //  1. While a call is suspect, nothing that was sent after its refusal has been
 //     accepted: an acceptance makes the call guilty.
 //  2. The set-up is found guilty only while no request is under way. So what
-//     follows a suspect in its lane is suspect too, or has not been sent.
-//  3. Suspects then go back to the front of their lanes, in the order in which
-//     they were refused, which is the order of the lane. By 1 and 2 nothing that
-//     comes after them has been accepted, so that nothing has overtaken them.
+//     comes after a suspect in its lines is suspect too, or waits, whether it
+//     was sent before or not.
+//  3. Suspects then go back to the front of their hauls, in the order in which
+//     they were refused, and hold what comes after them again, before the gate
+//     lets anything through. By 1 and 2 nothing that comes after them has been
+//     accepted, so that nothing has overtaken them. The suspects of one line are
+//     in one haul, or the later one is put down by its haul until the earlier
+//     one is settled.
 //
 // To tell, the call that was accepted last is sent again. That changes nothing
 // at Segment, which knows its message id. If it is accepted, the suspects are
 // guilty. If it is refused, or there is no such call, it is the set-up. From
 // then on the gate is shut as for any set-up error, and each probe is a single
-// call: the sample and the first call of a lane take turns, since either may be
+// call: the sample and the first call of a haul take turns, since either may be
 // refused for what is in it.
 const (
 	// maxSuspects is how many calls may be suspect before the sample is sent.
@@ -33,6 +38,7 @@ const (
 
 // suspect is a call that was refused alone.
 type suspect struct {
+	call *entry
 	// number counts the suspects of the write key.
 	number  int
 	answer  answer
@@ -79,6 +85,8 @@ type refusals struct {
 	traffic  time.Time
 	writeKey string
 	samples  *samples
+	// scheduler has to know whom a call holds.
+	scheduler *scheduler
 	// rejects says that calls do not wait for the set-up to be fixed.
 	rejects bool
 	// probes counts those since it was the set-up.
@@ -136,6 +144,7 @@ func (r *refusals) add(s *suspect) {
 	r.count++
 	s.number = r.count
 	r.suspects = append(r.suspects, s)
+	r.scheduler.suspect(s.call)
 }
 
 // confirm takes an acceptance for proof that the refusals up to a number were
@@ -152,6 +161,9 @@ func (r *refusals) confirm(number int) {
 func (r *refusals) decide(found verdict, met symptom) {
 	for _, s := range r.suspects {
 		s.verdict, s.met = found, met
+		if found == innocent {
+			r.scheduler.reinstate(s.call)
+		}
 	}
 	r.suspects = nil
 }

@@ -104,8 +104,8 @@ func TestALaneThatWaitsForATokenHasNoSlot(t *testing.T) {
 	})
 }
 
-// A token may be refused while a lane waits for a slot. To send it all the same
-// would be one refusal more for each lane in the queue.
+// A token may be refused while a request waits for a slot. To send it all the same
+// would be one refusal more for each request that waits.
 func TestATokenThatWasRejectedInTheQueueIsNotSent(t *testing.T) {
 	anyKey()
 	synctest.Test(t, func(t *testing.T) {
@@ -129,15 +129,15 @@ func TestATokenThatWasRejectedInTheQueueIsNotSent(t *testing.T) {
 	})
 }
 
-// Of many lanes that wait for the same token, one may find it refused before
+// Of many requests that wait for the same token, one may find it refused before
 // the next has looked at it.
 func TestATokenRejectedByAnotherLaneIsNeverSentEmpty(t *testing.T) {
 	anyKey()
 	synctest.Test(t, func(t *testing.T) {
 		network, client := granted()
-		const lanes = 100
-		got := make(chan string, lanes)
-		for range lanes {
+		const requests = 100
+		got := make(chan string, requests)
+		for range requests {
 			go func() {
 				token, err := client.tokens.Get(t.Context())
 				assert.NoError(t, err)
@@ -149,7 +149,7 @@ func TestATokenRejectedByAnotherLaneIsNeverSentEmpty(t *testing.T) {
 
 		network.let <- struct{}{}
 
-		for range lanes {
+		for range requests {
 			assert.Equal(t, "token-1", <-got)
 		}
 		assert.Equal(t, 1, network.asked)

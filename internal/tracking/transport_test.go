@@ -126,10 +126,10 @@ func TestAnAttemptThatTimedOutDoesNotDisturbTheNext(t *testing.T) {
 
 func TestSourcesThatNobodyUsesAreForgotten(t *testing.T) {
 	var known sources
-	held := known.get("held")
+	held := known.get("held", 1)
 	for i := range 3 * maxSources {
-		known.release(known.get(string(rune(i))))
+		known.get(string(rune(i)), 1).users.Add(-1)
 	}
 	assert.LessOrEqual(t, len(known.byKey), maxSources+1)
-	assert.Same(t, held, known.get("held"))
+	assert.Same(t, held, known.get("held", 1))
 }

@@ -2,9 +2,9 @@
 package memory
 
 const (
-	chunkBytes = 256 << 10
-	// keptChunks bounds what an arena keeps between batches: 5 MB, which is what
-	// a batch of 3,000 usual events needs.
+	chunkBytes = 64 << 10
+	// keptChunks bounds what an arena keeps between batches: 1.3 MB, which is what
+	// 800 usual events need.
 	keptChunks = 20
 )
 

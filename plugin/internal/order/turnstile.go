@@ -1,4 +1,6 @@
-package plugin
+// Package order lets batches in one by one, in the order in which the engine
+// has gathered them.
+package order
 
 import (
 	"context"
@@ -9,8 +11,8 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 )
 
-// A turnstile lets batches in one by one, in the order in which the engine has
-// gathered them.
+// Turnstile lets batches in one by one, in the order in which the engine has
+// gathered them. A nil one is for one batch at a time.
 //
 // The engine gathers batches in one goroutine and hands them over in their
 // order, but then max_in_flight writers run side by side, and any of them may be
@@ -35,7 +37,9 @@ import (
 // policy come as one, as after split, it has all their numbers. A batch without
 // a number does not come from the policy: it enters after the highest number
 // that has arrived, and nobody waits for it.
-type turnstile struct {
+type Turnstile struct {
+	await Await
+
 	mu sync.Mutex
 	// given is the last number given, and certain the last that was not
 	// doubtful. arrived is the highest that has come to WriteBatch.
@@ -48,8 +52,11 @@ type turnstile struct {
 	isLenient, isStrict bool
 	// isOccupied says that a batch is entering.
 	isOccupied bool
-	waiting    []*entrant
+	waiting    []*Entrant
 }
+
+// Await waits until there is room for a batch, or until the context ends.
+type Await func(context.Context, service.MessageBatch)
 
 // handOver is longer than it can take from the policy to WriteBatch.
 const handOver = time.Second
@@ -60,14 +67,14 @@ const batchNumberKey = "segment_batch_number"
 
 // batchNumber is a number with the turnstile that has given it.
 type batchNumber struct {
-	by    *turnstile
+	by    *Turnstile
 	value uint64
 	// certain is the last number before it that was not doubtful.
 	certain uint64
 }
 
 // number gives a batch of the policy its number.
-func (t *turnstile) number(batch service.MessageBatch) {
+func (t *Turnstile) number(batch service.MessageBatch) {
 	if len(batch) == 0 {
 		return
 	}
@@ -94,21 +101,22 @@ func (t *turnstile) number(batch service.MessageBatch) {
 	carrier.MetaSetMut(batchNumberKey, number)
 }
 
-// entrant is a batch that is about to enter.
-type entrant struct {
+// Entrant is a batch that is about to enter.
+type Entrant struct {
 	// first and last are its numbers, and certain the last one before them that
 	// was not doubtful.
 	first, last, certain uint64
+	turnstile            *Turnstile
 	// admitted is closed when it may enter.
 	admitted chan struct{}
 }
 
-// take takes the numbers off a batch.
-func (t *turnstile) take(batch service.MessageBatch) *entrant {
+// Take takes the numbers off a batch.
+func (t *Turnstile) Take(batch service.MessageBatch) *Entrant {
 	if t == nil {
 		return nil
 	}
-	e := &entrant{admitted: make(chan struct{})}
+	e := &Entrant{turnstile: t, admitted: make(chan struct{})}
 	hasFailed := false
 	for _, msg := range batch {
 		hasFailed = hasFailed || msg.GetError() != nil
@@ -133,16 +141,20 @@ func (t *turnstile) take(batch service.MessageBatch) *entrant {
 	return e
 }
 
-func (e *entrant) add(number batchNumber) {
+func (e *Entrant) add(number batchNumber) {
 	if e.last == 0 || number.value < e.first {
 		e.first, e.certain = number.value, number.certain
 	}
 	e.last = max(e.last, number.value)
 }
 
-// enter waits until it is the turn of a batch, or until the context ends. The
-// next one enters when the function that it returns is called.
-func (t *turnstile) enter(ctx context.Context, e *entrant) (leave func()) {
+// Enter waits until it is the turn of the batch, or until the context ends. The
+// next one has its turn when the function that it returns is called.
+func (e *Entrant) Enter(ctx context.Context) (leave func()) {
+	if e == nil {
+		return func() {}
+	}
+	t := e.turnstile
 	t.mu.Lock()
 	t.waiting = append(t.waiting, e)
 	t.admit()
@@ -162,10 +174,10 @@ func (t *turnstile) enter(ctx context.Context, e *entrant) (leave func()) {
 }
 
 // hasDoubtful says whether the number before is doubtful.
-func (e *entrant) hasDoubtful() bool { return e.certain < e.first-1 }
+func (e *Entrant) hasDoubtful() bool { return e.certain < e.first-1 }
 
 // assumeStrict ends the wait for numbers that are doubtful.
-func (t *turnstile) assumeStrict() {
+func (t *Turnstile) assumeStrict() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.isStrict = !t.isLenient
@@ -173,11 +185,11 @@ func (t *turnstile) assumeStrict() {
 }
 
 // admit lets the next batch in, if there is one whose turn it is.
-func (t *turnstile) admit() {
+func (t *Turnstile) admit() {
 	if t.isOccupied {
 		return
 	}
-	var next *entrant
+	var next *Entrant
 	for _, e := range t.waiting {
 		if t.isTurnOf(e) && (next == nil || e.first < next.first) {
 			next = e
@@ -191,7 +203,7 @@ func (t *turnstile) admit() {
 	close(next.admitted)
 }
 
-func (t *turnstile) isTurnOf(e *entrant) bool {
+func (t *Turnstile) isTurnOf(e *Entrant) bool {
 	if t.isStrict {
 		return t.passed >= e.certain
 	}
@@ -199,7 +211,7 @@ func (t *turnstile) isTurnOf(e *entrant) bool {
 }
 
 // leave lets the next batch in.
-func (t *turnstile) leave(e *entrant) {
+func (t *Turnstile) leave(e *Entrant) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.isOccupied = false
@@ -209,13 +221,13 @@ func (t *turnstile) leave(e *entrant) {
 
 // withdraw says whether a batch that does not want to wait any longer was still
 // waiting.
-func (t *turnstile) withdraw(e *entrant) bool {
+func (t *Turnstile) withdraw(e *Entrant) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.remove(e)
 }
 
-func (t *turnstile) remove(e *entrant) bool {
+func (t *Turnstile) remove(e *Entrant) bool {
 	place := slices.Index(t.waiting, e)
 	if place < 0 {
 		return false

@@ -1,4 +1,4 @@
-package plugin
+package order
 
 import (
 	"context"
@@ -32,22 +32,23 @@ var turnstiles struct {
 }
 
 // offer returns an id under which a turnstile can be claimed once.
-func offer(t *turnstile) string {
+func offer(t *Turnstile) string {
 	id := fmt.Sprint(turnstiles.count.Add(1))
 	turnstiles.byID.Store(id, t)
 	return id
 }
 
-func claim(id string) (*turnstile, bool) {
+func claim(id string) (*Turnstile, bool) {
 	t, exists := turnstiles.byID.LoadAndDelete(id)
 	if !exists {
 		return nil, false
 	}
-	return t.(*turnstile), true
+	return t.(*Turnstile), true
 }
 
-// numbering gives each batch that a policy has gathered its number.
-type numbering struct{ turnstile *turnstile }
+// numbering gives each batch that a policy has gathered its number, as soon as
+// it may go on. While it waits, the engine gathers nothing.
+type numbering struct{ turnstile *Turnstile }
 
 func newNumbering(conf *service.ParsedConfig, _ *service.Resources) (service.BatchProcessor, error) {
 	id, err := conf.FieldString(numberingFieldTurnstile)
@@ -63,7 +64,8 @@ func newNumbering(conf *service.ParsedConfig, _ *service.Resources) (service.Bat
 }
 
 // ProcessBatch numbers a batch and leaves it as it is otherwise.
-func (n numbering) ProcessBatch(_ context.Context, batch service.MessageBatch) ([]service.MessageBatch, error) {
+func (n numbering) ProcessBatch(ctx context.Context, batch service.MessageBatch) ([]service.MessageBatch, error) {
+	n.turnstile.await(ctx, batch)
 	n.turnstile.number(batch)
 	return []service.MessageBatch{batch}, nil
 }
@@ -71,32 +73,37 @@ func (n numbering) ProcessBatch(_ context.Context, batch service.MessageBatch) (
 // Close has nothing to do.
 func (numbering) Close(context.Context) error { return nil }
 
-// numbered returns the policy with a processor behind the user's own that
-// numbers batches for the turnstile. It fails where the environment of the
-// stream leaves that processor out, or has processors that no other has.
-func numbered(policy service.BatchPolicy, conf *service.ParsedConfig, res *service.Resources, t *turnstile) (service.BatchPolicy, error) {
+// Numbered returns the policy of a field with a processor after the user's own
+// that numbers batches, and the turnstile that it numbers them for. Before that
+// it calls await, which says when there is room for one more. Numbered fails
+// where the environment of the stream leaves that processor out, or has
+// processors that no other has.
+func Numbered(policy service.BatchPolicy, conf *service.ParsedConfig, field string, res *service.Resources, await Await) (
+	service.BatchPolicy, *Turnstile, error,
+) {
 	if err := canNumber(res); err != nil {
-		return policy, err
+		return policy, nil, err
 	}
-	processors, err := userProcessors(conf)
+	processors, err := userProcessors(conf, field)
 	if err != nil {
-		return policy, err
+		return policy, nil, err
 	}
+	t := &Turnstile{await: await}
 	id := offer(t)
 	extended, err := policyOf(append(processors, numberingConfig(id)))
 	if err != nil {
 		claim(id)
-		return policy, err
+		return policy, nil, err
 	}
 	extended.Count, extended.ByteSize = policy.Count, policy.ByteSize
 	extended.Check, extended.Period = policy.Check, policy.Period
-	return extended, nil
+	return extended, t, nil
 }
 
 // canNumber makes the processor once, in the environment of the stream, which
 // is otherwise only done when it is too late to do without.
 func canNumber(res *service.Resources) error {
-	id := offer(new(turnstile))
+	id := offer(new(Turnstile))
 	// Where it was made, it has been claimed.
 	defer claim(id)
 	policy, err := policyOf([]any{numberingConfig(id)})
@@ -117,24 +124,25 @@ func numberingConfig(id string) any {
 
 // policyOf returns a policy that has nothing but processors.
 func policyOf(processors []any) (service.BatchPolicy, error) {
-	text, err := yaml.Marshal(map[string]any{soFieldBatching: map[string]any{"processors": processors}})
+	const field = "policy"
+	text, err := yaml.Marshal(map[string]any{field: map[string]any{"processors": processors}})
 	if err != nil {
-		return service.BatchPolicy{}, fmt.Errorf("writing the processors of %s: %w", soFieldBatching, err)
+		return service.BatchPolicy{}, fmt.Errorf("writing the processors: %w", err)
 	}
-	spec := service.NewConfigSpec().Field(service.NewBatchPolicyField(soFieldBatching))
+	spec := service.NewConfigSpec().Field(service.NewBatchPolicyField(field))
 	parsed, err := spec.ParseYAML(string(text), nil)
 	if err != nil {
 		return service.BatchPolicy{}, err
 	}
-	return parsed.FieldBatchPolicy(soFieldBatching)
+	return parsed.FieldBatchPolicy(field)
 }
 
 // userProcessors returns the configs of the processors in the user's policy.
-func userProcessors(conf *service.ParsedConfig) ([]any, error) {
-	if !conf.Contains(soFieldBatching, "processors") {
+func userProcessors(conf *service.ParsedConfig, field string) ([]any, error) {
+	if !conf.Contains(field, "processors") {
 		return nil, nil
 	}
-	list, err := conf.FieldAnyList(soFieldBatching, "processors")
+	list, err := conf.FieldAnyList(field, "processors")
 	if err != nil {
 		return nil, err
 	}

@@ -85,7 +85,8 @@ type toll struct {
 	// of the process.
 	span time.Duration
 	// requests and sent count what the stand-in got, calls that came again
-	// included; dead is how many events became dead letters.
+	// included, and accepted what it accepted for the first time; dead is how many
+	// events became dead letters.
 	requests, sent, accepted, dead int
 }
 
@@ -137,7 +138,7 @@ func (p poison) deliver(ctx context.Context, product binary, folder string, even
 	}
 	sum := seg.Inbox.Summary()
 	t.dead = bytes.Count(letters, []byte("\n"))
-	t.requests, t.sent, t.accepted = sum.Requests, sum.Calls+sum.Refused, sum.Accepted
+	t.requests, t.sent, t.accepted = sum.Requests, sum.Calls+sum.Refused, sum.Unique
 	return t, nil
 }
 

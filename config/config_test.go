@@ -31,7 +31,7 @@ import (
 func atRoot(t *testing.T) {
 	t.Helper()
 	t.Chdir("..")
-	for _, name := range []string{"SEGMENT_WRITE_KEY", "SEGMENT_WRITE_KEY_PRODUCT", "SEGMENT_WRITE_KEY_MARKETING", "SOURCE_WRITE_KEY"} {
+	for _, name := range []string{"SEGMENT_WRITE_KEY", "SEGMENT_WRITE_KEY_PRODUCT", "SEGMENT_WRITE_KEY_MARKETING", "SOURCE_WRITE_KEY", "SOURCE_WRITE_KEY_SITE", "SOURCE_WRITE_KEY_APP"} {
 		t.Setenv(name, "the-write-key")
 	}
 }

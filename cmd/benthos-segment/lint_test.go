@@ -98,7 +98,7 @@ func TestLintIsSilentWhereAllIsWell(t *testing.T) {
 }
 
 func TestOurOwnPipelinesGetNoHint(t *testing.T) {
-	for _, name := range []string{"SEGMENT_WRITE_KEY", "SEGMENT_WRITE_KEY_PRODUCT", "SEGMENT_WRITE_KEY_MARKETING", "SOURCE_WRITE_KEY"} {
+	for _, name := range []string{"SEGMENT_WRITE_KEY", "SEGMENT_WRITE_KEY_PRODUCT", "SEGMENT_WRITE_KEY_MARKETING", "SOURCE_WRITE_KEY", "SOURCE_WRITE_KEY_SITE", "SOURCE_WRITE_KEY_APP"} {
 		t.Setenv(name, "a-write-key")
 	}
 	root, err := filepath.Abs(filepath.Join("..", ".."))

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"bytes"
-	"net/netip"
 
 	"benthos-segment/internal/ingest"
 )
@@ -12,20 +11,12 @@ type contextView struct {
 	library, ip, isDirect, userAgent []byte
 }
 
-func viewContext(value []byte) (v contextView) {
-	ingest.Members(value, func(name string, value []byte) {
-		switch name {
-		case "library":
-			v.library = value
-		case "ip":
-			v.ip = value
-		case "direct":
-			v.isDirect = value
-		case "userAgent":
-			v.userAgent = value
-		}
-	})
-	return v
+var contextNames = []string{"library", "ip", "direct", "userAgent"}
+
+func viewContext(value []byte) contextView {
+	var values [4][]byte
+	ingest.Pick(value, contextNames, values[:])
+	return contextView{values[0], values[1], values[2], values[3]}
 }
 
 // isEmptyObject reports whether a member may be treated as an object without
@@ -69,9 +60,4 @@ func mergeMissing(dst, own, other []byte) []byte {
 		}
 	})
 	return dst
-}
-
-// appendAddress adds an address to a context that is not closed yet.
-func appendAddress(dst []byte, addr netip.Addr) []byte {
-	return addMember(dst, "ip", append(addr.AppendTo([]byte{'"'}), '"'))
 }

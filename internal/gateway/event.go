@@ -15,12 +15,7 @@ import (
 // one event alone is told of it, where it cannot be sent as it is: it goes to the
 // dead letters all the same.
 func (in *intake) eventsOf(env *ingest.Envelope) (events []Event, refusal *answer) {
-	m := maker{sender: in.sender, env: env, ofRequest: in.dialect(env)}
-	size := 0
-	for _, event := range env.Events {
-		size += len(event) + addedBytes
-	}
-	m.memory = make([]byte, 0, size)
+	m := newMaker(in.sender, env)
 	events = make([]Event, len(env.Events))
 	for i := range env.Events {
 		events[i] = m.make(i)
@@ -34,24 +29,40 @@ func (in *intake) eventsOf(env *ingest.Envelope) (events []Event, refusal *answe
 // addedBytes is about what a server adds to an event.
 const addedBytes = 256
 
-// maker makes events of one request. Their content shares memory.
+// maker makes events of one request.
 type maker struct {
 	*sender
 	env       *ingest.Envelope
 	ofRequest segment.Dialect
-	memory    []byte
+	// address is that of the client, and quotedAddress and quotedTime are JSON.
+	address                   string
+	quotedAddress, quotedTime []byte
+	// library was read of libraryText, which most events of a request share.
+	library     library
+	libraryText []byte
+	// memory is that of the events' content, and scratch that of members until they
+	// are in it.
+	memory, scratch []byte
+	added           []member
+}
+
+func newMaker(s *sender, env *ingest.Envelope) *maker {
+	size := 0
+	for _, event := range env.Events {
+		size += len(event) + addedBytes
+	}
+	address := textOf(s.client)
+	return &maker{
+		sender: s, env: env, ofRequest: s.dialect(env),
+		address: address, quotedAddress: appendText(nil, address), quotedTime: appendText(nil, timeOf(s.receivedAt)),
+		memory: make([]byte, 0, size),
+	}
 }
 
 func (m *maker) make(i int) Event {
 	item := m.env.Item(i)
 	view := viewContext(item.Value(ingest.NameContext))
-	lib := libraryOf(view.library)
-	if lib.name == "" {
-		lib = libraryOf(ingest.Member(m.env.Context, "library"))
-	}
-	if lib.name == "" {
-		lib = m.agent()
-	}
+	lib := m.libraryIn(view)
 	dialect := m.ofRequest
 	if dialect == segment.DialectUnknown {
 		dialect = lib.dialect()
@@ -64,9 +75,7 @@ func (m *maker) make(i int) Event {
 	if e.key == "" {
 		e.key = ingest.Text(item.Value(ingest.NameWriteKey))
 	}
-	event := Event{
-		WriteKey: e.key, Type: m.typeOf(item), Library: lib.name, Version: lib.version, Address: textOf(m.client),
-	}
+	event := Event{WriteKey: e.key, Type: m.typeOf(item), Library: lib.name, Version: lib.version, Address: m.address}
 	if dialect != segment.DialectUnknown {
 		event.Dialect = dialect.String()
 	}
@@ -74,6 +83,21 @@ func (m *maker) make(i int) Event {
 	m.memory = e.appendTo(m.memory)
 	event.Content = m.memory[start:len(m.memory):len(m.memory)]
 	return event
+}
+
+// libraryIn names the SDK of an event.
+func (m *maker) libraryIn(view contextView) library {
+	text := view.library
+	if text == nil {
+		text = ingest.Member(m.env.Context, "library")
+	}
+	if m.library.name == "" || !bytes.Equal(text, m.libraryText) {
+		m.library, m.libraryText = libraryOf(text), text
+	}
+	if m.library.name == "" {
+		m.library = m.agent()
+	}
+	return m.library
 }
 
 // maxType bounds what is taken of a type that is none.
@@ -96,8 +120,7 @@ type edit struct {
 	view       contextView
 	isOnDevice bool
 
-	drop  ingest.NameSet
-	added []member
+	drop ingest.NameSet
 }
 
 type member struct {
@@ -111,13 +134,20 @@ func (e *edit) set(name ingest.Name, value []byte) {
 	e.added = append(e.added, member{name, value})
 }
 
+// setText is set with a text.
+func (e *edit) setText(name ingest.Name, text string) {
+	start := len(e.scratch)
+	e.scratch = appendText(e.scratch, text)
+	e.set(name, e.scratch[start:])
+}
+
 // appendTo appends the event as its server would have it. Everything that the
 // server has no say in stays, byte for byte.
 func (e *edit) appendTo(dst []byte) []byte {
 	if !e.item.IsObject() {
 		return append(dst, e.item.Raw...)
 	}
-	e.drop = ingest.SetOf(ingest.NameWriteKey)
+	e.drop, e.added, e.scratch = ingest.SetOf(ingest.NameWriteKey), e.added[:0], e.scratch[:0]
 	e.setType()
 	e.setMessageID()
 	e.setContext()
@@ -134,7 +164,7 @@ func (e *edit) appendTo(dst []byte) []byte {
 // setType lets the URL rule.
 func (e *edit) setType() {
 	if t := e.route.Type; t != "" && ingest.Text(e.item.Value(ingest.NameType)) != t {
-		e.set(ingest.NameType, appendText(nil, t))
+		e.setText(ingest.NameType, t)
 	}
 }
 
@@ -149,7 +179,7 @@ func (e *edit) setMessageID() {
 	if !isDerived {
 		id = uuid.Must(uuid.NewV7()).String()
 	}
-	e.set(ingest.NameMessageID, appendText(nil, id))
+	e.setText(ingest.NameMessageID, id)
 }
 
 // setContext adds what the envelope has and the event lacks, and the address of
@@ -163,7 +193,8 @@ func (e *edit) setContext() {
 	if !isMerged && !isAddressed && !isNamed {
 		return
 	}
-	merged, isObject := openObject(nil, own)
+	start := len(e.scratch)
+	merged, isObject := openObject(e.scratch, own)
 	if !isObject {
 		return // It is not ours to repair, and the output says so.
 	}
@@ -172,12 +203,13 @@ func (e *edit) setContext() {
 		isAddressed = isAddressed && ingest.Member(e.env.Context, "ip") == nil
 	}
 	if isAddressed {
-		merged = appendAddress(merged, e.client)
+		merged = addMember(merged, "ip", e.quotedAddress)
 	}
 	if isNamed {
 		merged = addMember(merged, "userAgent", appendText(nil, e.request.UserAgent()))
 	}
-	e.set(ingest.NameContext, append(merged, '}'))
+	e.scratch = append(merged, '}')
+	e.set(ingest.NameContext, e.scratch[start:])
 }
 
 // mayHaveAddress reports whether the client's address is one that the server would
@@ -207,7 +239,7 @@ func (e *edit) setSentAt() {
 	for _, at := range []string{e.env.SentAt, own, e.request.Header.Get("SentAt")} {
 		if isTime(at) {
 			if at != own {
-				e.set(ingest.NameSentAt, appendText(nil, at))
+				e.setText(ingest.NameSentAt, at)
 			}
 			return
 		}
@@ -225,11 +257,11 @@ func (e *edit) setReceivedAt() {
 	if e.dialect != segment.DialectSegment && isTime(ingest.Text(e.item.Value(ingest.NameReceivedAt))) {
 		return
 	}
-	e.set(ingest.NameReceivedAt, appendText(nil, timeOf(e.receivedAt)))
+	e.set(ingest.NameReceivedAt, e.quotedTime)
 }
 
 // appendText appends a JSON string. Bytes that are not UTF-8 become U+FFFD.
 func appendText(dst []byte, text string) []byte {
-	dst, _ = jsontext.AppendQuote(dst, bytes.ToValidUTF8([]byte(text), []byte("\ufffd")))
+	dst, _ = jsontext.AppendQuote(dst, strings.ToValidUTF8(text, "\ufffd"))
 	return dst
 }

@@ -84,17 +84,13 @@ type library struct{ name, version string }
 // maxLibrary bounds what is taken of a name. Metadata goes with every event.
 const maxLibrary = 100
 
+var libraryNames = []string{"name", "version"}
+
 // libraryOf reads context.library.
 func libraryOf(value []byte) (lib library) {
-	ingest.Members(value, func(name string, value []byte) {
-		switch name {
-		case "name":
-			lib.name = clip(ingest.Text(value), maxLibrary)
-		case "version":
-			lib.version = clip(ingest.Text(value), maxLibrary)
-		}
-	})
-	return lib
+	var values [2][]byte
+	ingest.Pick(value, libraryNames, values[:])
+	return library{clip(ingest.Text(values[0]), maxLibrary), clip(ingest.Text(values[1]), maxLibrary)}
 }
 
 // agent is the library that a server's SDK names in its User-Agent, such as

@@ -28,6 +28,21 @@ const (
 	partingTime = 2 * time.Second
 )
 
+// keptFiles are what connections leave of the files that a process may open, for
+// the queue and the requests behind the gateway: a queue that cannot open a file
+// takes nothing more.
+const keptFiles = 512
+
+// Connections is how many connections of those that were asked for the process has
+// room for.
+func Connections(wanted int) int {
+	files := openFiles()
+	if files == 0 {
+		return wanted
+	}
+	return min(wanted, max(files-keptFiles, files/2))
+}
+
 // Server serves a gateway.
 type Server struct {
 	gateway *Gateway
@@ -69,6 +84,7 @@ func (g *Gateway) Serve(listener net.Listener, tlsConfig *tls.Config, maxConnect
 		if !errors.Is(err, http.ErrServerClosed) {
 			failed(err)
 			g.Close()
+			_ = s.http.Close()
 		}
 	}()
 	return s

@@ -17,7 +17,7 @@ import (
 )
 
 // requireInvariants checks what must hold whatever went wrong. The reference
-// is the sandbox's journal, which knows nothing of the sender.
+// is the sandbox's inbox, which knows nothing of the sender.
 func (r *result) requireInvariants(t *testing.T, isExact bool) {
 	t.Helper()
 	r.requireNoLoss(t)
@@ -29,7 +29,7 @@ func (r *result) requireInvariants(t *testing.T, isExact bool) {
 	r.requireRetryCounts(t)
 	r.requireFreshSentAt(t, isExact)
 	r.requireNoSecrets(t)
-	r.requireCountersAsJournal(t)
+	r.requireCountersAsInbox(t)
 	if r.then != nil {
 		r.then(t, r)
 	}
@@ -155,12 +155,12 @@ func (r *result) requireSilence(t *testing.T) {
 	if r.silence == 0 {
 		return
 	}
-	journal := r.sb.Requests()
-	for i, told := range journal {
+	requests := r.sb.Requests()
+	for i, told := range requests {
 		if told.Status != 429 && told.Status != 503 {
 			continue
 		}
-		for _, req := range journal[i+1:] {
+		for _, req := range requests[i+1:] {
 			after := req.ReceivedAt.Sub(told.ReceivedAt)
 			// Those under way at that moment come in at the same instant.
 			require.False(t, after > 0 && after < r.silence, "a request %v after being asked for %v", after, r.silence)
@@ -178,7 +178,7 @@ func (r *result) requireBoundedAttempts(t *testing.T) {
 // it, so that its calls and its sentAt are not known.
 func isTooLarge(req segmenttest.Request) bool { return req.Status == 400 && req.Calls == 0 }
 
-// attempts are the requests of a journal that are attempts of the same one,
+// attempts are the requests in an inbox that are attempts of the same one,
 // without samples.
 func attempts(sb *segmenttest.Server) map[string][]segmenttest.Request {
 	groups, samples := map[string][]segmenttest.Request{}, samplesIn(sb)
@@ -192,7 +192,7 @@ func attempts(sb *segmenttest.Server) map[string][]segmenttest.Request {
 	return groups
 }
 
-// I9: X-Retry-Count is absent first, then 1, 2, 3; the journal misses some of
+// I9: X-Retry-Count is absent first, then 1, 2, 3; the inbox misses some of
 // them where the network ate requests.
 func (r *result) requireRetryCounts(t *testing.T) {
 	t.Helper()
@@ -250,11 +250,11 @@ func secretsOf(key string) []string {
 	return []string{key, strings.TrimRight(coded, "=")[:len(key)], base64.RawURLEncoding.EncodeToString([]byte(key))[:len(key)]}
 }
 
-// I10: the counters say what the journal says.
-func (r *result) requireCountersAsJournal(t *testing.T) {
+// I10: the counters say what the inbox says.
+func (r *result) requireCountersAsInbox(t *testing.T) {
 	t.Helper()
 	require.EqualValues(t, len(r.given)-len(r.failed), r.counts["segment_calls_sent track"])
-	want, got := journalCounts(r.sb), map[string]int64{}
+	want, got := inboxCounts(r.sb), map[string]int64{}
 	for name, n := range r.counts {
 		switch kind, _, _ := strings.Cut(name, " "); kind {
 		case "segment_retries":
@@ -275,7 +275,7 @@ func (r *result) requireCountersAsJournal(t *testing.T) {
 	assert.Equal(t, want, got)
 }
 
-func journalCounts(sb *segmenttest.Server) map[string]int64 {
+func inboxCounts(sb *segmenttest.Server) map[string]int64 {
 	sums := map[string]int64{}
 	for _, req := range sb.Requests() {
 		status := "error"

@@ -31,7 +31,7 @@ type row struct {
 // of invariants_test.go hold: no loss, the same id and bytes in every attempt,
 // only failed calls resent, order per person, silence where it was asked for,
 // bounded attempts and memory, no goroutine left over, the retry counts, a
-// fresh sentAt, no secret in anything said, counters equal to the journal.
+// fresh sentAt, no secret in anything said, counters equal to the inbox.
 var matrix = []row{
 	{"1", "none", "one request a batch", inAStream(trial{
 		calls: 10_000, batches: 40, atMost: 40, output: fields{"max_request_calls": 2500},

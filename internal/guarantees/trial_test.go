@@ -59,7 +59,7 @@ type trial struct {
 	edge bool
 	// duplicates allows calls to arrive twice, with their ids.
 	duplicates bool
-	// unseen says that the journal does not hold all that was sent, or that
+	// unseen says that the inbox does not hold all that was sent, or that
 	// the sender does not know all that is in it, for the network ate it.
 	unseen bool
 	// heap is by how much the live memory may have grown, 2 MiB where 0.

@@ -74,6 +74,7 @@ func OpenMembers(body []byte) (Envelope, error) {
 	if err != nil {
 		return Envelope{}, err
 	}
+	defer o.close()
 	at, err := env.readEvent(o)
 	if err == nil {
 		err = o.end()
@@ -118,6 +119,7 @@ func (env *Envelope) read(body []byte, member func(o *object, name string) error
 	if err != nil {
 		return err
 	}
+	defer o.close()
 	for {
 		name, more, err := o.next()
 		if err != nil {

@@ -1,10 +1,6 @@
 package ingest
 
-import (
-	"bytes"
-
-	"github.com/go-json-experiment/json/jsontext"
-)
+import "bytes"
 
 // Name is the name of a member of an event that servers read or write.
 type Name uint8
@@ -34,10 +30,7 @@ func (n Name) Spelling() string { return names[n] }
 
 // nameOf finds the name that a JSON string spells.
 func nameOf(quoted []byte) (Name, bool) {
-	spelled := quoted[1 : len(quoted)-1]
-	if bytes.IndexByte(spelled, '\\') >= 0 {
-		spelled, _ = jsontext.AppendUnquote(nil, quoted)
-	}
+	spelled := plain(quoted)
 	for n, name := range names {
 		if string(spelled) == name {
 			return Name(n), true

@@ -120,3 +120,16 @@ func FuzzMembers(f *testing.F) {
 		}
 	})
 }
+
+func TestMembersArePickedByTheirNames(t *testing.T) {
+	values := make([][]byte, 3)
+	ingest.Pick([]byte(`{"a":1, "n\u0061me" : "x" ,"b":{"a":2},"a":3}`), []string{"a", "name", "absent"}, values)
+	assert.Equal(t, "3", string(values[0]), "the last one counts")
+	assert.Equal(t, `"x"`, string(values[1]))
+	assert.Nil(t, values[2])
+	for _, text := range []string{``, `[1]`, `{"b":`, `"a"`} {
+		values := make([][]byte, 1)
+		ingest.Pick([]byte(text), []string{"a"}, values)
+		assert.Nil(t, values[0])
+	}
+}

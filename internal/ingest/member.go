@@ -4,22 +4,30 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
+	"sync"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
 
 // object is a JSON object that is read member by member. The values are parts of
-// its text, so that every digit and escape stays as it was sent.
+// its text, so that every digit and escape stays as it was sent. It has to be
+// closed.
 //
 // Names may be there twice, and an escaped lone surrogate is accepted: SDKs send
 // those when they cut a text in the middle of an emoji. The decoder counts them
 // as invalid UTF-8.
 type object struct {
-	text []byte
-	dec  *jsontext.Decoder
+	text   []byte
+	dec    *jsontext.Decoder
+	reader bytes.Buffer
 }
 
 var errNotObject = errors.New("the body must be one JSON object")
+
+// objects keeps decoders, which cost more than what they read of a small text.
+var objects = sync.Pool{New: func() any { return &object{dec: new(jsontext.Decoder)} }}
 
 // openObject opens a text that begins with an object.
 func openObject(text []byte) (*object, error) {
@@ -28,6 +36,7 @@ func openObject(text []byte) (*object, error) {
 		return nil, err
 	}
 	if _, err := o.dec.ReadToken(); err != nil {
+		o.close()
 		return nil, err
 	}
 	return o, nil
@@ -35,13 +44,25 @@ func openObject(text []byte) (*object, error) {
 
 // newObject is openObject, but the object is not opened yet.
 func newObject(text []byte) (*object, error) {
-	dec := jsontext.NewDecoder(bytes.NewBuffer(text),
-		jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-	o := &object{text, dec}
-	if dec.PeekKind() != '{' {
-		return nil, o.notObject()
+	o := objects.Get().(*object)
+	o.reset(text)
+	if o.dec.PeekKind() != '{' {
+		err := o.notObject()
+		o.close()
+		return nil, err
 	}
 	return o, nil
+}
+
+func (o *object) reset(text []byte) {
+	o.text, o.reader = text, *bytes.NewBuffer(text)
+	o.dec.Reset(&o.reader, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+}
+
+// close lets go of the text.
+func (o *object) close() {
+	o.reset(nil)
+	objects.Put(o)
 }
 
 // notObject says where the JSON is invalid, or that it is valid but not an
@@ -87,6 +108,7 @@ func eachMember(text []byte, visit func(name string, at place)) {
 	if err != nil {
 		return
 	}
+	defer o.close()
 	for {
 		name, more, err := o.next()
 		if err != nil || !more {
@@ -111,10 +133,48 @@ func Member(text []byte, name string) (value []byte) {
 	return value
 }
 
+// Pick puts into values the values of the members of a JSON object that have these
+// names, each at the place of its name. It makes nothing that has to be thrown away.
+func Pick(text []byte, names []string, values [][]byte) {
+	o, err := openObject(text)
+	if err != nil {
+		return
+	}
+	defer o.close()
+	for o.dec.PeekKind() == '"' {
+		quoted, err := o.dec.ReadValue()
+		if err != nil {
+			return
+		}
+		name := plain(quoted)
+		i := slices.IndexFunc(names, func(n string) bool { return n == string(name) })
+		at, err := o.value()
+		if err != nil {
+			return
+		}
+		if i >= 0 {
+			values[i] = at.in(text)
+		}
+	}
+}
+
+// plain returns what a JSON string spells, as a part of it where nothing is
+// escaped.
+func plain(quoted []byte) []byte {
+	spelled := quoted[1 : len(quoted)-1]
+	if bytes.IndexByte(spelled, '\\') >= 0 {
+		spelled, _ = jsontext.AppendUnquote(nil, quoted)
+	}
+	return spelled
+}
+
 // Text returns the text of a JSON string, and nothing for any other value.
 func Text(value []byte) string {
 	if len(value) == 0 || value[0] != '"' {
 		return ""
+	}
+	if spelled := value[1 : len(value)-1]; bytes.IndexByte(spelled, '\\') < 0 && utf8.Valid(spelled) {
+		return string(spelled)
 	}
 	// The only error left is a lone surrogate, which is replaced.
 	text, _ := jsontext.AppendUnquote(nil, value)

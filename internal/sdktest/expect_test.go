@@ -95,12 +95,12 @@ func readAsSent(t *testing.T, raw []byte) (call, event) {
 const patience = 2 * time.Minute
 
 // await waits until every SDK's calls have arrived.
-func await(t *testing.T, server *segmenttest.Server, rounds int, visits ...visit) {
+func await(t *testing.T, server *segmenttest.Server, visits ...visit) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
 		missing := make(map[string]int)
 		for _, v := range visits {
-			left := rounds*len(v.expected(1)) - len(firsts(callsOf(server, v.sdk)))
+			left := v.rounds*len(v.expected(1)) - len(firsts(callsOf(server, v.sdk)))
 			if left <= 0 {
 				continue
 			}
@@ -123,25 +123,40 @@ func firsts(calls []segmenttest.Call) []segmenttest.Call {
 	return slices.DeleteFunc(slices.Clone(calls), func(c segmenttest.Call) bool { return c.Duplicate })
 }
 
+// wanted is what else has to be true of the calls of an SDK.
+type wanted struct {
+	writeKey string
+	read     func(*testing.T, []byte) (call, event)
+	hasOrder bool
+}
+
 // check compares what arrived of an SDK with what it was told to send: each call
 // once, correct, and in order.
-func (s sdk) check(t *testing.T, arrived []segmenttest.Call, rounds int, read func(*testing.T, []byte) (call, event)) {
+func (v visit) check(t *testing.T, arrived []segmenttest.Call, want wanted) {
 	t.Helper()
 	var expected, got []call
-	for n := 1; n <= rounds; n++ {
-		expected = append(expected, s.expected(n)...)
+	for n := 1; n <= v.rounds; n++ {
+		expected = append(expected, v.expected(n)...)
 	}
 	for _, one := range arrived {
-		c, e := read(t, one.Raw)
+		c, e := want.read(t, one.Raw)
 		got = append(got, c)
 		assert.NotEmpty(t, e.MessageID, "%s", one.Raw)
 		assert.True(t, one.Accepted, "%s\n%v", one.Raw, one.Violations)
 		assert.Empty(t, one.Warnings, "%s", one.Raw)
-		assert.Equal(t, writeKey, one.WriteKey)
+		assert.Equal(t, want.writeKey, one.WriteKey)
 	}
-	if s.hasNoOrder {
-		assert.ElementsMatch(t, expected, got)
+	if want.hasOrder {
+		assert.Equal(t, textsOf(expected), textsOf(got))
 		return
 	}
-	assert.Equal(t, expected, got)
+	assert.ElementsMatch(t, textsOf(expected), textsOf(got))
+}
+
+// textsOf makes differences short to read.
+func textsOf(calls []call) (texts []string) {
+	for _, c := range calls {
+		texts = append(texts, fmt.Sprintf("%+v", c))
+	}
+	return texts
 }

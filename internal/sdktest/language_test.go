@@ -24,7 +24,7 @@ type language struct {
 }
 
 var (
-	golang = &language{name: "Go", folder: "go", tools: []string{"go"}, install: "go build -o /dev/null ./..."}
+	golang = &language{name: "Go", folder: "go", tools: []string{"go"}, install: "go build -o bin/ ./..."}
 	node   = &language{name: "Node", folder: "javascript", tools: []string{"node", "npm"}, install: npm}
 	python = &language{
 		name: "Python", folder: "python", tools: []string{"python3"},
@@ -46,7 +46,16 @@ const npm = "npm install --no-save --ignore-scripts --no-audit --no-fund --silen
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
+// workplace is where the product is built.
+var workplace string
+
 func run(m *testing.M) int {
+	var err error
+	if workplace, err = os.MkdirTemp("", "sdktest"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(workplace)
 	if err := prepare(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1

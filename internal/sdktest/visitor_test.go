@@ -29,15 +29,23 @@ type visitor interface {
 type visit struct {
 	sdk
 	visitor
+	// rounds is how many it was told to make.
+	rounds int
+}
+
+// next begins the next round.
+func (v *visit) next() {
+	v.rounds++
+	v.round(v.rounds)
 }
 
 // visit runs an SDK against an address.
 func (s sdk) visit(t *testing.T, url string) visit {
 	t.Helper()
 	if s.page != "" {
-		return visit{s, openPage(t, s, url)}
+		return visit{sdk: s, visitor: openPage(t, s, url)}
 	}
-	return visit{s, startProgram(t, s, url)}
+	return visit{sdk: s, visitor: startProgram(t, s, url)}
 }
 
 // program is an SDK in a process of its own. Each line on its stdin is a round.

@@ -53,35 +53,20 @@ func measureCost(ctx context.Context, w *world) error {
 func (w *world) bill(ctx context.Context, name string, size, events int) (b bill, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	from, err := newTopic(ctx, w.kafka.ListenAddrs()[0], name)
+	from, err := w.filled(ctx, name, events)
 	if err != nil {
 		return b, err
 	}
 	defer from.close(ctx)
-	crowd := newCrowd(name, people, true)
-	text := randomText(poisonSize)
-	crowd.padding = func(i int) string { return strings.TrimSpace(text(i)) }
-	if err := from.put(ctx, crowd.events(events)); err != nil {
-		return b, err
-	}
 	seg := newSegment(0, 0)
 	if err := seg.serve(0); err != nil {
 		return b, err
 	}
 	defer seg.close()
 	began := time.Now()
-	processes, metrics := make([]*process, size), make([]string, size)
+	processes := make([]measured, size)
 	for i := range processes {
-		port, err := freePort()
-		if err != nil {
-			return b, err
-		}
-		metrics[i] = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
-		env := from.seat(i)
-		env["METRICS_ADDRESS"] = metrics[i]
-		env["SEGMENT_WRITE_KEY"], env["SEGMENT_ENDPOINT"] = writeKey, seg.endpoint(i)
-		// Without a trace of every step, as in production.
-		if processes[i], err = start(connected, env, w.product.path, "run", "../../config/kafka_scaled.yaml"); err != nil {
+		if processes[i], err = w.measured(from.seat(i), seg.endpoint(i)); err != nil {
 			return b, err
 		}
 		defer processes[i].kill()
@@ -93,21 +78,64 @@ func (w *world) bill(ctx context.Context, name string, size, events int) (b bill
 		return b, err
 	}
 	b.wall = time.Since(began)
-	for i, p := range processes {
-		if err := p.await(ctx); err != nil {
+	for _, p := range processes {
+		if err := p.settle(ctx, &b); err != nil {
 			return b, err
 		}
-		waits, err := waitsOf(ctx, metrics[i])
-		if err != nil {
-			return b, err
-		}
-		b.waits += waits
-		if err := p.terminate(ctx); err != nil {
-			return b, err
-		}
-		b.cpu += p.cpu()
 	}
 	return b, nil
+}
+
+// filled is a topic with so many events.
+func (w *world) filled(ctx context.Context, name string, events int) (*topic, error) {
+	from, err := newTopic(ctx, w.kafka.ListenAddrs()[0], name)
+	if err != nil {
+		return nil, err
+	}
+	crowd := newCrowd(name, people, true)
+	text := randomText(poisonSize)
+	crowd.padding = func(i int) string { return strings.TrimSpace(text(i)) }
+	if err := from.put(ctx, crowd.events(events)); err != nil {
+		from.close(ctx)
+		return nil, err
+	}
+	return from, nil
+}
+
+// measured is a process, with the address of its metrics.
+type measured struct {
+	*process
+	metrics string
+}
+
+// measured starts a process without a trace of every step, as in production.
+func (w *world) measured(env map[string]string, endpoint string) (p measured, err error) {
+	port, err := freePort()
+	if err != nil {
+		return p, err
+	}
+	p.metrics = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	env["METRICS_ADDRESS"] = p.metrics
+	env["SEGMENT_WRITE_KEY"], env["SEGMENT_ENDPOINT"] = writeKey, endpoint
+	p.process, err = start(connected, env, w.product.path, "run", "../../config/kafka_scaled.yaml")
+	return p, err
+}
+
+// settle ends the process and adds what it has cost.
+func (p measured) settle(ctx context.Context, b *bill) error {
+	if err := p.await(ctx); err != nil {
+		return err
+	}
+	waits, err := waitsOf(ctx, p.metrics)
+	if err != nil {
+		return err
+	}
+	if err := p.terminate(ctx); err != nil {
+		return err
+	}
+	b.waits += waits
+	b.cpu += p.cpu()
+	return nil
 }
 
 var byPeriod = regexp.MustCompile(`(?m)^batch_created\{.*mechanism="period".*\} (\d+)$`)

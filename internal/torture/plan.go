@@ -68,6 +68,16 @@ func (w *world) entries(_ context.Context, name string) (feed, error) {
 
 type connector func(ctx context.Context, name string) (feed, error)
 
+// with plays a round with a feed of its own.
+func (c connector) with(ctx context.Context, name string, play func(feed) (tally, error)) (tally, error) {
+	from, err := c(ctx, name)
+	if err != nil {
+		return tally{}, err
+	}
+	defer from.close(ctx)
+	return play(from)
+}
+
 const (
 	// people is how many share the calls of a round.
 	people = 250
@@ -140,14 +150,11 @@ func (*world) crowd(name string, rng *rand.Rand) *crowd {
 
 func (w *world) crash(kind string, connect connector) round {
 	return round{kind, func(ctx context.Context, rng *rand.Rand, name string) (tally, error) {
-		from, err := connect(ctx, name)
-		if err != nil {
-			return tally{}, err
-		}
-		defer from.close(ctx)
-		return crashes{
-			product: w.product, feed: from, crowd: w.crowd(name, rng), calls: w.calls, kills: 1 + rng.IntN(3), patience: patience,
-		}.run(ctx, rng)
+		return connect.with(ctx, name, func(from feed) (tally, error) {
+			return crashes{
+				product: w.product, feed: from, crowd: w.crowd(name, rng), calls: w.calls, kills: 1 + rng.IntN(3), patience: patience,
+			}.run(ctx, rng)
+		})
 	}}
 }
 
@@ -157,18 +164,15 @@ const outages = 10
 
 func (w *world) outageOfSegment(kind string, calls int) round {
 	return round{kind, func(ctx context.Context, rng *rand.Rand, name string) (tally, error) {
-		from, err := w.topic(ctx, name)
-		if err != nil {
-			return tally{}, err
-		}
-		defer from.close(ctx)
-		folder, err := w.folderFor(name)
-		if err != nil {
-			return tally{}, err
-		}
-		return segmentOutages{
-			product: w.product, feed: from, crowd: w.crowd(name, rng), calls: calls, kills: outages, folder: folder, patience: patience,
-		}.run(ctx, rng)
+		return connector(w.topic).with(ctx, name, func(from feed) (tally, error) {
+			folder, err := w.folderFor(name)
+			if err != nil {
+				return tally{}, err
+			}
+			return segmentOutages{
+				product: w.product, feed: from, crowd: w.crowd(name, rng), calls: calls, kills: outages, folder: folder, patience: patience,
+			}.run(ctx, rng)
+		})
 	}}
 }
 
@@ -196,45 +200,36 @@ func (w *world) outageOfBroker(kind, role string) round {
 
 func (w *world) fleet(kind string, connect connector, f fleet) round {
 	return round{kind, func(ctx context.Context, rng *rand.Rand, name string) (tally, error) {
-		from, err := connect(ctx, name)
-		if err != nil {
-			return tally{}, err
-		}
-		defer from.close(ctx)
-		f := f // the rounds run side by side
-		f.product, f.feed, f.crowd, f.calls, f.patience = w.product, from, w.crowd(name, rng), w.calls, patience
-		if f.pipeline == "" {
-			f.pipeline = from.pipeline()
-		}
-		return f.run(ctx, rng)
+		return connect.with(ctx, name, func(from feed) (tally, error) {
+			f := f // the rounds run side by side
+			f.product, f.feed, f.crowd, f.calls, f.patience = w.product, from, w.crowd(name, rng), w.calls, patience
+			if f.pipeline == "" {
+				f.pipeline = from.pipeline()
+			}
+			return f.run(ctx, rng)
+		})
 	}}
 }
 
 func (w *world) stop(kind string, connect connector, p plight) round {
 	return round{kind, func(ctx context.Context, rng *rand.Rand, name string) (tally, error) {
-		from, err := connect(ctx, name)
-		if err != nil {
-			return tally{}, err
-		}
-		defer from.close(ctx)
-		crowd := newCrowd(name, stopPeople, rng.IntN(2) == 0)
-		return stops{product: w.product, feed: from, crowd: crowd, plight: p, patience: patience}.run(ctx, rng)
+		return connect.with(ctx, name, func(from feed) (tally, error) {
+			crowd := newCrowd(name, stopPeople, rng.IntN(2) == 0)
+			return stops{product: w.product, feed: from, crowd: crowd, plight: p, patience: patience}.run(ctx, rng)
+		})
 	}}
 }
 
 func (w *world) reload(kind string, connect connector) round {
 	return round{kind, func(ctx context.Context, rng *rand.Rand, name string) (tally, error) {
-		from, err := connect(ctx, name)
-		if err != nil {
-			return tally{}, err
-		}
-		defer from.close(ctx)
-		folder, err := w.folderFor(name)
-		if err != nil {
-			return tally{}, err
-		}
-		crowd := newCrowd(name, stopPeople, rng.IntN(2) == 0)
-		return reloads{product: w.product, feed: from, crowd: crowd, folder: folder, patience: patience}.run(ctx, rng)
+		return connect.with(ctx, name, func(from feed) (tally, error) {
+			folder, err := w.folderFor(name)
+			if err != nil {
+				return tally{}, err
+			}
+			crowd := newCrowd(name, stopPeople, rng.IntN(2) == 0)
+			return reloads{product: w.product, feed: from, crowd: crowd, folder: folder, patience: patience}.run(ctx, rng)
+		})
 	}}
 }
 

@@ -92,36 +92,22 @@ type toll struct {
 
 // deliver runs the product over a file of events and takes the toll.
 func (p poison) deliver(ctx context.Context, product binary, folder string, events int) (t toll, err error) {
-	source, dead := filepath.Join(folder, p.name+".ndjson"), filepath.Join(folder, "dead_letters.ndjson")
+	lines, dead := filepath.Join(folder, p.name+".ndjson"), filepath.Join(folder, "dead_letters.ndjson")
 	if err := os.RemoveAll(dead); err != nil {
 		return t, fmt.Errorf("making room for dead letters: %w", err)
 	}
-	if _, err := os.Stat(source); errors.Is(err, os.ErrNotExist) {
-		if err := p.write(source, events); err != nil {
+	if _, err := os.Stat(lines); errors.Is(err, os.ErrNotExist) {
+		if err := p.write(lines, events); err != nil {
 			return t, err
 		}
 	}
-	pause := time.Duration(0)
-	if p.far {
-		pause = distance
-	}
-	seg := newSegment(0, pause)
-	if err := seg.serve(0); err != nil {
+	seg, endpoint, err := p.segment()
+	if err != nil {
 		return t, err
 	}
 	defer seg.close()
-	if p.refused {
-		_, err := seg.Faults.Add(faults.Fault{Status: http.StatusBadRequest, Match: inbox.Match{Event: "Poison"}})
-		if err != nil {
-			return t, err
-		}
-	}
-	endpoint := seg.url
-	if p.far {
-		endpoint = seg.endpoint(1)
-	}
 	child, err := start(nil, map[string]string{
-		"EVENTS": source, "DEAD_LETTERS": dead, "SEGMENT_WRITE_KEY": writeKey, "SEGMENT_ENDPOINT": endpoint,
+		"EVENTS": lines, "DEAD_LETTERS": dead, "SEGMENT_WRITE_KEY": writeKey, "SEGMENT_ENDPOINT": endpoint,
 	}, product.path, "run", "pipelines/poison.yaml")
 	if err != nil {
 		return t, err
@@ -130,19 +116,41 @@ func (p poison) deliver(ctx context.Context, product binary, folder string, even
 	if err := child.ended(ctx); err != nil {
 		return t, err
 	}
-	requests := seg.Inbox.RequestsAfter(0)
-	t.cpu, t.span = child.cpu(), requests[len(requests)-1].ReceivedAt.Sub(requests[0].ReceivedAt)
 	letters, err := os.ReadFile(dead)
 	if err != nil && !p.isClean() {
 		return t, fmt.Errorf("reading dead letters: %w", err)
 	}
-	sum := seg.Inbox.Summary()
-	t.dead = bytes.Count(letters, []byte("\n"))
-	t.requests, t.sent, t.accepted = sum.Requests, sum.Calls+sum.Refused, sum.Unique
-	return t, nil
+	requests, sum := seg.Inbox.RequestsAfter(0), seg.Inbox.Summary()
+	return toll{
+		cpu: child.cpu(), span: requests[len(requests)-1].ReceivedAt.Sub(requests[0].ReceivedAt),
+		requests: sum.Requests, sent: sum.Calls + sum.Refused, accepted: sum.Unique,
+		dead: bytes.Count(letters, []byte("\n")),
+	}, nil
 }
 
-// write writes lines. A blank one is behind those that are handed over
+// segment serves the stand-in that the poison asks for, and says where.
+func (p poison) segment() (seg *segment, endpoint string, err error) {
+	pause := time.Duration(0)
+	if p.far {
+		pause = distance
+	}
+	seg = newSegment(0, pause)
+	if p.refused {
+		_, err := seg.Faults.Add(faults.Fault{Status: http.StatusBadRequest, Match: inbox.Match{Event: "Poison"}})
+		if err != nil {
+			return nil, "", err
+		}
+	}
+	if err := seg.serve(0); err != nil {
+		return nil, "", err
+	}
+	if p.far {
+		return seg, seg.endpoint(1), nil
+	}
+	return seg, seg.url, nil
+}
+
+// write writes lines. A blank one follows those that are handed over
 // together.
 func (p poison) write(path string, events int) error {
 	file, err := os.Create(path)

@@ -64,6 +64,10 @@ func newInput(conf config, res *service.Resources) (*input, error) {
 	if len(conf.gateway.WriteKeys) == 0 {
 		in.log.Warnf("Field %s is empty: this takes events of any write key. Set the keys that are yours, unless only your own programs reach %s.", fiFieldWriteKeys, conf.address)
 	}
+	if allowed := gateway.Connections(conf.maxConnections); allowed < conf.maxConnections {
+		in.log.Infof("The process may not open enough files for %s %d: there will be at most %d connections. Raise its limit of open files (ulimit -n) for more.", fiFieldMaxConnections, conf.maxConnections, allowed)
+		in.conf.maxConnections = allowed
+	}
 	if conf.certFile != "" {
 		certificate, err := gateway.OpenCertificate(conf.certFile, conf.keyFile, func(err error) {
 			in.log.Errorf("The new certificate cannot be used, and the old one stays in use: %v", err)

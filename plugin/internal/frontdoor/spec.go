@@ -96,7 +96,7 @@ func spec() *service.ConfigSpec {
 				Advanced(),
 			service.NewIntField(fiFieldMaxConnections).
 				Description("The most connections at once. More wait until others end. Each needs a file descriptor and, idle, some 20 KB.").
-				Default(20_000).
+				Default(10_000).
 				Advanced(),
 			service.NewDurationField(fiFieldBodyTimeout).
 				Description("How long a body may take to arrive. After that it is answered with 503.").

@@ -40,16 +40,21 @@ UNRACED = ./cmd/... ./config/... ./examples/...
 # package that it was asked for imports it too.
 PROFILE  := $(CURDIR)/cmd/benthos-segment/default.pgo
 GO_FLAGS := $(shell go env GOFLAGS) -trimpath '-pgo=$(PROFILE)'
-build test lint docs torture poison nightly: export GOFLAGS := $(GO_FLAGS)
+build demo-gateway test lint docs torture poison nightly: export GOFLAGS := $(GO_FLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build goflags test chromium screenshot torture poison nightly vuln lint docs bench bench-quick bench-profile bench-growth bench-search bench-latency bench-pages bench-go fmt clean
+.PHONY: help demo demo-gateway build goflags test chromium screenshot torture poison nightly vuln lint docs bench bench-quick bench-profile bench-growth bench-search bench-latency bench-pages bench-go fmt clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: build ## Send sample events to a local Segment and show what arrived (KEEP=1 keeps it up)
 	@$(BIN) demo --dir bin/demo $(if $(KEEP),--keep)
+
+demo-gateway: build chromium ## Let two SDKs in a headless browser send through the front door (KEEP=1 keeps it up)
+	@command -v npm >/dev/null || { echo 'The SDKs for browsers come from npm, which is not here: install Node.js.' >&2; exit 1; }
+	@npm install --prefix examples/gateway --no-save --ignore-scripts --no-audit --no-fund --silent
+	@go -C $(SDKTEST) run ./demo -root $(CURDIR) $(if $(KEEP),-keep)
 
 build: ## Build bin/benthos-segment
 	@mkdir -p bin

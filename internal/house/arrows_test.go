@@ -41,7 +41,7 @@ var arrows = []arrow{
 	{"internal/guarantees", nil},
 	{"internal/house", nil},
 	{"internal/torture", []string{"internal/sandbox", "internal/segment"}},
-	{"internal/sdktest", nil},
+	{"internal/sdktest", []string{"internal/sandbox/pagetest"}},
 	{"bench", nil},
 	{"config", nil},
 }
@@ -98,7 +98,7 @@ func TestOnlyCommandsAndTestsUseTheSandbox(t *testing.T) {
 	for _, file := range tracked(t, ".go") {
 		folder := path.Dir(file)
 		mayUse := isTest(file) || slices.ContainsFunc(
-			[]string{"internal/sandbox", "cmd", "plugin/segmenttest", "internal/torture"},
+			[]string{"internal/sandbox", "cmd", "plugin/segmenttest", "internal/torture", "internal/sdktest"},
 			func(above string) bool { return isBelow(folder, above) },
 		)
 		if mayUse {

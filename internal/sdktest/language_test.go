@@ -25,7 +25,7 @@ type language struct {
 
 var (
 	golang = &language{name: "Go", folder: "go", tools: []string{"go"}, install: "go build -o bin/ ./..."}
-	node   = &language{name: "Node", folder: "javascript", tools: []string{"node", "npm"}, install: npm}
+	node   = &language{name: "Node", folder: "node", tools: []string{"node", "npm"}, install: npm}
 	python = &language{
 		name: "Python", folder: "python", tools: []string{"python3"},
 		install: "python3 -m venv .venv && .venv/bin/pip install --quiet --requirement requirements.txt",
@@ -34,8 +34,9 @@ var (
 		name: "Java", folder: "java", tools: []string{"java", "mvn"},
 		install: "for sdk in rudderstack segment; do (cd $sdk && mvn -q -B dependency:copy-dependencies) || exit; done",
 	}
-	// browser is Chromium, with the packages of node.
-	browser = &language{name: "browsers", folder: "javascript", tools: []string{"npm"}}
+	// browser is Chromium. The SDKs are those of the example, so that their versions
+	// are in one place.
+	browser = &language{name: "browsers", folder: "../../examples/gateway", tools: []string{"npm"}, install: npm}
 
 	languages = []*language{golang, node, python, java, browser}
 )
@@ -84,9 +85,6 @@ func prepare() error {
 		waiting.Go(l.prepare)
 	}
 	waiting.Wait()
-	if browser.missing == "" {
-		browser.missing = node.missing
-	}
 	for _, l := range languages {
 		if os.Getenv("CI") == "true" && strings.HasPrefix(l.missing, notInstalled) {
 			return fmt.Errorf("preparing the SDKs for %s: %s", l.name, l.missing)
@@ -105,8 +103,9 @@ func (l *language) prepare() {
 		}
 	}
 	if l == browser {
-		l.missing = withoutChromium()
-		return
+		if l.missing = withoutChromium(); l.missing != "" {
+			return
+		}
 	}
 	install := exec.Command("sh", "-c", l.install)
 	install.Dir = l.folder

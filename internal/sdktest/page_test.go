@@ -31,7 +31,10 @@ type page struct {
 // its calls go to.
 func openPage(t *testing.T, s sdk, target string) *page {
 	t.Helper()
-	files := httptest.NewServer(http.FileServer(http.Dir(s.language.folder)))
+	mux := http.NewServeMux()
+	mux.Handle("/", http.FileServer(http.Dir("web")))
+	mux.Handle("/node_modules/", http.FileServer(http.Dir(s.language.folder)))
+	files := httptest.NewServer(mux)
 	t.Cleanup(files.Close)
 	ctx, cancel := chromedp.NewContext(chromium, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)

@@ -4,8 +4,8 @@ package sdktest
 type sdk struct {
 	name     string
 	language *language
-	// command runs its program, in the folder of the language. A browser opens
-	// page in its mode instead.
+	// command runs its program, in the folder of the language. A browser opens a
+	// page of web/ in its mode instead.
 	command    []string
 	page, mode string
 

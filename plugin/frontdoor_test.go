@@ -184,7 +184,32 @@ func TestTheFrontDoorAnswersForThePipeline(t *testing.T) {
 	taken.fail(nil)
 	status, _ = d.post("/v1/track", `{"userId":"u","event":"E"}`)
 	assert.Equal(t, http.StatusOK, status)
-	assert.Contains(t, d.said.String(), "the pipeline does not take their events")
+	assert.Contains(t, d.said.String(), "Answered 1 requests with 503: the pipeline did not take their events")
+	assert.NotContains(t, d.said.String(), "429")
+}
+
+// Events that SDKs drop are missed by somebody, so that the log tells of them, but
+// not of each.
+func TestTheFrontDoorSaysWhatIsLostAtIt(t *testing.T) {
+	taken := &consumer{}
+	d := openDoor(t, fields{"max_request_bytes": 1024}, taken.build(t))
+	for range 5 {
+		resp, err := http.Post(d.url+"/v1/track?writeKey=nobody", "", strings.NewReader(`{}`))
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		assert.Equal(t, http.StatusUnauthorized, resp.StatusCode)
+	}
+	status, _ := d.post("/v1/track", strings.Repeat(" ", 2000))
+	assert.Equal(t, http.StatusRequestEntityTooLarge, status)
+	status, _ = d.post("/v1/track", "{")
+	assert.Equal(t, http.StatusBadRequest, status)
+	for _, said := range []string{
+		"Answered 1 requests with 401: their write key is not in write_keys", "with 413: they are larger than max_request_bytes", "with 400: they are not JSON",
+	} {
+		assert.Equal(t, 1, d.said.times(said), said)
+	}
+	assert.NotContains(t, d.said.String(), "nobody")
+	assert.Equal(t, int64(5), d.counts.of("segment_gateway_requests", "/v1/track", "401"))
 }
 
 // An event that Segment would discard costs no other, goes to the dead letters, and

@@ -100,6 +100,25 @@ func TestOneBadEventCostsNoOther(t *testing.T) {
 	assert.Contains(t, string(taken[2].Content), "Caf\xe9")
 }
 
+// RudderStack's older SDK for Android sends a batch with a damaged event again each
+// second, for ever, where it is answered with 400:
+// https://github.com/rudderlabs/rudder-sdk-android/pull/486. Segment's gave all of it
+// up: https://github.com/segmentio/analytics-android/issues/597.
+func TestADamagedEventCostsNoOther(t *testing.T) {
+	d := open(t)
+	assert.Equal(t, http.StatusOK, d.post("/v1/batch", `{"sentAt":"x","batch":[{,`+track+`,,{"a":NaN},`+track+`]}`).status)
+	taken := d.taken()
+	require.Len(t, taken, 4)
+	assert.Equal(t, `"{"`, string(taken[0].Content), "for the dead letters")
+	assert.Equal(t, "m1", members(t, taken[1])["messageId"])
+	assert.Contains(t, string(taken[2].Content), `"a":null`)
+	assert.Equal(t, http.StatusOK, d.post("/v1/import", `{"batch":[, , ,],"sentAt":"x"}`).status)
+	assert.Len(t, d.taken(), 4)
+	cutOff := d.post("/v1/batch", `{"batch":[`+track+`,{`)
+	assert.Equal(t, http.StatusBadRequest, cutOff.status, "what was cut off has to come again")
+	assert.Len(t, d.taken(), 4)
+}
+
 func TestTheSenderOfOneBadEventIsTold(t *testing.T) {
 	d := open(t)
 	for path, want := range map[string]string{

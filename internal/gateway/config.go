@@ -65,8 +65,8 @@ type Answer struct {
 	// Route is the path of the route, with {key} in place of a write key.
 	Route  string
 	Status int
-	// IsRefused says that the events of the request were not accepted, although they
-	// may be later, and the gateway goes on.
+	// IsRefused says that the route takes events, that those of the request were not
+	// accepted, and that the gateway is not stopping.
 	IsRefused bool
 	// Events is how many the request had, as far as it was read.
 	Events int

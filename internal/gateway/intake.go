@@ -108,16 +108,25 @@ func (in *intake) leave() {
 
 var byteOrderMark = []byte("\ufeff")
 
-// open takes a body apart. NaN and Infinity, which are not JSON, are looked for
-// only where it is not.
+// open takes a body apart. What is not JSON is repaired where that is safe, so that
+// one event does not cost the others: an SDK gives them all up at a 400, or sends
+// them for ever.
 func (in *intake) open(body []byte) (ingest.Envelope, error) {
 	body = bytes.TrimPrefix(body, byteOrderMark)
 	env, err := in.openJSON(body)
 	if err == nil {
 		return env, nil
 	}
-	if repaired, found := ingest.WithoutNaN(body); found {
-		return in.openJSON(repaired)
+	repaired, isRepaired := ingest.WithoutNaN(body)
+	if isRepaired {
+		if env, err := in.openJSON(repaired); err == nil {
+			return env, nil
+		}
+	}
+	if in.route.Kind == ingest.Batch {
+		if repaired, isRepaired = ingest.Salvage(repaired); isRepaired {
+			return in.openJSON(repaired)
+		}
 	}
 	return env, err
 }

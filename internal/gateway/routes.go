@@ -19,8 +19,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	route, events := g.serve(seen, r)
 	g.conf.Observer.Answered(Answer{
 		Route: route.Path, Status: seen.status, Events: events, Took: time.Since(start),
-		IsRefused: takesEvents(route) && !g.queue.stopped() &&
-			(seen.status == http.StatusTooManyRequests || seen.status == http.StatusServiceUnavailable),
+		IsRefused: seen.status >= http.StatusBadRequest && takesEvents(route) && !g.queue.stopped(),
 	})
 }
 

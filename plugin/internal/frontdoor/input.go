@@ -120,10 +120,11 @@ func (in *input) ReadBatch(ctx context.Context) (service.MessageBatch, service.A
 		return nil, nil, service.ErrNotConnected
 	}
 	out, err := door.Read(ctx)
-	if ctx.Err() != nil {
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
 		return nil, nil, ctx.Err()
-	}
-	if err != nil {
+	default:
 		return nil, nil, in.ended(door)
 	}
 	batch := messagesOf(out.Events)

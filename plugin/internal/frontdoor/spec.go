@@ -152,7 +152,7 @@ const description = "" +
 	"- `context.ip`, where the SDK runs in a browser or on a phone, and the event has none. Segment's server notes no IPv6 address, so that its SDKs get none here\n" +
 	"- `type`, where the path names one\n" +
 	"- `messageId`, where the event has none: derived from the event if that has a `timestamp` or `originalTimestamp`, so that a client that sends it again sends the same, else a new one\n\n" +
-	"`writeKey` is taken out of events. `NaN` and `Infinity`, which Python writes, become `null`. An element of a batch that is no object is handed on as it is: the output refuses it, to the dead letters, and its neighbours are sent.\n\n" +
+	"`writeKey` is taken out of events. `NaN` and `Infinity`, which Python writes, become `null`. An element of a batch that is no object, or is damaged, is handed on, the latter as a JSON string: the output refuses it, to the dead letters, and its neighbours are sent.\n\n" +
 	"## Metadata\n\n" +
 	"- `segment_write_key`\n" +
 	"- `segment_dialect`: `rudderstack` or `segment`, as far as the request tells. The output reads it\n" +

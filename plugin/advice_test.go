@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"benthos-segment/internal/streamtest"
 	"benthos-segment/plugin/segmenttest"
 )
 
@@ -74,17 +75,17 @@ func TestTheMappingThatADeadLetterAdvisesHelps(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			sb := segmenttest.New(t)
-			p := start(t, withDeadLetter(segmentOutput(sb.URL)))
+			p := start(t, streamtest.WithDeadLetter(segmentOutput(sb.URL)))
 			p.accept(service.MessageBatch{service.NewMessage([]byte(payload))})
 			require.Empty(t, sb.Calls())
-			require.Len(t, p.dead.reasons(), 1)
-			mapping := advised.FindStringSubmatch(p.dead.reasons()[0])
-			require.NotNil(t, mapping, p.dead.reasons()[0])
+			require.Len(t, p.dead.Reasons(), 1)
+			mapping := advised.FindStringSubmatch(p.dead.Reasons()[0])
+			require.NotNil(t, mapping, p.dead.Reasons()[0])
 
-			p = start(t, withDeadLetter(segmentOutput(sb.URL, fields{"mapping": mapping[1]})))
+			p = start(t, streamtest.WithDeadLetter(segmentOutput(sb.URL, fields{"mapping": mapping[1]})))
 			p.accept(service.MessageBatch{service.NewMessage([]byte(payload))})
 
-			assert.Empty(t, p.dead.reasons())
+			assert.Empty(t, p.dead.Reasons())
 			require.Len(t, sb.Calls(), 1)
 			assert.Equal(t, `Order "Done"`, sb.Calls()[0].Name)
 			assert.Equal(t, "m1", sb.Calls()[0].MessageID)

@@ -11,17 +11,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"benthos-segment/internal/streamtest"
 	"benthos-segment/plugin/segmenttest"
 )
-
-// last returns what a gauge shows.
-func (f *figures) last(name string) int64 {
-	series := f.seriesOf(name)
-	if len(series) == 0 {
-		return 0
-	}
-	return series[len(series)-1]
-}
 
 func TestTheOldestBatchIsThatOfAllCopies(t *testing.T) {
 	sb := segmenttest.New(t)
@@ -30,7 +22,7 @@ func TestTheOldestBatchIsThatOfAllCopies(t *testing.T) {
 	sending, giveUp := context.WithCancel(t.Context())
 	defer giveUp()
 	go func() { _ = p.send(sending, events(`{"type":"track","event":"Stuck","userId":"u"}`)) }()
-	isOld := func() bool { return p.counts.last("segment_oldest_unsent_seconds") > 0 }
+	isOld := func() bool { return p.counts.Last("segment_oldest_unsent_seconds") > 0 }
 	require.Eventually(t, isOld, patience, time.Millisecond)
 
 	// All the others go on, whichever copy takes them.
@@ -42,12 +34,12 @@ func TestTheOldestBatchIsThatOfAllCopies(t *testing.T) {
 		require.NoError(t, <-sent)
 	}
 
-	assert.Positive(t, p.counts.last("segment_oldest_unsent_seconds"), "one event is stuck")
-	assert.Equal(t, int64(1), p.counts.last("segment_batches_in_flight"))
+	assert.Positive(t, p.counts.Last("segment_oldest_unsent_seconds"), "one event is stuck")
+	assert.Equal(t, int64(1), p.counts.Last("segment_batches_in_flight"))
 	fault.Remove()
-	isEmpty := func() bool { return p.counts.last("segment_batches_in_flight") == 0 }
+	isEmpty := func() bool { return p.counts.Last("segment_batches_in_flight") == 0 }
 	require.Eventually(t, isEmpty, patience, time.Millisecond)
-	assert.Zero(t, p.counts.last("segment_oldest_unsent_seconds"))
+	assert.Zero(t, p.counts.Last("segment_oldest_unsent_seconds"))
 }
 
 // What is about others does not wait, and so is not counted.
@@ -67,14 +59,14 @@ func TestCallsThatWaitForTheirTurnAreCounted(t *testing.T) {
 		)...))
 	}()
 
-	require.Eventually(t, func() bool { return p.counts.last("segment_calls_waiting") == 3 }, patience, time.Millisecond)
-	assert.Equal(t, int64(2), p.counts.last("segment_batches_in_flight"))
+	require.Eventually(t, func() bool { return p.counts.Last("segment_calls_waiting") == 3 }, patience, time.Millisecond)
+	assert.Equal(t, int64(2), p.counts.Last("segment_batches_in_flight"))
 	assert.Len(t, sb.Calls(), len(sixCalls))
 	fault.Remove()
 	require.NoError(t, <-sent)
 	require.NoError(t, <-sent)
-	require.Eventually(t, func() bool { return p.counts.last("segment_batches_in_flight") == 0 }, patience, time.Millisecond)
-	assert.Zero(t, p.counts.last("segment_calls_waiting"))
+	require.Eventually(t, func() bool { return p.counts.Last("segment_batches_in_flight") == 0 }, patience, time.Millisecond)
+	assert.Zero(t, p.counts.Last("segment_calls_waiting"))
 }
 
 func TestTheLagOfEventsIsReported(t *testing.T) {
@@ -100,13 +92,13 @@ func TestTheLagOfEventsIsReported(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			sb := segmenttest.New(t)
-			p := start(t, withDeadLetter(segmentOutput(sb.URL)))
+			p := start(t, streamtest.WithDeadLetter(segmentOutput(sb.URL)))
 			msg := service.NewMessage([]byte(test.payload))
 			for key, value := range test.metadata {
 				msg.MetaSetMut(key, value)
 			}
 			p.accept(service.MessageBatch{msg})
-			lags := p.counts.seriesOf("segment_event_lag_ns")
+			lags := p.counts.Series("segment_event_lag_ns")
 			require.Len(t, lags, test.lags)
 			for _, lag := range lags {
 				assert.InDelta(t, ago, lag, float64(patience))
@@ -120,7 +112,7 @@ func TestTheLagIsThatOfTheAnswerThatAccepts(t *testing.T) {
 	sb := segmenttest.New(t)
 	sb.Fail(http.StatusServiceUnavailable).Times(2)
 	sb.Fail(http.StatusBadRequest).Match(segmenttest.Match{Event: "Refused"})
-	p := start(t, withDeadLetter(segmentOutput(sb.URL)))
+	p := start(t, streamtest.WithDeadLetter(segmentOutput(sb.URL)))
 	batch := usualEvents(0, 1000)
 	batch[500].SetBytes([]byte(`{"type":"track","event":"Refused","userId":"u"}`))
 	for _, msg := range batch {
@@ -128,7 +120,7 @@ func TestTheLagIsThatOfTheAnswerThatAccepts(t *testing.T) {
 	}
 	p.accept(batch)
 	assert.Equal(t, 999, sb.Summary().Unique)
-	lags := len(p.counts.seriesOf("segment_event_lag_ns"))
+	lags := len(p.counts.Series("segment_event_lag_ns"))
 	assert.LessOrEqual(t, lags, 33)
 	assert.GreaterOrEqual(t, lags, 30)
 }

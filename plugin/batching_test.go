@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"benthos-segment/internal/streamtest"
 	"benthos-segment/plugin/segmenttest"
 )
 
@@ -33,7 +34,7 @@ func TestOnlyTheGuiltyReachTheDeadLetterHoweverBatchesAreGathered(t *testing.T) 
 			t.Parallel()
 			sb := segmenttest.New(t)
 			sb.Fail(http.StatusBadRequest).Match(segmenttest.Match{Event: "Refused"})
-			p := start(t, withDeadLetter(segmentOutput(sb.URL, fields{"batching": batching})))
+			p := start(t, streamtest.WithDeadLetter(segmentOutput(sb.URL, fields{"batching": batching})))
 			sendAll(
 				p,
 				guiltyBatch(10, 3, `{"type":"track","event":"Refused","userId":"u"}`),
@@ -43,7 +44,7 @@ func TestOnlyTheGuiltyReachTheDeadLetterHoweverBatchesAreGathered(t *testing.T) 
 			)
 			assert.Equal(t, sandboxTotals{accepted: 9 + 29 + 39}, totalsOf(sb))
 			reasons := map[string]int{}
-			for _, reason := range p.dead.reasons() {
+			for _, reason := range p.dead.Reasons() {
 				reasons[strings.SplitN(reason, ":", 2)[0]]++
 			}
 			assert.Equal(t, map[string]int{
@@ -72,7 +73,7 @@ func TestOnlyTheGuiltyAreDeliveredAgain(t *testing.T) {
 	fault := sb.Fail(http.StatusBadRequest).Match(segmenttest.Match{Event: "E7"}).Times(4)
 	env := service.NewEnvironment()
 	builder := env.NewStreamBuilder()
-	said := &said{}
+	said := &streamtest.Log{}
 	builder.SetPrintLogger(printer{said})
 	require.NoError(t, builder.AddInputYAML(`generate:
   interval: ""
@@ -86,12 +87,12 @@ func TestOnlyTheGuiltyAreDeliveredAgain(t *testing.T) {
 	require.NoError(t, stream.Run(t.Context()))
 	assert.Equal(t, sandboxTotals{accepted: 20}, totalsOf(sb))
 	assert.Equal(t, 4, fault.Hits())
-	assert.Equal(t, 1, said.times("1 of 20 messages were not sent, the first with: segment refused -: the server answered this call alone with status 400"))
-	assert.Equal(t, 1, said.times(". Unless this output is the first of a fallback"))
+	assert.Equal(t, 1, said.Times("1 of 20 messages were not sent, the first with: segment refused -: the server answered this call alone with status 400"))
+	assert.Equal(t, 1, said.Times(". Unless this output is the first of a fallback"))
 }
 
 // printer logs without the levels.
-type printer struct{ said *said }
+type printer struct{ said *streamtest.Log }
 
 func (p printer) Printf(format string, args ...any) { fmt.Fprintf(p.said, format, args...) }
 func (p printer) Println(args ...any)               { fmt.Fprintln(p.said, args...) }

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"benthos-segment/internal/streamtest"
 	"benthos-segment/plugin/segmenttest"
 )
 
@@ -22,12 +23,12 @@ import (
 // nothing between an input and the wire changes it.
 func TestReportedEventsArriveWithDefaultSettings(t *testing.T) {
 	sb := segmenttest.New(t)
-	p := start(t, withDeadLetter(segmentOutput(sb.URL)))
+	p := start(t, streamtest.WithDeadLetter(segmentOutput(sb.URL)))
 	skipped := int64(0)
 	for _, r := range reportedEvents(t) {
 		t.Run(r.Case, func(t *testing.T) {
 			sb.Reset()
-			p.dead.forget()
+			p.dead.Forget()
 			batch := events(r.Input)
 			if strings.Contains(r.Input, "sentAt") {
 				batch[0].MetaSetMut("kafka_timestamp_ms", recordTime.UnixMilli())
@@ -37,24 +38,24 @@ func TestReportedEventsArriveWithDefaultSettings(t *testing.T) {
 
 			switch want := r.Want.(type) {
 			case map[string]any:
-				require.Empty(t, p.dead.reasons())
+				require.Empty(t, p.dead.Reasons())
 				require.Len(t, sb.Calls(), 1)
 				assertArrived(t, want, sb.Calls()[0])
 			case string:
 				assert.Empty(t, sb.Calls())
 				if want == "skipped" {
 					skipped++
-					assert.Empty(t, p.dead.reasons())
+					assert.Empty(t, p.dead.Reasons())
 					break
 				}
-				require.Len(t, p.dead.reasons(), 1)
-				assert.Contains(t, p.dead.reasons()[0], "segment "+want+" ")
+				require.Len(t, p.dead.Reasons(), 1)
+				assert.Contains(t, p.dead.Reasons()[0], "segment "+want+" ")
 			}
-			assert.Equal(t, skipped, p.counts.of("segment_calls_skipped", "integrations"))
+			assert.Equal(t, skipped, p.counts.Sum("segment_calls_skipped", "integrations"))
 		})
 	}
 	require.Positive(t, skipped)
-	assert.Equal(t, 1, p.said.times("excludes Segment"), "it is said once")
+	assert.Equal(t, 1, p.said.Times("excludes Segment"), "it is said once")
 }
 
 var recordTime = time.Date(2024, time.February, 22, 8, 34, 23, 500_000_000, time.UTC)

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"benthos-segment/internal/streamtest"
 	"benthos-segment/plugin/segmenttest"
 )
 
@@ -93,18 +94,18 @@ func TestASlowServerDoesNotFillTheMemory(t *testing.T) {
 func TestAGiantPayloadLeavesNothingBehind(t *testing.T) {
 	const size = 24 << 20
 	sb := segmenttest.New(t)
-	p := start(t, withDeadLetter(segmentOutput(sb.URL)))
+	p := start(t, streamtest.WithDeadLetter(segmentOutput(sb.URL)))
 	giant := func() map[string]any {
 		return map[string]any{"type": "track", "event": "E", "userId": "u", "properties": map[string]any{"x": strings.Repeat("x", size)}}
 	}
 	structured := service.NewMessage(nil)
 	structured.SetStructured(giant())
-	bytes := service.NewMessage([]byte(asYAML(giant())))
+	bytes := service.NewMessage([]byte(streamtest.YAML(giant())))
 
 	p.accept(service.MessageBatch{structured})
 	p.accept(service.MessageBatch{bytes})
-	require.Len(t, p.dead.reasons(), 2)
-	p.dead.forget()
+	require.Len(t, p.dead.Reasons(), 2)
+	p.dead.Forget()
 	structured, bytes = nil, nil
 	p.accept(usualEvents(0, 1))
 

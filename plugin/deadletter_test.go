@@ -70,10 +70,10 @@ func TestADeadLetterKeepsTheBytesOfItsEvent(t *testing.T) {
 			letterbox := `{"dead_letter": {}, "processors": [{"mapping": "root = @fallback_error.segment_dead_letter(content())"}]}`
 			p := start(t, `{"fallback": [`+segmentOutput(sb.URL)+`, `+letterbox+`]}`)
 			p.accept(events(payload))
-			require.Len(t, p.dead.letters(), 1)
+			require.Len(t, p.dead.Letters(), 1)
 
 			var written any
-			require.NoError(t, json.Unmarshal([]byte(p.dead.letters()[0].payload), &written))
+			require.NoError(t, json.Unmarshal([]byte(p.dead.Letters()[0].Payload), &written))
 			letter := written.(map[string]any)
 			assert.NotEqual(t, "unknown", letter["reason"])
 			assert.NotEmpty(t, letter["sentence"])

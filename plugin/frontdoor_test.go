@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"benthos-segment/internal/streamtest"
 	"benthos-segment/plugin/segmenttest"
 )
 
@@ -28,9 +29,9 @@ type frontDoor struct {
 	t      *testing.T
 	url    string
 	stream *service.Stream
-	said   *said
-	dead   *deadLetters
-	counts *figures
+	said   *streamtest.Log
+	dead   *streamtest.DeadLetters
+	counts *streamtest.Figures
 	ended  chan error
 }
 
@@ -46,7 +47,7 @@ func freeAddress(t *testing.T) string {
 // openDoor starts a stream with an input, and what build adds to it.
 func openDoor(t *testing.T, more fields, build func(*service.StreamBuilder)) *frontDoor {
 	t.Helper()
-	d := &frontDoor{t: t, said: &said{}, dead: &deadLetters{}, counts: &figures{}, ended: make(chan error, 1)}
+	d := &frontDoor{t: t, said: &streamtest.Log{}, dead: &streamtest.DeadLetters{}, counts: &streamtest.Figures{}, ended: make(chan error, 1)}
 	env := service.NewEnvironment()
 	require.NoError(t, env.RegisterBatchOutput("dead_letter", service.NewConfigSpec(),
 		func(*service.ParsedConfig, *service.Resources) (service.BatchOutput, service.BatchPolicy, int, error) {
@@ -63,7 +64,7 @@ func openDoor(t *testing.T, more fields, build func(*service.StreamBuilder)) *fr
 	builder := env.NewStreamBuilder()
 	require.NoError(t, builder.SetMetricsYAML("figures: {}"))
 	builder.SetLogger(slog.New(slog.NewTextHandler(d.said, nil)))
-	require.NoError(t, builder.AddInputYAML(asYAML(fields{"segment": all})))
+	require.NoError(t, builder.AddInputYAML(streamtest.YAML(fields{"segment": all})))
 	build(builder)
 	var err error
 	d.stream, err = builder.Build()
@@ -218,7 +219,7 @@ func TestEventsGoThroughTheFrontDoorToSegment(t *testing.T) {
 	sandbox := segmenttest.New(t)
 	d := openDoor(t, nil, func(builder *service.StreamBuilder) {
 		require.NoError(t, builder.SetBufferYAML(fmt.Sprintf("journal: {path: %q, at_end: keep}", filepath.Join(t.TempDir(), "queue"))))
-		require.NoError(t, builder.AddOutputYAML(withDeadLetter(segmentOutput(sandbox.URL, fields{
+		require.NoError(t, builder.AddOutputYAML(streamtest.WithDeadLetter(segmentOutput(sandbox.URL, fields{
 			"write_key": "${! @segment_write_key }", "on_setup_error": "reject",
 		}))))
 	})
@@ -238,14 +239,14 @@ func TestEventsGoThroughTheFrontDoorToSegment(t *testing.T) {
 		assert.NotEmpty(t, call.MessageID)
 	}
 	assert.Equal(t, []string{"A", "B", "C"}, names, "D excludes Segment in RudderStack's words, and C does not in Segment's")
-	require.Eventually(t, func() bool { return len(d.dead.letters()) == 2 }, 20*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return len(d.dead.Letters()) == 2 }, 20*time.Second, time.Millisecond)
 	assert.Equal(t, []string{"event_not_defined", "bad_request"}, reasonsOf(d.dead))
-	assert.Equal(t, int64(1), d.counts.of("segment_gateway_requests", "/v1/batch", "200"))
-	assert.Equal(t, int64(6), d.counts.of("segment_gateway_events"))
+	assert.Equal(t, int64(1), d.counts.Sum("segment_gateway_requests", "/v1/batch", "200"))
+	assert.Equal(t, int64(6), d.counts.Sum("segment_gateway_events"))
 }
 
-func reasonsOf(dead *deadLetters) (reasons []string) {
-	for _, reason := range dead.reasons() {
+func reasonsOf(dead *streamtest.DeadLetters) (reasons []string) {
+	for _, reason := range dead.Reasons() {
 		parts := strings.Fields(reason)
 		reasons = append(reasons, parts[min(1, len(parts)-1)])
 	}
@@ -305,7 +306,7 @@ func TestTheFrontDoorEndsWithClientsThatWait(t *testing.T) {
 		}()
 	}
 	require.Eventually(t, func() bool {
-		return slices.Contains(d.counts.seriesOf("segment_gateway_pending"), clients)
+		return slices.Contains(d.counts.Series("segment_gateway_pending"), clients)
 	}, 20*time.Second, time.Millisecond)
 	d.stop(300 * time.Millisecond)
 	for range clients {

@@ -34,8 +34,8 @@ func TestTheIntegrationsObjectIsReadAsConfigured(t *testing.T) {
 				assert.Equal(t, isForwarded, strings.Contains(string(calls[i].Raw), "integrations"))
 			}
 			skipped := map[string]int{"auto": 1, "filter": 1}[mode]
-			assert.Equal(t, skipped, p.said.times("excludes Segment"), "it is said once")
-			assert.EqualValues(t, 3*skipped, p.counts.of("segment_calls_skipped", "integrations"))
+			assert.Equal(t, skipped, p.said.Times("excludes Segment"), "it is said once")
+			assert.EqualValues(t, 3*skipped, p.counts.Sum("segment_calls_skipped", "integrations"))
 		})
 	}
 }
@@ -55,7 +55,7 @@ func TestByDefaultNoEventOfSegmentsIsSkipped(t *testing.T) {
 	for i, want := range []string{`{"All":false,"Segment.io":true,"Mixpanel":true}`, `{"all":false,"Mixpanel":true}`, `{"All":false}`} {
 		assert.Contains(t, string(calls[i].Raw), `"integrations":`+want)
 	}
-	assert.Zero(t, p.said.times("excludes Segment"))
+	assert.Zero(t, p.said.Times("excludes Segment"))
 }
 
 // An input that has seen the request of the SDK knows its dialect.
@@ -69,7 +69,7 @@ func TestTheDialectThatAnInputSaysCounts(t *testing.T) {
 			batch[0].MetaSetMut("segment_dialect", dialect)
 			p.accept(batch)
 			assert.Len(t, sb.Calls(), sent)
-			assert.EqualValues(t, 1-sent, p.counts.of("segment_calls_skipped", "integrations"))
+			assert.EqualValues(t, 1-sent, p.counts.Sum("segment_calls_skipped", "integrations"))
 		})
 	}
 }
@@ -84,8 +84,8 @@ func TestDroppedMembersAreCounted(t *testing.T) {
 		`{"type":"identify","userId":"u","context":{"traits":"x"}}`,
 	))
 	assert.Equal(t, sandboxTotals{accepted: 3}, totalsOf(sb))
-	assert.EqualValues(t, 2, p.counts.of("segment_conversion_notes", "member_dropped"))
-	assert.EqualValues(t, 1, p.counts.of("segment_conversion_notes", "internal_dropped"))
-	assert.EqualValues(t, 1, p.counts.of("segment_conversion_notes", "traits_unusable"))
+	assert.EqualValues(t, 2, p.counts.Sum("segment_conversion_notes", "member_dropped"))
+	assert.EqualValues(t, 1, p.counts.Sum("segment_conversion_notes", "internal_dropped"))
+	assert.EqualValues(t, 1, p.counts.Sum("segment_conversion_notes", "traits_unusable"))
 	assert.NotContains(t, p.said.String(), "CANARY")
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"benthos-segment/internal/streamtest"
 	"benthos-segment/plugin/segmenttest"
 )
 
@@ -33,7 +34,7 @@ func TestAMappingMakesCallsOfAMessage(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			sb := segmenttest.New(t)
-			p := start(t, withDeadLetter(segmentOutput(sb.URL, fields{"mapping": test.mapping})))
+			p := start(t, streamtest.WithDeadLetter(segmentOutput(sb.URL, fields{"mapping": test.mapping})))
 			p.accept(events(test.payload))
 			var got []string
 			for _, call := range sb.Calls() {
@@ -47,7 +48,7 @@ func TestAMappingMakesCallsOfAMessage(t *testing.T) {
 
 func TestAMappingSeesMetadataAndLeavesTheMessageAsItIs(t *testing.T) {
 	sb := segmenttest.New(t)
-	p := start(t, withDeadLetter(segmentOutput(sb.URL, fields{
+	p := start(t, streamtest.WithDeadLetter(segmentOutput(sb.URL, fields{
 		"mapping": `root = {"type": "track", "event": @event, "userId": this.user, "properties": {"guilty": true}}
 root.userId = if @event == "Dead" { deleted() }`,
 	})))
@@ -57,8 +58,8 @@ root.userId = if @event == "Dead" { deleted() }`,
 	p.accept(batch)
 	require.Len(t, sb.Calls(), 1)
 	assert.Equal(t, "Alive", sb.Calls()[0].Name)
-	require.Len(t, p.dead.letters(), 1)
-	assert.Equal(t, `{"user":"v"}`, p.dead.letters()[0].payload, "the dead letter is the message, not the call")
+	require.Len(t, p.dead.Letters(), 1)
+	assert.Equal(t, `{"user":"v"}`, p.dead.Letters()[0].Payload, "the dead letter is the message, not the call")
 }
 
 func TestStructuredPayloadsKeepTheirNumbers(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"benthos-segment/internal/streamtest"
 	"benthos-segment/plugin/segmenttest"
 )
 
@@ -22,7 +23,7 @@ func TestBatchesAreNumberedOnlyWhereTheyOverlap(t *testing.T) {
 			p := start(t, segmentOutput(sb.URL, fields{"max_in_flight": test.writers}))
 			p.accept(events(sixCalls...))
 			assert.Len(t, sb.Calls(), 6)
-			assert.Equal(t, test.numbered, p.counts.of("processor_received"))
+			assert.Equal(t, test.numbered, p.counts.Sum("processor_received"))
 		})
 	}
 }
@@ -74,7 +75,7 @@ segment:
 			require.Len(t, sb.Calls(), 6)
 			assert.Contains(t, string(sb.Calls()[0].Raw), `"day":"2024-01-01","no":"no","octal":"010"`)
 			assert.Contains(t, string(sb.Calls()[0].Raw), `"app":{"name":"é"}`)
-			assert.Zero(t, p.said.times("level=WARN"))
+			assert.Zero(t, p.said.Times("level=WARN"))
 		})
 	}
 }
@@ -87,7 +88,7 @@ func TestWhatCannotBeNumberedIsSentOneByOne(t *testing.T) {
 			sb := segmenttest.New(t)
 			env := change(service.NewEnvironment())
 			builder := env.NewStreamBuilder()
-			said := &said{}
+			said := &streamtest.Log{}
 			builder.SetPrintLogger(printer{said})
 			send, err := builder.AddBatchProducerFunc()
 			require.NoError(t, err)
@@ -100,7 +101,7 @@ func TestWhatCannotBeNumberedIsSentOneByOne(t *testing.T) {
 			require.NoError(t, stream.Stop(t.Context()))
 			require.NoError(t, <-ended)
 			assert.Len(t, sb.Calls(), 6)
-			assert.Equal(t, 1, said.times("one batch is sent at a time, as with max_in_flight: 1"), said)
+			assert.Equal(t, 1, said.Times("one batch is sent at a time, as with max_in_flight: 1"), said)
 		}
 	}
 	t.Run("without the processor", with(func(env *service.Environment) *service.Environment {

@@ -34,7 +34,7 @@ func TestCallsAreAuthorizedByOAuth(t *testing.T) {
 		assert.Equal(t, "a-write-key", req.WriteKey)
 	}
 	for _, secret := range []string{"PRIVATE KEY", "sandbox-token", "a-write-key"} {
-		assert.Zero(t, p.said.times(secret), "the log holds %s", secret)
+		assert.Zero(t, p.said.Times(secret), "the log holds %s", secret)
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"benthos-segment/internal/streamtest"
 	"benthos-segment/plugin/segmenttest"
 )
 
@@ -45,7 +46,7 @@ func TestAllSixCallsArriveInOneRequest(t *testing.T) {
 	assert.Equal(t, []string{"identify", "track", "page", "screen", "group", "alias"}, types)
 	assert.Len(t, sb.Requests(), 1)
 	assert.Contains(t, string(sb.Calls()[1].Raw), `{"n":9007199254740993,"p":0.10}`)
-	assert.Empty(t, p.said.times("level=ERROR")+p.said.times("level=WARN"))
+	assert.Empty(t, p.said.Times("level=ERROR")+p.said.Times("level=WARN"))
 }
 
 func TestARequestSaysWhoSendsIt(t *testing.T) {
@@ -99,30 +100,30 @@ func guiltyBatch(size, place int, guilty string) service.MessageBatch {
 
 func TestACallThatBreaksARuleIsTheOnlyOneThatFails(t *testing.T) {
 	sb := segmenttest.New(t)
-	p := start(t, withDeadLetter(segmentOutput(sb.URL)))
+	p := start(t, streamtest.WithDeadLetter(segmentOutput(sb.URL)))
 	const guilty = `{"type":"track","userId":"u"}`
 	p.accept(guiltyBatch(250, 117, guilty))
 
 	assert.Equal(t, sandboxTotals{accepted: 249}, totalsOf(sb))
 	assert.Len(t, sb.Requests(), 1)
-	letters := p.dead.letters()
+	letters := p.dead.Letters()
 	require.Len(t, letters, 1)
-	assert.Equal(t, guilty, letters[0].payload)
-	assert.Regexp(t, `^segment event_not_defined event: \S.*`, letters[0].reason)
+	assert.Equal(t, guilty, letters[0].Payload)
+	assert.Regexp(t, `^segment event_not_defined event: \S.*`, letters[0].Reason)
 }
 
 func TestACallThatTheServerRefusesIsTheOnlyOneThatFails(t *testing.T) {
 	sb := segmenttest.New(t)
 	sb.Fail(http.StatusBadRequest).Match(segmenttest.Match{Event: "Guilty"})
-	p := start(t, withDeadLetter(segmentOutput(sb.URL)))
+	p := start(t, streamtest.WithDeadLetter(segmentOutput(sb.URL)))
 	const guilty = `{"type":"track","event":"Guilty","userId":"u"}`
 	p.accept(guiltyBatch(250, 117, guilty))
 
 	assert.Equal(t, sandboxTotals{accepted: 249}, totalsOf(sb))
-	letters := p.dead.letters()
+	letters := p.dead.Letters()
 	require.Len(t, letters, 1)
-	assert.Equal(t, guilty, letters[0].payload)
-	assert.Regexp(t, `^segment refused -: .*status 400`, letters[0].reason)
+	assert.Equal(t, guilty, letters[0].Payload)
+	assert.Regexp(t, `^segment refused -: .*status 400`, letters[0].Reason)
 }
 
 // sandboxTotals is what must be true of a sandbox where each call arrived
@@ -142,7 +143,7 @@ func TestEveryErrorHasTheFormThatADeadLetterMappingReads(t *testing.T) {
 	sb := segmenttest.New(t)
 	sb.Fail(http.StatusUnprocessableEntity).Match(segmenttest.Match{Event: "Refused"})
 	sb.Fail(http.StatusServiceUnavailable).Match(segmenttest.Match{Event: "Undelivered"})
-	p := start(t, withDeadLetter(segmentOutput(sb.URL, fields{
+	p := start(t, streamtest.WithDeadLetter(segmentOutput(sb.URL, fields{
 		"write_key": `${! @key.or("k") }`,
 		"mapping":   `root = if this.fail.or(false) { throw("no such thing") } else { this.without("fail") }`,
 		"retry":     fields{"initial_interval": "1ms", "max_interval": "1ms", "max_elapsed_time": "20ms"},
@@ -162,7 +163,7 @@ func TestEveryErrorHasTheFormThatADeadLetterMappingReads(t *testing.T) {
 	p.accept(events(`{"type":"track","event":"Undelivered","userId":"u"}`))
 
 	var reasons []string
-	for _, reason := range p.dead.reasons() {
+	for _, reason := range p.dead.Reasons() {
 		assert.Regexp(t, segmentReason, reason)
 		reasons = append(reasons, strings.Join(strings.SplitN(strings.SplitN(reason, ":", 2)[0], " ", 4)[1:], " "))
 	}
@@ -174,7 +175,7 @@ func TestEveryErrorHasTheFormThatADeadLetterMappingReads(t *testing.T) {
 
 func TestEachWriteKeyHasItsOwnRequest(t *testing.T) {
 	sb := segmenttest.New(t)
-	p := start(t, withDeadLetter(segmentOutput(sb.URL, fields{"write_key": "${! @key }"})))
+	p := start(t, streamtest.WithDeadLetter(segmentOutput(sb.URL, fields{"write_key": "${! @key }"})))
 	batch := events(slices.Repeat([]string{sixCalls[1]}, 6)...)
 	for i, msg := range batch {
 		if i > 0 {
@@ -189,15 +190,15 @@ func TestEachWriteKeyHasItsOwnRequest(t *testing.T) {
 	}
 	assert.Equal(t, map[string]int{"first": 1, "second": 2}, calls)
 	assert.Len(t, sb.Requests(), 2)
-	require.Len(t, p.dead.reasons(), 3)
-	for _, reason := range p.dead.reasons() {
+	require.Len(t, p.dead.Reasons(), 3)
+	for _, reason := range p.dead.Reasons() {
 		assert.Regexp(t, "^segment write_key_missing write_key: ", reason)
 	}
 }
 
 func TestAKeyThatIsRejectedStopsNoOther(t *testing.T) {
 	sb := segmenttest.New(t, segmenttest.Config{WriteKeys: []string{"good"}})
-	p := start(t, withDeadLetter(segmentOutput(sb.URL, fields{
+	p := start(t, streamtest.WithDeadLetter(segmentOutput(sb.URL, fields{
 		"write_key": "${! @key }", "on_setup_error": "reject",
 	})))
 	batch := events(sixCalls[0], sixCalls[1])
@@ -205,9 +206,9 @@ func TestAKeyThatIsRejectedStopsNoOther(t *testing.T) {
 	batch[1].MetaSetMut("key", "good")
 	p.accept(batch)
 	assert.Equal(t, sandboxTotals{accepted: 1}, totalsOf(sb))
-	require.Len(t, p.dead.reasons(), 1)
-	assert.Regexp(t, "^segment undelivered -: .*401", p.dead.reasons()[0])
-	assert.NotContains(t, p.dead.reasons()[0]+p.said.String(), "bad-secret")
+	require.Len(t, p.dead.Reasons(), 1)
+	assert.Regexp(t, "^segment undelivered -: .*401", p.dead.Reasons()[0])
+	assert.NotContains(t, p.dead.Reasons()[0]+p.said.String(), "bad-secret")
 	assert.NotContains(t, p.said.String(), "holding calls", "they are not")
 }
 
@@ -270,7 +271,7 @@ func TestTheCountersSayWhatTheServerSaw(t *testing.T) {
 	sb := segmenttest.New(t)
 	sb.Fail(http.StatusServiceUnavailable).Times(2)
 	sb.Fail(http.StatusBadRequest).Match(segmenttest.Match{Event: "Guilty"})
-	p := start(t, withDeadLetter(segmentOutput(sb.URL)))
+	p := start(t, streamtest.WithDeadLetter(segmentOutput(sb.URL)))
 	p.accept(events(append(
 		slices.Clone(sixCalls),
 		`{"type":"track","event":"Guilty","userId":"u"}`, `{"type":"track","userId":"u"}`, "  ",
@@ -299,7 +300,7 @@ func TestTheCountersSayWhatTheServerSaw(t *testing.T) {
 		want["segment_request_bytes"] += req.Bytes
 		want["segment_wire_bytes"] += req.BytesOnWire
 	}
-	assert.Equal(t, want, p.counts.all())
+	assert.Equal(t, want, p.counts.Own())
 	// The guilty call is the last, so that one which was accepted is sent again to
 	// find out whose fault it is.
 	assert.Equal(t, sandboxTotals{accepted: 7, duplicates: 1}, totalsOf(sb))
@@ -308,10 +309,10 @@ func TestTheCountersSayWhatTheServerSaw(t *testing.T) {
 func TestWhatCallsWereSentWithoutIsCounted(t *testing.T) {
 	const odd = `{"type":"page","userId":"u","originalTimestamp":"2021-10-16T16:00:27.029:Z","sentAt":"soon"}`
 	sb := segmenttest.New(t)
-	p := start(t, withDeadLetter(segmentOutput(sb.URL)))
+	p := start(t, streamtest.WithDeadLetter(segmentOutput(sb.URL)))
 	p.accept(events(odd, sixCalls[0], odd, `[`+odd+`,{"type":"track"}]`))
 	assert.Equal(t, sandboxTotals{accepted: 3}, totalsOf(sb))
-	assert.EqualValues(t, 2*2, p.counts.of("segment_conversion_notes", "time_unreadable"))
+	assert.EqualValues(t, 2*2, p.counts.Sum("segment_conversion_notes", "time_unreadable"))
 }
 
 func TestTheWriteKeyIsSentAndNeverSaid(t *testing.T) {
@@ -320,12 +321,12 @@ func TestTheWriteKeyIsSentAndNeverSaid(t *testing.T) {
 	sb := segmenttest.New(t)
 	sb.Fail(http.StatusBadRequest).Match(segmenttest.Match{Event: "Guilty"})
 	sb.Drop().Times(1)
-	p := start(t, withDeadLetter(segmentOutput(sb.URL, fields{"write_key": canary})))
+	p := start(t, streamtest.WithDeadLetter(segmentOutput(sb.URL, fields{"write_key": canary})))
 	p.accept(events(append(slices.Clone(sixCalls), `{"type":"track","event":"Guilty","userId":"u"}`, `{`)...))
 
 	require.Equal(t, canary, sb.Calls()[0].WriteKey)
-	require.Len(t, p.dead.reasons(), 2)
-	told := p.said.String() + strings.Join(p.dead.reasons(), "") + fmt.Sprint(p.counts.all())
+	require.Len(t, p.dead.Reasons(), 2)
+	told := p.said.String() + strings.Join(p.dead.Reasons(), "") + fmt.Sprint(p.counts.Own())
 	for _, s := range p.spans.named("segment batch") {
 		told += fmt.Sprint(s)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"benthos-segment/internal/streamtest"
 	"benthos-segment/plugin/segmenttest"
 )
 
@@ -86,7 +87,7 @@ func TestAWrongSetUpIsSaidWithoutTheKey(t *testing.T) {
 	sending, giveUp := context.WithCancel(t.Context())
 	defer giveUp()
 	go func() { _ = p.send(sending, events(sixCalls...)) }()
-	require.Eventually(t, func() bool { return p.said.times("holding calls") == 1 }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return p.said.Times("holding calls") == 1 }, 10*time.Second, time.Millisecond)
 	assert.Contains(t, p.said.String(), "status 403")
 	assert.NotContains(t, p.said.String(), "a-write-key")
 	giveUp()
@@ -98,7 +99,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	sb.Fail(http.StatusServiceUnavailable).Times(1)
 	before := goleak.IgnoreCurrent()
 	t.Run("a life", func(t *testing.T) {
-		p := start(t, withDeadLetter(segmentOutput(sb.URL, fields{"parallel_requests": 4, "max_request_calls": 1})))
+		p := start(t, streamtest.WithDeadLetter(segmentOutput(sb.URL, fields{"parallel_requests": 4, "max_request_calls": 1})))
 		for range 3 {
 			p.accept(events(append(slices.Clone(sixCalls), "{")...))
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"benthos-segment/internal/streamtest"
 	"benthos-segment/plugin/segmenttest"
 )
 
@@ -48,12 +49,12 @@ func TestARefusedTimeComesWithTheMappingThatReadsIt(t *testing.T) {
 		t.Run(given, func(t *testing.T) {
 			payload := `{"type":"track","event":"E","userId":"u","timestamp":` + given + `}`
 			sb := segmenttest.New(t)
-			p := start(t, withDeadLetter(segmentOutput(sb.URL)))
+			p := start(t, streamtest.WithDeadLetter(segmentOutput(sb.URL)))
 			p.accept(events(payload))
-			require.Len(t, p.dead.reasons(), 1)
-			assert.Regexp(t, `^segment timestamp_unparseable timestamp: `, p.dead.reasons()[0])
-			mapping := advice.FindStringSubmatch(p.dead.reasons()[0])
-			require.NotNil(t, mapping, p.dead.reasons()[0])
+			require.Len(t, p.dead.Reasons(), 1)
+			assert.Regexp(t, `^segment timestamp_unparseable timestamp: `, p.dead.Reasons()[0])
+			mapping := advice.FindStringSubmatch(p.dead.Reasons()[0])
+			require.NotNil(t, mapping, p.dead.Reasons()[0])
 
 			start(t, segmentOutput(sb.URL, fields{"mapping": mapping[1]})).accept(events(payload))
 
@@ -100,7 +101,7 @@ func TestTheRecordsOwnTimeStandsInForReceivedAt(t *testing.T) {
 			p := start(t, segmentOutput(sb.URL))
 			p.accept(service.MessageBatch{read(event, test.metadata)})
 			assert.Equal(t, []string{test.want}, timestampsOf(t, sb))
-			assert.Zero(t, p.counts.of("segment_conversion_notes", "clock_uncorrected"))
+			assert.Zero(t, p.counts.Sum("segment_conversion_notes", "clock_uncorrected"))
 		})
 	}
 }
@@ -123,7 +124,7 @@ func TestARecordThatIsPublishedAgainLaterCorrectsNoClock(t *testing.T) {
 	p.accept(batch)
 
 	assert.Equal(t, append(want, want...), timestampsOf(t, sb))
-	assert.EqualValues(t, 2*2, p.counts.of("segment_conversion_notes", "clock_uncorrected"))
+	assert.EqualValues(t, 2*2, p.counts.Sum("segment_conversion_notes", "clock_uncorrected"))
 }
 
 // A mapping makes a new message, and what was read stays what it was.

@@ -64,5 +64,5 @@ func TestAHeldKeySaysWhatToCheck(t *testing.T) {
 		require.NotEmpty(t, said, "status %d", status)
 		assert.Contains(t, said, check)
 	}
-	assert.Equal(t, len(checks), p.said.times("requests get through again"))
+	assert.Equal(t, len(checks), p.said.Times("requests get through again"))
 }

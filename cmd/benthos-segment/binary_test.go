@@ -14,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"benthos-segment/internal/streamtest"
 )
 
 // binary is the path of the binary, which is built for the tests as a release
@@ -55,7 +57,7 @@ func withBinary(run func() int) int {
 type process struct {
 	t *testing.T
 	*exec.Cmd
-	out, err lines
+	out, err streamtest.Log
 	ended    chan error
 }
 

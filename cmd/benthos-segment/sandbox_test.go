@@ -1,41 +1,23 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"net"
 	"net/http"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/urfave/cli/v2"
+
+	"benthos-segment/internal/streamtest"
 )
 
-// lines is what a command says, safe to be read while it runs.
-type lines struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
-func runCommand(ctx context.Context, said *lines, args ...string) error {
+func runCommand(ctx context.Context, said *streamtest.Log, args ...string) error {
 	app := &cli.App{
 		Commands: []*cli.Command{sandboxCommand()}, Writer: said, ErrWriter: said,
 		ExitErrHandler: func(*cli.Context, error) {},
@@ -45,7 +27,7 @@ func runCommand(ctx context.Context, said *lines, args ...string) error {
 
 func TestTheSandboxCommandServesUntilItIsStopped(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
-	said, ended := &lines{}, make(chan error, 1)
+	said, ended := &streamtest.Log{}, make(chan error, 1)
 	go func() { ended <- runCommand(ctx, said, "--listen", "127.0.0.1:0", "--strict", "--write-key", "k") }()
 	var url string
 	require.Eventually(t, func() bool {
@@ -86,7 +68,7 @@ func TestARemoteSandboxPrintsItsAddressesAndWarns(t *testing.T) {
 	for listen, want := range map[string]int{"0.0.0.0:0": 1, ":0": 1, "127.0.0.1:0": 0} {
 		t.Run(listen, func(t *testing.T) {
 			ctx, stop := context.WithCancel(t.Context())
-			said, ended := &lines{}, make(chan error, 1)
+			said, ended := &streamtest.Log{}, make(chan error, 1)
 			go func() { ended <- runCommand(ctx, said, "--listen", listen, "--allow-remote", "--host", "sandbox.test") }()
 			defer func() {
 				stop()
@@ -138,7 +120,7 @@ func TestTheSandboxCommandSaysWhatIsWrong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 			defer cancel()
-			assert.ErrorContains(t, runCommand(ctx, &lines{}, given.args...), given.says)
+			assert.ErrorContains(t, runCommand(ctx, &streamtest.Log{}, given.args...), given.says)
 		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"benthos-segment/internal/streamtest"
 	"benthos-segment/plugin/segmenttest"
 )
 
@@ -26,11 +27,11 @@ func proveStalledBodies(t *testing.T) {
 			r := &result{trial: trial{calls: 4, people: 1, atMost: 4}.withDefaults()}
 			r.given, r.sb = r.givenCalls(), segmenttest.New(t)
 			n := newNetwork(t, r.sb.URL, []conduct{stall, stall, stall, stall})
-			p := start(t, withDeadLetter(segmentOutput(n.url, fields{"timeout": "1h"})))
+			p := start(t, streamtest.WithDeadLetter(segmentOutput(n.url, fields{"timeout": "1h"})))
 			for i := range r.given {
 				p.accept(t, r.given[i:i+1])
 				assert.True(t, <-ended, "the connection is closed")
-				assert.Equal(t, i >= 2, p.log.has("answers do not end"), "after %d", i+1)
+				assert.Equal(t, i >= 2, p.log.Has("answers do not end"), "after %d", i+1)
 			}
 			r.finish(t, p)
 			assert.EqualValues(t, 4, r.counts["segment_requests 200"])

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"benthos-segment/internal/streamtest"
 	"benthos-segment/plugin/segmenttest"
 )
 
@@ -42,12 +43,12 @@ func corpus(t *testing.T) (items []badInput) {
 // and the dead letter says what it is.
 func proveBadInput(t *testing.T) {
 	sb := segmenttest.New(t)
-	p := start(t, withDeadLetter(segmentOutput(sb.URL)))
+	p := start(t, streamtest.WithDeadLetter(segmentOutput(sb.URL)))
 	good := trial{calls: 249, people: 50}.givenCalls()
 	for i, item := range corpus(t) {
 		t.Run(item.file, func(t *testing.T) {
 			sb.Reset()
-			p.dead.letters = nil
+			p.dead.Forget()
 			batch := slices.Insert(messages(good), i%250, service.NewMessage(item.payload))
 
 			require.NoError(t, p.send(t.Context(), batch))
@@ -59,12 +60,12 @@ func proveBadInput(t *testing.T) {
 			for _, g := range good {
 				assert.Len(t, sb.Calls(segmenttest.Filter{Match: segmenttest.Match{MessageID: g.id}}), 1)
 			}
-			requireOutcome(t, sb, p.dead.letters, item)
+			requireOutcome(t, sb, p.dead.Letters(), item)
 		})
 	}
 }
 
-func requireOutcome(t *testing.T, sb *segmenttest.Server, letters []letter, item badInput) {
+func requireOutcome(t *testing.T, sb *segmenttest.Server, letters []streamtest.Letter, item badInput) {
 	t.Helper()
 	var sent int
 	switch {
@@ -74,8 +75,8 @@ func requireOutcome(t *testing.T, sb *segmenttest.Server, letters []letter, item
 		require.NoError(t, err)
 	default:
 		require.Len(t, letters, 1)
-		assert.Equal(t, string(item.payload), letters[0].payload, "the dead letter has the message as it came")
-		assert.Contains(t, letters[0].reason, "segment "+item.outcome+": ")
+		assert.Equal(t, string(item.payload), letters[0].Payload, "the dead letter has the message as it came")
+		assert.Contains(t, letters[0].Reason, "segment "+item.outcome+": ")
 		assert.Equal(t, 249, sb.Summary().Accepted)
 		return
 	}
@@ -93,7 +94,7 @@ func TestOddWriteKeysStayWithinTheirHeader(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			sb := segmenttest.New(t)
-			p := start(t, withDeadLetter(segmentOutput(sb.URL, fields{"write_key": "${! @key }"})))
+			p := start(t, streamtest.WithDeadLetter(segmentOutput(sb.URL, fields{"write_key": "${! @key }"})))
 			batch := messages(trial{calls: 2, people: 2}.givenCalls())
 			for _, msg := range batch {
 				msg.MetaSetMut("key", key)

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/http2"
 
+	"benthos-segment/internal/streamtest"
 	"benthos-segment/plugin/segmenttest"
 )
 
@@ -38,12 +39,12 @@ func proveDeafConnections(t *testing.T) {
 			r := &result{trial: test.withDefaults(), sb: segmenttest.NewInProcess(t)}
 			r.given = r.givenCalls()
 			s := serveDeaf(t, r.sb, answersOnce)
-			p := start(t, withDeadLetter(segmentOutput(s.url, fields{
+			p := start(t, streamtest.WithDeadLetter(segmentOutput(s.url, fields{
 				"tls": fields{"root_cas": s.ca.pem()}, "timeout": "1s", "max_request_calls": requestCalls,
 			}, test.output)))
 			p.accept(t, []given{{payload: `{"type":"page","userId":"first","messageId":"first"}`}})
 			r.sb.Reset()
-			p.counts.reset()
+			p.counts.Reset()
 
 			p.accept(t, r.given)
 
@@ -63,7 +64,7 @@ func proveDeafConnections(t *testing.T) {
 
 		p.stop(t)
 		assert.Equal(t, 10, sb.Summary().Unique)
-		assert.GreaterOrEqual(t, p.counts.sums()["segment_requests error"], int64(2))
+		assert.GreaterOrEqual(t, p.counts.Sums()["segment_requests error"], int64(2))
 		<-s.ended
 	})
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"benthos-segment/internal/streamtest"
 	"benthos-segment/plugin/segmenttest"
 )
 
@@ -29,7 +30,7 @@ func TestAnEdgeThatAnswersForSegmentCostsNoCall(t *testing.T) {
 	statuses := []int{400, 405, 409, 413, 415, 421, 422, 425, 426, 451}
 	edge := &answeringEdge{broken: map[string]int{}, refused: map[string]int{}}
 	sb := edge.serve(t)
-	p := start(t, withDeadLetter(segmentOutput(edge.url, fields{
+	p := start(t, streamtest.WithDeadLetter(segmentOutput(edge.url, fields{
 		"write_key": `${! json("key") }`, "max_request_calls": 50,
 	})))
 	ofKeys := func(calls int, id string) (list []given) {
@@ -53,7 +54,7 @@ func TestAnEdgeThatAnswersForSegmentCostsNoCall(t *testing.T) {
 		p.accept(t, batch)
 	}
 
-	assert.Empty(t, p.dead.reasons())
+	assert.Empty(t, p.dead.ReasonsByID())
 	assert.Equal(t, len(statuses)+len(list), sb.Summary().Unique)
 	requireOrder(t, sb, list)
 	p.stop(t)

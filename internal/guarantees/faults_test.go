@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"benthos-segment/internal/streamtest"
 	"benthos-segment/internal/tracking"
 	"benthos-segment/plugin/segmenttest"
 )
@@ -237,7 +238,7 @@ func proveLateServer(t *testing.T) {
 	address := freeAddress(t)
 	r := &result{trial: trial{calls: 100, unseen: true}.withDefaults()}
 	r.given = r.givenCalls()
-	p := start(t, withDeadLetter(segmentOutput("http://"+address)))
+	p := start(t, streamtest.WithDeadLetter(segmentOutput("http://"+address)))
 	ended := make(chan error, 1)
 	go func() { ended <- p.send(t.Context(), messages(r.given)) }()
 	p.awaitCount(t, "segment_requests error", 5)

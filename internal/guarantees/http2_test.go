@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/net/http2"
 
+	"benthos-segment/internal/streamtest"
 	"benthos-segment/plugin/segmenttest"
 )
 
@@ -56,7 +57,7 @@ func proveHTTP2(t *testing.T) {
 				test.fail(r.sb)
 			}
 			s := serveHTTP2(t, r.sb, conf, test.first, test.streams)
-			p := start(t, withDeadLetter(segmentOutput(s.url, fields{
+			p := start(t, streamtest.WithDeadLetter(segmentOutput(s.url, fields{
 				"tls": fields{"root_cas": ca.pem()}, "timeout": "5s", "max_request_calls": requestCalls,
 			})))
 			p.accept(t, r.given)

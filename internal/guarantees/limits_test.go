@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"benthos-segment/internal/streamtest"
 	"benthos-segment/internal/tracking"
 	"benthos-segment/plugin/segmenttest"
 )
@@ -23,7 +24,7 @@ import (
 // proveCallLimit: a call is measured as it leaves, with what we add to it.
 func proveCallLimit(t *testing.T) {
 	sb := segmenttest.New(t)
-	p := start(t, withDeadLetter(segmentOutput(sb.URL, fields{"max_call_bytes": 32_768})))
+	p := start(t, streamtest.WithDeadLetter(segmentOutput(sb.URL, fields{"max_call_bytes": 32_768})))
 	sized := func(id, text string) given {
 		return given{id: id, payload: `{"type":"track","event":"E","userId":"u","messageId":"` + id + `","properties":{"t":"` + text + `"}}`}
 	}
@@ -42,7 +43,7 @@ func proveCallLimit(t *testing.T) {
 	}
 	// The first id is as long as the others.
 	assert.Equal(t, []int{around, 32_767, 32_768}, sizes)
-	reasons := p.dead.reasons()
+	reasons := p.dead.ReasonsByID()
 	require.Len(t, reasons, 1)
 	assert.Regexp(t, `^segment oversized_call -: .*32,?769.*32,?768`, reasons["limit-2"])
 }

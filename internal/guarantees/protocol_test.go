@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"benthos-segment/internal/streamtest"
 )
 
 // proveProtocols: a port that speaks something else than the scheme says is a
@@ -31,13 +33,13 @@ func proveProtocols(t *testing.T) {
 		const broken = "\x16\x03\x03\x00\x04\x02\x00\x00\x00" // a hello of no length
 		s := newTunnelled(t)
 		n := newNetwork(t, "http://"+s.wire.address, []conduct{afterHead(broken), afterHead("")})
-		p := start(t, withDeadLetter(segmentOutput("https"+n.url[len("http"):], fields{
+		p := start(t, streamtest.WithDeadLetter(segmentOutput("https"+n.url[len("http"):], fields{
 			"tls": fields{"root_cas": s.ca.pem()}, "on_setup_error": "reject",
 		})))
 		p.accept(t, trial{calls: 10, people: 1}.givenCalls())
 		p.stop(t)
-		assert.Empty(t, p.dead.reasons())
-		assert.EqualValues(t, 2, p.counts.sums()["segment_retries transient"])
+		assert.Empty(t, p.dead.ReasonsByID())
+		assert.EqualValues(t, 2, p.counts.Sums()["segment_retries transient"])
 	})
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"benthos-segment/internal/streamtest"
 	"benthos-segment/plugin/segmenttest"
 )
 
@@ -69,16 +70,16 @@ func proveProxies(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newTunnelled(t)
 			n := newNetwork(t, s.proxyURL, []conduct{test.behave, test.behave})
-			p := start(t, withDeadLetter(segmentOutput(s.wire.url, fields{
+			p := start(t, streamtest.WithDeadLetter(segmentOutput(s.wire.url, fields{
 				"tls": fields{"root_cas": s.ca.pem()}, "proxy_url": withPassword(n.url), "timeout": "2s", "on_setup_error": "reject",
 			})))
 
 			p.accept(t, trial{calls: 10, people: 1}.givenCalls())
 
 			p.stop(t)
-			assert.Empty(t, p.dead.reasons())
+			assert.Empty(t, p.dead.ReasonsByID())
 			assert.Equal(t, 10, s.sb.Summary().Unique)
-			assert.EqualValues(t, 2, p.counts.sums()["segment_retries "+test.class])
+			assert.EqualValues(t, 2, p.counts.Sums()["segment_retries "+test.class])
 			assert.NotContains(t, p.everythingSaid(), "CANARY")
 		})
 	}
@@ -158,15 +159,15 @@ func proveSOCKS(t *testing.T) {
 			s := newTunnelled(t)
 			fails := socks(0, 0, reply)
 			n := newNetwork(t, "http://"+s.wire.address, []conduct{fails, fails, socks(0, 0, allowed)})
-			p := start(t, withDeadLetter(segmentOutput(s.wire.url, fields{
+			p := start(t, streamtest.WithDeadLetter(segmentOutput(s.wire.url, fields{
 				"tls": fields{"root_cas": s.ca.pem()}, "proxy_url": "socks5" + n.url[len("http"):], "on_setup_error": "reject",
 			})))
 
 			p.accept(t, trial{calls: 10, people: 1}.givenCalls())
 
 			p.stop(t)
-			assert.Empty(t, p.dead.reasons())
-			assert.EqualValues(t, 2, p.counts.sums()["segment_retries transient"])
+			assert.Empty(t, p.dead.ReasonsByID())
+			assert.EqualValues(t, 2, p.counts.Sums()["segment_retries transient"])
 		})
 	}
 }
@@ -174,13 +175,13 @@ func proveSOCKS(t *testing.T) {
 // requireRejected sends calls that must be given up at once, for this reason.
 func requireRejected(t *testing.T, endpoint string, output fields, says string) {
 	t.Helper()
-	p := start(t, withDeadLetter(segmentOutput(endpoint, output, fields{"on_setup_error": "reject"})))
+	p := start(t, streamtest.WithDeadLetter(segmentOutput(endpoint, output, fields{"on_setup_error": "reject"})))
 
 	p.accept(t, trial{calls: 3, people: 1}.givenCalls())
 
 	p.stop(t)
-	require.Len(t, p.dead.reasons(), 3)
-	for _, reason := range p.dead.reasons() {
+	require.Len(t, p.dead.ReasonsByID(), 3)
+	for _, reason := range p.dead.ReasonsByID() {
 		assert.Regexp(t, `^segment undelivered -: .*`+says+`.*about the set-up`, reason)
 		assert.NotContains(t, reason, "CANARY")
 	}
@@ -190,7 +191,7 @@ func requireRejected(t *testing.T, endpoint string, output fields, says string) 
 // requireHeld sends calls that must wait, while this is said.
 func requireHeld(t *testing.T, endpoint string, output fields, says string) {
 	t.Helper()
-	p := start(t, withDeadLetter(segmentOutput(endpoint, output)))
+	p := start(t, streamtest.WithDeadLetter(segmentOutput(endpoint, output)))
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- p.send(ctx, messages(trial{calls: 3, people: 1}.givenCalls())) }()

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"benthos-segment/internal/streamtest"
 	"benthos-segment/plugin/segmenttest"
 )
 
@@ -28,18 +29,18 @@ func proveRenewal(t *testing.T) {
 			s := newRotating(t, protocols...)
 			file := filepath.Join(t.TempDir(), "ca.pem")
 			write(t, file, newAuthority(t).pem())
-			p := start(t, withDeadLetter(segmentOutput(s.wire.url, fields{
+			p := start(t, streamtest.WithDeadLetter(segmentOutput(s.wire.url, fields{
 				"on_setup_error": "reject", "tls": fields{"root_cas_file": file},
 			})))
 			p.accept(t, list[:10])
-			require.Len(t, p.dead.reasons(), 10, "it is not trusted yet")
+			require.Len(t, p.dead.ReasonsByID(), 10, "it is not trusted yet")
 
 			write(t, file, s.ca.pem())
 			p.accept(t, list[10:])
 
-			assert.Len(t, p.dead.reasons(), 10, "and then is, without one call more given up")
+			assert.Len(t, p.dead.ReasonsByID(), 10, "and then is, without one call more given up")
 			assert.Equal(t, 10, s.sb.Summary().Unique)
-			assert.True(t, p.log.has("the certificates of tls were replaced"))
+			assert.True(t, p.log.Has("the certificates of tls were replaced"))
 		})
 		t.Run("a client, refused by an alert, "+name, func(t *testing.T) {
 			s := newRotating(t, protocols...)
@@ -61,7 +62,7 @@ func proveRenewal(t *testing.T) {
 
 		require.NoError(t, <-ended)
 		assert.Equal(t, 20, s.sb.Summary().Unique)
-		assert.True(t, p.log.has("requests get through again"))
+		assert.True(t, p.log.Has("requests get through again"))
 	})
 	// As many a load balancer does.
 	t.Run("a client, whose connection is closed", func(t *testing.T) {
@@ -87,7 +88,7 @@ func proveUnusableFiles(t *testing.T) {
 	s := newRotating(t)
 	file := filepath.Join(t.TempDir(), "ca.pem")
 	write(t, file, s.ca.pem())
-	p := start(t, withDeadLetter(segmentOutput(s.wire.url, fields{
+	p := start(t, streamtest.WithDeadLetter(segmentOutput(s.wire.url, fields{
 		"on_setup_error": "reject", "tls": fields{"root_cas_file": file},
 	})))
 	p.accept(t, list[:1])
@@ -98,20 +99,20 @@ func proveUnusableFiles(t *testing.T) {
 	s.conf.Store(other.conf.Load())
 	require.NoError(t, os.Remove(file))
 	p.accept(t, list[1:2])
-	assert.True(t, p.log.has("cannot use the files of tls"))
-	assert.True(t, p.log.has(file), "the log names the file")
+	assert.True(t, p.log.Has("cannot use the files of tls"))
+	assert.True(t, p.log.Has(file), "the log names the file")
 	write(t, file, "")
 	p.accept(t, list[2:3])
-	assert.Len(t, p.dead.reasons(), 2)
+	assert.Len(t, p.dead.ReasonsByID(), 2)
 
 	s.conf.Store(sound)
 	p.accept(t, list[3:4])
-	assert.Len(t, p.dead.reasons(), 2, "what was read before is still trusted")
+	assert.Len(t, p.dead.ReasonsByID(), 2, "what was read before is still trusted")
 
 	s.conf.Store(other.conf.Load())
 	write(t, file, other.ca.pem())
 	p.accept(t, list[4:5])
-	assert.Len(t, p.dead.reasons(), 2)
+	assert.Len(t, p.dead.ReasonsByID(), 2)
 	assert.Equal(t, 3, s.sb.Summary().Unique)
 }
 
@@ -121,13 +122,13 @@ func requireClientRenewed(t *testing.T, s *rotating) {
 	dir := t.TempDir()
 	certFile, keyFile := filepath.Join(dir, "client.pem"), filepath.Join(dir, "client.key")
 	writeClient(t, certFile, keyFile, newAuthority(t))
-	p := start(t, withDeadLetter(segmentOutput(s.wire.url, fields{
+	p := start(t, streamtest.WithDeadLetter(segmentOutput(s.wire.url, fields{
 		"on_setup_error": "reject", "retry": fields{"initial_interval": "1ms", "max_interval": "5ms", "max_elapsed_time": "50ms"},
 		"tls": fields{"root_cas": s.ca.pem(), "client_certs": []fields{{"cert_file": certFile, "key_file": keyFile}}},
 	})))
 	call := trial{calls: 1, people: 1}.givenCalls()
 	p.accept(t, call)
-	require.Len(t, p.dead.reasons(), 1, "it is not trusted yet")
+	require.Len(t, p.dead.ReasonsByID(), 1, "it is not trusted yet")
 	require.Zero(t, s.sb.Summary().Unique)
 
 	// In between, the key is not that of the certificate.

@@ -73,7 +73,7 @@ func runScript(t *testing.T, seed uint64) {
 	requireSameBytes(t, sb)
 	assert.False(t, stage.isEarly, "a request came inside a wait that the server had asked for")
 	for _, secret := range secretsOf(canaryKey) {
-		assert.NotContains(t, watch.said()+fmt.Sprint(failed), secret)
+		assert.NotContains(t, watch.log.String()+fmt.Sprint(failed), secret)
 	}
 	t.Logf("%d requests, %d of them answered badly, %d calls twice, in %v",
 		len(sb.Requests())+stage.unseen, stage.bad, sb.Summary().Duplicates, stage.took())

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"benthos-segment/internal/segment"
+	"benthos-segment/internal/streamtest"
 	"benthos-segment/internal/tracking"
 	"benthos-segment/plugin/segmenttest"
 )
@@ -178,7 +179,7 @@ func TestWhatIsUnderWayIsBounded(t *testing.T) {
 func proveFullDeadLetter(t *testing.T) {
 	sb := segmenttest.New(t)
 	p := newPipeline()
-	p.dead.full = 3
+	p.dead.Failures = 3
 	builder := p.builder(t)
 	require.NoError(t, builder.AddInputYAML(`generate:
   interval: ""
@@ -189,15 +190,15 @@ func proveFullDeadLetter(t *testing.T) {
     root = {"type": "track", "event": "E", "userId": "u", "messageId": "%d".format($n)}
     root.event = if $n == 7 { deleted() }
 `))
-	require.NoError(t, builder.AddOutputYAML(withDeadLetter(segmentOutput(sb.URL))))
+	require.NoError(t, builder.AddOutputYAML(streamtest.WithDeadLetter(segmentOutput(sb.URL))))
 	p.run(t, builder)
 	require.NoError(t, p.ends(t))
 
 	// The engine answers the whole batch with the error of the dead letter, and
 	// delivers all of it again; by their ids they count once.
 	assert.Equal(t, 19, sb.Summary().Unique)
-	require.Len(t, p.dead.reasons(), 1)
-	assert.Contains(t, p.dead.reasons()["7"], "segment event_not_defined event")
+	require.Len(t, p.dead.ReasonsByID(), 1)
+	assert.Contains(t, p.dead.ReasonsByID()["7"], "segment event_not_defined event")
 }
 
 // proveRotation: a wrong key holds the calls. The stream with the new one, as

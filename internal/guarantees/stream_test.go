@@ -1,15 +1,10 @@
 package guarantees_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"log/slog"
-	"maps"
 	"os"
-	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -18,6 +13,7 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 	"github.com/stretchr/testify/require"
 
+	"benthos-segment/internal/streamtest"
 	_ "benthos-segment/plugin"
 )
 
@@ -32,39 +28,20 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// fields are those of an output in a config.
-type fields map[string]any
+type fields = streamtest.Fields
 
 // segmentOutput is the config of an output that sends each batch as it comes.
 func segmentOutput(endpoint string, more ...fields) string {
-	all := fields{
-		"write_key": canaryKey,
-		"endpoint":  endpoint,
-		"batching":  fields{"count": 1},
-		"retry":     fields{"initial_interval": "1ms", "max_interval": "5ms"},
-	}
-	for _, m := range more {
-		maps.Copy(all, m)
-	}
-	text, err := json.Marshal(fields{"segment": all}) // which is YAML, too
-	if err != nil {
-		panic(err)
-	}
-	return string(text)
-}
-
-// withDeadLetter puts an output first into a fallback.
-func withDeadLetter(output string) string {
-	return `{"fallback": [` + output + `, {"dead_letter": {}}]}`
+	return streamtest.SegmentOutput(canaryKey, endpoint, more...)
 }
 
 // pipeline is a Benthos stream that tells all it can: it logs at TRACE.
 type pipeline struct {
 	stream *service.Stream
 	send   service.MessageBatchHandlerFunc
-	log    *lines
-	dead   *deadLetters
-	counts *figures
+	log    *streamtest.Log
+	dead   *streamtest.DeadLetters
+	counts *streamtest.Figures
 	spans  *spans
 	// noted, if set, is called by the processor note with how many messages
 	// were read.
@@ -75,7 +52,7 @@ type pipeline struct {
 
 func newPipeline() *pipeline {
 	return &pipeline{
-		log: &lines{}, dead: &deadLetters{}, counts: &figures{}, spans: &spans{}, ended: make(chan error, 1),
+		log: &streamtest.Log{}, dead: &streamtest.DeadLetters{}, counts: &streamtest.Figures{}, spans: &spans{}, ended: make(chan error, 1),
 	}
 }
 
@@ -96,12 +73,8 @@ func start(t *testing.T, output string) *pipeline {
 func (p *pipeline) builder(t *testing.T) *service.StreamBuilder {
 	t.Helper()
 	env := service.NewEnvironment()
-	require.NoError(t, env.RegisterBatchOutput("dead_letter", service.NewConfigSpec(),
-		func(*service.ParsedConfig, *service.Resources) (service.BatchOutput, service.BatchPolicy, int, error) {
-			return p.dead, service.BatchPolicy{}, 1, nil
-		}))
-	require.NoError(t, env.RegisterMetricsExporter("figures", service.NewConfigSpec(),
-		func(*service.ParsedConfig, *service.Logger) (service.MetricsExporter, error) { return p.counts, nil }))
+	require.NoError(t, p.dead.Register(env))
+	require.NoError(t, p.counts.Register(env))
 	require.NoError(t, env.RegisterOtelTracerProvider("spans", service.NewConfigSpec(), p.spans.provide))
 	var read atomic.Int64
 	require.NoError(t, env.RegisterProcessor("note", service.NewConfigSpec(),
@@ -151,18 +124,18 @@ func messages(calls []given) (batch service.MessageBatch) {
 // awaitCount waits until a counter has come to n.
 func (p *pipeline) awaitCount(t *testing.T, name string, n int64) {
 	t.Helper()
-	require.Eventually(t, func() bool { return p.counts.sums()[name] >= n }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return p.counts.Sums()[name] >= n }, 10*time.Second, time.Millisecond)
 }
 
 // awaitText waits until the log says a text.
 func (p *pipeline) awaitText(t *testing.T, text string) {
 	t.Helper()
-	require.Eventually(t, func() bool { return p.log.has(text) }, 30*time.Second, time.Millisecond,
+	require.Eventually(t, func() bool { return p.log.Has(text) }, 30*time.Second, time.Millisecond,
 		"the log never says %q", text)
 }
 
 func (p *pipeline) everythingSaid() string {
-	return p.log.String() + fmt.Sprint(p.counts.all()) + p.spans.String()
+	return p.log.String() + fmt.Sprint(p.counts.Sums()) + p.spans.log.String()
 }
 
 // noting is a processor that calls a function for each message.
@@ -174,69 +147,3 @@ func (n noting) Process(_ context.Context, msg *service.Message) (service.Messag
 }
 
 func (noting) Close(context.Context) error { return nil }
-
-// lines is the log of a stream.
-type lines struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *lines) Write(line []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(line)
-}
-
-func (l *lines) has(text string) bool { return strings.Contains(l.String(), text) }
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
-// deadLetters is an output that keeps what it is sent.
-type deadLetters struct {
-	mu sync.Mutex
-	// full is how often it fails before it takes anything.
-	full    int
-	letters []letter
-}
-
-type letter struct{ payload, reason string }
-
-func (*deadLetters) Connect(context.Context) error { return nil }
-func (*deadLetters) Close(context.Context) error   { return nil }
-
-func (d *deadLetters) WriteBatch(_ context.Context, batch service.MessageBatch) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.full > 0 {
-		d.full--
-		return fmt.Errorf("no space left on device")
-	}
-	for _, msg := range batch {
-		payload, err := msg.AsBytes()
-		if err != nil {
-			return err
-		}
-		reason, _ := msg.MetaGet("fallback_error")
-		d.letters = append(d.letters, letter{string(payload), reason})
-	}
-	return nil
-}
-
-// reasons returns why calls failed, by their message ids.
-func (d *deadLetters) reasons() map[string]string {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	reasons := map[string]string{}
-	for _, l := range d.letters {
-		var call struct {
-			MessageID string `json:"messageId"`
-		}
-		_ = json.Unmarshal([]byte(l.payload), &call)
-		reasons[call.MessageID] = l.reason
-	}
-	return reasons
-}

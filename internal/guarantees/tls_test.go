@@ -134,7 +134,7 @@ func proveTLS(t *testing.T) {
 		p.accept(t, trial{calls: 10, people: 10}.givenCalls())
 		assert.Equal(t, 10, sb.Summary().Unique)
 		p.stop(t)
-		counts := p.counts.sums()
+		counts := p.counts.Sums()
 		assert.EqualValues(t, 2, counts["segment_retries transient"])
 		assert.EqualValues(t, 2, counts["segment_requests error"])
 	})

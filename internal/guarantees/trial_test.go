@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"benthos-segment/internal/segment"
+	"benthos-segment/internal/streamtest"
 	"benthos-segment/internal/tracking"
 	"benthos-segment/plugin/segmenttest"
 )
@@ -164,9 +165,9 @@ func (r *result) send(t *testing.T) {
 			r.failed[r.given[i].id] = err.Error()
 		}
 	}
-	r.counts = watch.sums()
+	r.counts = watch.Sums()
 	r.counts["segment_calls_sent track"] = int64(len(r.given) - len(r.failed))
-	r.said = watch.said() + strings.Join(slices.Collect(maps.Values(r.failed)), "\n")
+	r.said = watch.log.String() + strings.Join(slices.Collect(maps.Values(r.failed)), "\n")
 }
 
 func callsOf(list []given) []segment.Call {
@@ -223,11 +224,11 @@ func (r *result) stream(t *testing.T) {
 	if r.sandbox.OAuth != nil {
 		maps.Copy(output, signed(r.sb.URL))
 	}
-	p := start(t, withDeadLetter(segmentOutput(endpoint, output)))
+	p := start(t, streamtest.WithDeadLetter(segmentOutput(endpoint, output)))
 	if r.known {
 		p.accept(t, []given{first})
 		r.sb.Reset()
-		p.counts.reset()
+		p.counts.Reset()
 	}
 	if r.fail != nil {
 		r.fail(r.sb)
@@ -245,8 +246,8 @@ func (r *result) stream(t *testing.T) {
 // take stops a stream and takes over what it says.
 func (r *result) take(t *testing.T, p *pipeline) {
 	p.stop(t)
-	r.failed = p.dead.reasons()
-	r.counts = p.counts.all()
+	r.failed = p.dead.ReasonsByID()
+	r.counts = p.counts.Sums()
 	r.said = p.everythingSaid() + strings.Join(slices.Collect(maps.Values(r.failed)), "\n")
 }
 
@@ -262,7 +263,7 @@ func warmUp(t *testing.T) {
 	t.Helper()
 	t.Run("warm-up", func(t *testing.T) {
 		sb := segmenttest.New(t)
-		p := start(t, withDeadLetter(segmentOutput(sb.URL)))
+		p := start(t, streamtest.WithDeadLetter(segmentOutput(sb.URL)))
 		p.accept(t, trial{calls: 10, people: 2}.givenCalls())
 		p.stop(t)
 	})

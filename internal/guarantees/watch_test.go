@@ -3,10 +3,7 @@ package guarantees_test
 import (
 	"context"
 	"fmt"
-	"maps"
 	"strconv"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
@@ -16,40 +13,14 @@ import (
 	"go.opentelemetry.io/otel/trace/embedded"
 	"go.opentelemetry.io/otel/trace/noop"
 
+	"benthos-segment/internal/streamtest"
 	"benthos-segment/internal/tracking"
 )
 
-// counters adds up, by the name of a metric followed by its label values.
-type counters struct {
-	mu   sync.Mutex
-	sum  map[string]int64
-	text strings.Builder
-}
-
-func (c *counters) add(n int64, name string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.sum == nil {
-		c.sum = map[string]int64{}
-	}
-	c.sum[name] += n
-}
-
-func (c *counters) sums() map[string]int64 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return maps.Clone(c.sum)
-}
-
-func (c *counters) reset() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.sum = nil
-}
-
 // watcher is an observer of a client that counts as the output does.
 type watcher struct {
-	counters
+	streamtest.Figures
+	log streamtest.Log
 	// sending is called before each attempt, if set.
 	sending func()
 }
@@ -65,101 +36,38 @@ func (w *watcher) Sending(ctx context.Context, req tracking.Request) (context.Co
 		if got.Err == nil {
 			status = strconv.Itoa(got.Status)
 		}
-		w.add(1, "segment_requests "+status)
-		w.add(int64(req.Count()), "segment_request_calls")
-		w.add(int64(req.Bytes), "segment_request_bytes")
-		w.add(int64(req.WireBytes), "segment_wire_bytes")
+		w.Add("segment_requests "+status, 1)
+		w.Add("segment_request_calls", int64(req.Count()))
+		w.Add("segment_request_bytes", int64(req.Bytes))
+		w.Add("segment_wire_bytes", int64(req.WireBytes))
 		w.say(fmt.Sprint(got.Err))
 	}
 }
 
 func (w *watcher) Retrying(class tracking.Class) {
-	w.add(1, "segment_retries "+class.String())
+	w.Add("segment_retries "+class.String(), 1)
 }
-func (w *watcher) Splitting() { w.add(1, "segment_splits") }
+func (w *watcher) Splitting() { w.Add("segment_splits", 1) }
 func (w *watcher) Throttled(wait time.Duration) {
-	w.add(wait.Nanoseconds(), "segment_throttle_wait_ns")
+	w.Add("segment_throttle_wait_ns", wait.Nanoseconds())
 }
 
 func (w *watcher) Stuck(trouble tracking.Trouble) { w.say(fmt.Sprintf("%+v", trouble)) }
 func (w *watcher) Recovered(source string)        { w.say("recovered: " + source) }
 
-func (w *watcher) say(text string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.text.WriteString(text + "\n")
-}
-
-func (w *watcher) said() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.text.String()
-}
-
-// figures is a metrics exporter that adds up what it is told.
-type figures struct{ counters }
-
-type figure struct {
-	all  *figures
-	name string
-}
-
-func (f figure) Incr(count int64)          { f.all.add(count, f.name) }
-func (f figure) IncrFloat64(count float64) { f.Incr(int64(count)) }
-func (f figure) Timing(int64)              { f.Incr(1) }
-func (f figure) Set(int64)                 {}
-func (f figure) SetFloat64(float64)        {}
-
-// with names a metric by the labels that are its own.
-func (f *figures) with(name string, keys, values []string) figure {
-	parts := []string{name}
-	for i, key := range keys {
-		if key != "label" && key != "path" && key != "stream" {
-			parts = append(parts, values[i])
-		}
-	}
-	return figure{all: f, name: strings.Join(parts, " ")}
-}
-
-func (f *figures) NewCounterCtor(name string, keys ...string) service.MetricsExporterCounterCtor {
-	return func(values ...string) service.MetricsExporterCounter { return f.with(name, keys, values) }
-}
-
-func (f *figures) NewTimerCtor(name string, keys ...string) service.MetricsExporterTimerCtor {
-	return func(values ...string) service.MetricsExporterTimer { return f.with(name, keys, values) }
-}
-
-func (f *figures) NewGaugeCtor(name string, keys ...string) service.MetricsExporterGaugeCtor {
-	return func(values ...string) service.MetricsExporterGauge { return f.with(name, keys, values) }
-}
-
-func (*figures) Close(context.Context) error { return nil }
-
-// all returns every figure, those of the engine too.
-func (f *figures) all() map[string]int64 { return f.sums() }
+func (w *watcher) say(text string) { fmt.Fprintln(&w.log, text) }
 
 // spans is a tracer provider that keeps all that spans are told.
 type spans struct {
 	embedded.TracerProvider
-	mu   sync.Mutex
-	text strings.Builder
+	log streamtest.Log
 }
 
 func (s *spans) provide(*service.ParsedConfig) (trace.TracerProvider, error) { return s, nil }
 
 func (s *spans) Tracer(string, ...trace.TracerOption) trace.Tracer { return tracer{all: s} }
 
-func (s *spans) note(what ...any) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	fmt.Fprintln(&s.text, what...)
-}
-
-func (s *spans) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.text.String()
-}
+func (s *spans) note(what ...any) { fmt.Fprintln(&s.log, what...) }
 
 type tracer struct {
 	embedded.Tracer

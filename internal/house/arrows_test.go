@@ -40,6 +40,7 @@ var arrows = []arrow{
 	{"internal/noticegen", nil},
 	{"internal/guarantees", nil},
 	{"internal/house", nil},
+	{"internal/streamtest", nil},
 	{"internal/torture", []string{"internal/sandbox", "internal/segment"}},
 	{"internal/sdktest", []string{"internal/sandbox/pagetest"}},
 	{"bench", nil},
@@ -48,7 +49,7 @@ var arrows = []arrow{
 
 // knowsBenthos are the folders whose code may know the engine. Its connectors
 // and its types are nowhere else, but in tests.
-var knowsBenthos = []string{"cmd", "plugin", "examples", "internal/docsgen", "internal/torture", "bench"}
+var knowsBenthos = []string{"cmd", "plugin", "examples", "internal/docsgen", "internal/streamtest", "internal/torture", "bench"}
 
 func importsOf(t *testing.T, file string) (paths []string) {
 	t.Helper()
@@ -107,6 +108,7 @@ func TestOnlyCommandsAndTestsUseTheSandbox(t *testing.T) {
 		for _, imported := range importsOf(t, file) {
 			assert.False(t, isBelow(imported, module+"/internal/sandbox"), "%s imports %s", file, imported)
 			assert.False(t, isBelow(imported, module+"/plugin/segmenttest"), "%s imports %s", file, imported)
+			assert.False(t, isBelow(imported, module+"/internal/streamtest"), "%s imports %s", file, imported)
 		}
 	}
 }

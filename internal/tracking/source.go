@@ -1,14 +1,13 @@
 package tracking
 
 import (
-	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"benthos-segment/internal/ingest"
 	"benthos-segment/internal/segment"
 	"benthos-segment/internal/tracking/internal/notice"
 )
@@ -45,10 +44,9 @@ type source struct {
 
 func newSource(writeKey string, fresh refusals) *source {
 	fresh.writeKey = writeKey
-	sum := sha256.Sum256([]byte(writeKey))
 	return &source{
 		writeKey:      writeKey,
-		fingerprint:   hex.EncodeToString(sum[:4]),
+		fingerprint:   ingest.Fingerprint(writeKey),
 		authorization: "Basic " + base64.StdEncoding.EncodeToString([]byte(writeKey+":")),
 		gate:          gate{refusals: fresh},
 		salt:          segment.ID(rand.Uint64()),

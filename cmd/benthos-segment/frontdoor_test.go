@@ -68,6 +68,7 @@ func TestTheFrontDoorSurvivesKills(t *testing.T) {
 	address := freeAddress(t)
 	config := pipeline(t, fmt.Sprintf(`
 http: {enabled: false}
+logger: {level: TRACE}
 input:
   segment: {address: %q, write_keys: [%q]}
 buffer:

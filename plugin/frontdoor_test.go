@@ -207,10 +207,10 @@ func TestTheFrontDoorSaysWhatIsLostAtIt(t *testing.T) {
 	for _, said := range []string{
 		"Answered 1 requests with 401: their write key is not in write_keys", "with 413: they are larger than max_request_bytes", "with 400: they are not JSON",
 	} {
-		assert.Equal(t, 1, d.said.times(said), said)
+		assert.Equal(t, 1, d.said.Times(said), said)
 	}
 	assert.NotContains(t, d.said.String(), "nobody")
-	assert.Equal(t, int64(5), d.counts.of("segment_gateway_requests", "/v1/track", "401"))
+	assert.Equal(t, int64(5), d.counts.Sum("segment_gateway_requests", "/v1/track", "401"))
 }
 
 // An event that Segment would discard costs no other, goes to the dead letters, and

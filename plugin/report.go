@@ -96,7 +96,7 @@ func (r *report) skipped(count skips) {
 	if count.Integrations > 0 {
 		r.sayExcluded.Do(func() {
 			r.log.Warn("segment: skipping events whose integrations object excludes Segment, as RudderStack would; " +
-				"to send them set integrations to forward, which heeds the object at Segment, or to drop, which ignores it. " +
+				"to send them set integrations to forward, which lets Segment obey the object, or to drop, which ignores it. " +
 				"This is said once; segment_calls_skipped goes on counting")
 		})
 	}

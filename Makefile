@@ -40,10 +40,10 @@ UNRACED = ./cmd/... ./config/... ./examples/...
 # package that it was asked for imports it too.
 PROFILE  := $(CURDIR)/cmd/benthos-segment/default.pgo
 GO_FLAGS := $(shell go env GOFLAGS) -trimpath '-pgo=$(PROFILE)'
-build demo-gateway test lint docs torture poison nightly: export GOFLAGS := $(GO_FLAGS)
+build demo-gateway test lint docs torture poison soak nightly: export GOFLAGS := $(GO_FLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-gateway build goflags test chromium screenshot torture poison nightly vuln lint docs bench bench-quick bench-profile bench-growth bench-search bench-latency bench-pages bench-go fmt clean
+.PHONY: help demo demo-gateway build goflags test chromium screenshot torture poison soak nightly vuln lint docs bench bench-quick bench-profile bench-growth bench-search bench-latency bench-pages bench-go fmt clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -86,6 +86,9 @@ torture: ## Kill everything at random and count what is lost (DURATION=10m SEED=
 
 poison: ## Measure the cost of events that cannot be delivered
 	go -C internal/torture run . -poison $(FLAGS)
+
+soak: ## Let a process run for an hour and say whether anything that it keeps grows (DURATION=1h SEED=1)
+	go -C internal/torture run . -soak $(if $(DURATION),-duration $(DURATION)) $(if $(SEED),-seed $(SEED))
 
 nightly: ## Run the torture and random scripts, and fuzz each target: an hour (SCRIPTS=2000 SEED= FUZZTIME=5m)
 	@SCRIPTS='$(SCRIPTS)' SEED='$(SEED)' FUZZTIME='$(FUZZTIME)' .ci/nightly

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -41,6 +42,7 @@ type options struct {
 	race     bool
 	poison   bool
 	cost     bool
+	soak     bool
 }
 
 func optionsFromFlags() (o options) {
@@ -51,6 +53,7 @@ func optionsFromFlags() (o options) {
 	flag.BoolVar(&o.race, "race", false, "build the product with the race detector")
 	flag.BoolVar(&o.poison, "poison", false, "measure what undeliverable events cost, and nothing else")
 	flag.BoolVar(&o.cost, "cost", false, "measure what processes of a Kafka group cost, and nothing else")
+	flag.BoolVar(&o.soak, "soak", false, "let a process run for -duration, an hour by default, and say what it keeps, and nothing else")
 	only := flag.String("only", "", "play only rounds whose kind, or poisons whose name, matches this `pattern`")
 	flag.Parse()
 	o.only = regexp.MustCompile(*only)
@@ -73,6 +76,9 @@ func torture(ctx context.Context, o options) error {
 	}
 	if o.poison {
 		return measurePoison(ctx, product, folder, o.only)
+	}
+	if o.soak {
+		return soak(ctx, product, cmp.Or(o.duration, time.Hour), o.seed)
 	}
 	w, err := newWorld(product, folder, o.calls)
 	if err != nil {

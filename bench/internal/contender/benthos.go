@@ -50,9 +50,30 @@ func ours() []Contender {
 	structured := Contender{ID: "structured", Name: "structured payloads", Group: Ours, Against: "batched", Share: 0.25, Form: corpus.Batched, command: pipeline([]string{Batched, "structured", "segment"})}
 	return []Contender{
 		batched, lines, structured,
+		one("batched_one", "batched input, `max_in_flight: 1`", Batched, corpus.Batched),
+		one("lines_one", "per-line input, `max_in_flight: 1`", Lines, corpus.Lines),
 		full(Contender{ID: "encoded", Name: "structured payloads, encoded by `AsBytes` before", Group: Ours, Against: "batched", Share: 0.25, Form: corpus.Batched, command: pipeline([]string{Batched, "structured", "segment_encoded"})}),
-		delayed(batched), full(delayed(lines)), full(delayed(structured)),
+		delayed(batched), far(batched), paced(), full(delayed(lines)), full(delayed(structured)),
 	}
+}
+
+// one is this output with one batch after the other.
+func one(id, name, input string, form corpus.Form) Contender {
+	return Contender{ID: id, Name: name, Group: Ours, Against: id, Share: 1, Form: form, IsMeasure: true, command: pipeline([]string{input, "segment_one"})}
+}
+
+// far is the contender with a sink on another continent.
+func far(c Contender) Contender {
+	c.IsMeasure = false
+	c.ID += "_far"
+	c.Name += ", 300 ms"
+	c.Latency = 300 * time.Millisecond
+	return c
+}
+
+// paced is this output with an input that is slower than it.
+func paced() Contender {
+	return Contender{ID: "batched_paced", Name: "batched input, 50 ms, 40,000 events a second", Group: Ours, Against: "batched", Share: 1, Form: corpus.Batched, Latency: slow, command: pipeline([]string{Batched, "paced", "segment"})}
 }
 
 // Profiled are our two main cases.

@@ -1,11 +1,8 @@
 package sandbox_test
 
 import (
-	"bytes"
 	"go/parser"
 	"go/token"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -41,11 +38,8 @@ var rooms = map[string][]string{
 	"internal/ingest":              {},
 }
 
-// withoutHTTP are the rooms that know nothing about HTTP. None knows Benthos.
-var (
-	withoutHTTP    = []string{"internal/sandbox/inbox", "internal/sandbox/faults"}
-	withoutBenthos = "github.com/redpanda-data/"
-)
+// withoutHTTP are the rooms that know nothing about HTTP.
+var withoutHTTP = []string{"internal/sandbox/inbox", "internal/sandbox/faults"}
 
 // importsOf returns the imports of a package without its tests.
 func importsOf(t *testing.T, dir string) (imports []string) {
@@ -74,67 +68,9 @@ func TestNoRoomImportsAgainstTheArrows(t *testing.T) {
 			if ours, isOurs := strings.CutPrefix(path, module); isOurs {
 				assert.Contains(t, allowed, ours, "%s imports %s", room, ours)
 			}
-			assert.False(t, strings.HasPrefix(path, withoutBenthos), "%s imports %s", room, path)
 			if slices.Contains(withoutHTTP, room) {
 				assert.NotEqual(t, "net/http", path, "%s knows HTTP", room)
 			}
 		}
 	}
-}
-
-// The binary has the sandbox as a command, tests have it through segmenttest, and
-// the torture serves it itself.
-func TestNobodyElseUsesTheSandbox(t *testing.T) {
-	users := []string{"cmd/benthos-segment", "plugin/segmenttest", "internal/torture", "internal/sandbox"}
-	eachGoFile(t, func(dir, path string, text []byte) {
-		if strings.HasSuffix(path, "_test.go") || slices.ContainsFunc(users, func(u string) bool { return dir == u || strings.HasPrefix(dir, u+"/") }) {
-			return
-		}
-		assert.NotContains(t, string(text), `"`+module+`internal/sandbox`, path)
-	})
-}
-
-func TestRoomsStaySmall(t *testing.T) {
-	const maxLines, maxFiles = 350, 20
-	files := map[string]int{}
-	eachGoFile(t, func(dir, path string, text []byte) {
-		if _, isRoom := rooms[dir]; !isRoom && !strings.HasPrefix(dir, "internal/sandbox/pagetest") {
-			return
-		}
-		assert.LessOrEqual(t, bytes.Count(text, []byte("\n")), maxLines, path)
-		if !strings.HasSuffix(path, "_test.go") {
-			files[dir]++
-		}
-	})
-	for dir, n := range files {
-		assert.LessOrEqual(t, n, maxFiles, dir)
-	}
-	assert.Greater(t, len(files), len(rooms)-1, "every room was looked at")
-}
-
-// eachGoFile visits the Go files of the repository, those of its other modules
-// too.
-func eachGoFile(t *testing.T, visit func(dir, path string, text []byte)) {
-	t.Helper()
-	require.NoError(t, filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if entry.IsDir() && (entry.Name() == "node_modules" || strings.HasPrefix(entry.Name(), ".git")) {
-			return fs.SkipDir
-		}
-		if entry.IsDir() || filepath.Ext(path) != ".go" {
-			return nil
-		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		relative, err := filepath.Rel(root, path)
-		if err != nil {
-			return err
-		}
-		visit(filepath.ToSlash(filepath.Dir(relative)), filepath.ToSlash(relative), text)
-		return nil
-	}))
 }

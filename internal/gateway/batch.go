@@ -50,9 +50,13 @@ const (
 // request is one request whose events are on their way.
 type request struct {
 	events []Event
-	room   *room
-	// element is the place in the queue, nil before and after.
+	// size is about what it takes in memory.
+	size int64
+	// element is the place in the queue, nil after.
 	element *list.Element
+	// granted is closed when there is room for its events.
+	granted          chan struct{}
+	hasRoom, isReady bool
 	// answered gets one outcome.
 	answered chan outcome
 	// first is the index of its first event in the batch.
@@ -95,5 +99,5 @@ func (b *Batch) Settle(failed func(i int) error) {
 		}
 		return result
 	})
-	b.gateway.conf.Observer.Pending(b.gateway.queue.size())
+	b.gateway.showPending()
 }

@@ -46,7 +46,12 @@ func New(conf Config) (*Gateway, error) {
 
 // Stop takes no more requests: new ones and those that were not handed out yet are
 // told to come again. Those that were handed out may still be settled.
-func (g *Gateway) Stop() { g.queue.stop() }
+func (g *Gateway) Stop() {
+	g.queue.stop()
+	g.showPending()
+}
+
+func (g *Gateway) showPending() { g.conf.Observer.Pending(g.queue.size()) }
 
 // Close stops, and tells every request that still waits to come again: whoever has
 // its events may never settle them.

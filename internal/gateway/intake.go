@@ -163,24 +163,39 @@ func (in *intake) take(ctx context.Context, env *ingest.Envelope, release func()
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.conf.Timeout)
 	defer cancel()
-	room, err := g.queue.reserve(ctx, size)
+	req, err := g.queue.enter(size)
+	if err == nil {
+		err = in.awaitRoom(ctx, req)
+	}
+	if errors.Is(err, errStopped) {
+		return g.answerTo(stopping)
+	}
 	if err != nil {
 		return g.overloaded()
 	}
 	events, refusal := in.eventsOf(env)
 	release()
-	req := &request{events: events, room: room, answered: make(chan outcome, 1)}
-	if err := g.queue.push(req); err != nil {
-		room.release()
+	if err := g.queue.ready(req, events); err != nil {
 		return g.answerTo(stopping)
 	}
 	in.leave()
-	g.conf.Observer.Pending(g.queue.size())
+	g.showPending()
 	result := in.await(ctx, req)
 	if a := g.answerTo(result); a != nil {
 		return a
 	}
 	return refusal
+}
+
+// awaitRoom waits for room. No batch waits for a request that has to.
+func (in *intake) awaitRoom(ctx context.Context, req *request) error {
+	select {
+	case <-req.granted:
+		return nil
+	default:
+		in.leave()
+		return in.gateway.queue.awaitRoom(ctx, req)
+	}
 }
 
 // await waits for the outcome of a request, until the context ends. What is still
@@ -195,6 +210,7 @@ func (in *intake) await(ctx context.Context, req *request) outcome {
 	case <-ctx.Done():
 		if !in.isUnheard() {
 			in.gateway.queue.withdraw(req)
+			in.gateway.showPending()
 		}
 		return outcomeOr(req, late)
 	}

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"sync"
 	"time"
-
-	"golang.org/x/sync/semaphore"
 )
 
 // errStopped says that no more requests are taken.
@@ -21,19 +19,27 @@ const (
 )
 
 // queue holds requests in the order of their arrival until they are handed out.
+//
+// A request enters at the end, gets room when there is some and all before it have
+// theirs, is ready when its events are made, and is handed out after all before it.
 type queue struct {
-	gather time.Duration
-	// pending and bytes are the room for requests that are queued or handed out.
-	pending, bytes *semaphore.Weighted
-	maxBytes       int64
+	gather     time.Duration
+	maxPending int
+	maxBytes   int64
 
 	// wake tells a reader that something has changed.
 	wake chan struct{}
+	// life ends when the queue is stopped.
+	life context.Context
+	end  context.CancelFunc
 
-	mu        sync.Mutex
-	waiting   list.List // of *request
-	isStopped bool
-	count     int
+	mu      sync.Mutex
+	waiting list.List // of *request
+	// roomless is the first of those that wait for room, nil if none does.
+	roomless *list.Element
+	// pending and bytes are what has room: queued, or handed out and not settled.
+	pending int
+	bytes   int64
 	// arriving counts the requests of this generation that are being read. A batch
 	// waits for them, but only once: then they become a generation that nobody
 	// waits for.
@@ -41,13 +47,9 @@ type queue struct {
 }
 
 func newQueue(maxPending int, maxBytes int64, gather time.Duration) *queue {
-	return &queue{
-		gather:   gather,
-		pending:  semaphore.NewWeighted(int64(maxPending)),
-		bytes:    semaphore.NewWeighted(maxBytes),
-		maxBytes: maxBytes,
-		wake:     make(chan struct{}, 1),
-	}
+	q := &queue{gather: gather, maxPending: maxPending, maxBytes: maxBytes, wake: make(chan struct{}, 1)}
+	q.life, q.end = context.WithCancel(context.Background())
+	return q
 }
 
 // arrive notes that a request is being read. It returns its generation, for
@@ -80,66 +82,96 @@ func (q *queue) notify() {
 	}
 }
 
-// reserve waits for room for one request, until the context ends. Requests get it
-// in the order in which they ask.
-func (q *queue) reserve(ctx context.Context, size int64) (*room, error) {
-	size = min(size, q.maxBytes)
-	if err := q.pending.Acquire(ctx, 1); err != nil {
-		return nil, err
-	}
-	if err := q.bytes.Acquire(ctx, size); err != nil {
-		q.pending.Release(1)
-		return nil, err
-	}
-	return &room{q, size}, nil
-}
-
-// room is what a request takes, until it is given back.
-type room struct {
-	queue *queue
-	size  int64
-}
-
-func (r *room) release() {
-	r.queue.bytes.Release(r.size)
-	r.queue.pending.Release(1)
-}
-
-// push puts a request at the end.
-func (q *queue) push(r *request) error {
+// enter puts a request of about that size at the end.
+func (q *queue) enter(size int64) (*request, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.isStopped {
+	if q.life.Err() != nil {
+		return nil, errStopped
+	}
+	r := &request{size: min(size, q.maxBytes), granted: make(chan struct{}), answered: make(chan outcome, 1)}
+	r.element = q.waiting.PushBack(r)
+	if q.roomless == nil {
+		q.roomless = r.element
+	}
+	q.grant()
+	return r, nil
+}
+
+// grant gives room to those that are next, as long as there is some; the lock is
+// held.
+func (q *queue) grant() {
+	for q.roomless != nil {
+		r := q.roomless.Value.(*request)
+		if q.pending >= q.maxPending || q.bytes+r.size > q.maxBytes {
+			return
+		}
+		q.pending++
+		q.bytes += r.size
+		r.hasRoom = true
+		close(r.granted)
+		q.roomless = q.roomless.Next()
+	}
+}
+
+// awaitRoom waits until a request has room, the context ends or the queue is
+// stopped.
+func (q *queue) awaitRoom(ctx context.Context, r *request) error {
+	select {
+	case <-r.granted:
+		return nil
+	case <-q.life.Done():
+		return errStopped
+	case <-ctx.Done():
+		q.withdraw(r)
+		return ctx.Err()
+	}
+}
+
+// ready gives a request its events.
+func (q *queue) ready(r *request, events []Event) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if r.element == nil {
 		return errStopped
 	}
-	r.element = q.waiting.PushBack(r)
-	q.count++
+	r.events, r.isReady = events, true
 	q.notify()
 	return nil
 }
 
 // withdraw takes a request back unless it was handed out already.
-func (q *queue) withdraw(r *request) bool {
+func (q *queue) withdraw(r *request) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if r.element == nil {
-		return false
+	if r.element != nil {
+		q.remove(r)
+		q.notify() // Those behind it may have waited for it.
 	}
-	q.remove(r)
-	return true
+}
+
+// leaveList takes a request off the list; the lock is held.
+func (q *queue) leaveList(r *request) {
+	if q.roomless == r.element {
+		q.roomless = r.element.Next()
+	}
+	q.waiting.Remove(r.element)
+	r.element = nil
 }
 
 // remove ends the first state of a request; the lock is held.
 func (q *queue) remove(r *request) {
-	q.waiting.Remove(r.element)
-	r.element = nil
-	q.end(r)
+	q.leaveList(r)
+	if r.hasRoom {
+		q.free(r)
+	}
 }
 
-// end gives the room of a request back; the lock is held.
-func (q *queue) end(r *request) {
-	q.count--
-	r.room.release()
+// free gives the room of a request back; the lock is held.
+func (q *queue) free(r *request) {
+	q.pending--
+	q.bytes -= r.size
+	q.grant()
 }
 
 // settle ends the second state of requests that were handed out.
@@ -147,16 +179,16 @@ func (q *queue) settle(requests []*request, outcomeOf func(*request) outcome) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, r := range requests {
-		q.end(r)
+		q.free(r)
 		r.answered <- outcomeOf(r)
 	}
 }
 
-// size returns how many requests are queued or handed out.
+// size returns how many requests are on their way.
 func (q *queue) size() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.count
+	return q.pending
 }
 
 // read waits for requests and hands them out: all that wait, and those that are
@@ -189,10 +221,11 @@ func (q *queue) read(ctx context.Context) ([]*request, error) {
 func (q *queue) take(isLate bool) (taken []*request, isGathering bool, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.isStopped {
+	if q.life.Err() != nil {
 		return nil, false, errStopped
 	}
-	if q.waiting.Len() == 0 {
+	first := q.waiting.Front()
+	if first == nil || !first.Value.(*request).isReady {
 		return nil, false, nil
 	}
 	if q.arriving > 0 && !isLate && q.waiting.Len() < maxBatchEvents {
@@ -203,13 +236,15 @@ func (q *queue) take(isLate bool) (taken []*request, isGathering bool, err error
 		q.arriving = 0
 	}
 	events, size := 0, int64(0)
-	for e := q.waiting.Front(); e != nil && events < maxBatchEvents && size < maxBatchBytes; e = q.waiting.Front() {
+	for e := first; e != nil && events < maxBatchEvents && size < maxBatchBytes; e = q.waiting.Front() {
 		r := e.Value.(*request)
-		q.waiting.Remove(e)
-		r.element = nil
+		if !r.isReady {
+			break
+		}
+		q.leaveList(r)
 		taken = append(taken, r)
 		events += len(r.events)
-		size += r.room.size
+		size += r.size
 	}
 	if q.waiting.Len() > 0 {
 		q.notify()
@@ -221,7 +256,7 @@ func (q *queue) take(isLate bool) (taken []*request, isGathering bool, err error
 func (q *queue) stop() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.isStopped = true
+	q.end()
 	for e := q.waiting.Front(); e != nil; e = q.waiting.Front() {
 		r := e.Value.(*request)
 		q.remove(r)
@@ -230,8 +265,4 @@ func (q *queue) stop() {
 	q.notify()
 }
 
-func (q *queue) stopped() bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.isStopped
-}
+func (q *queue) stopped() bool { return q.life.Err() != nil }

@@ -128,14 +128,3 @@ func TestTooManyRequestsWaitAndAreThenTurnedAway(t *testing.T) {
 	require.Eventually(t, func() bool { return len(d.taken()) == 2 }, patience, tick)
 	assert.Equal(t, http.StatusOK, d.post("/v1/track", track).status, "their room is free again")
 }
-
-// Back-pressure comes before turning away.
-func TestARequestWaitsForRoom(t *testing.T) {
-	d := openUnread(t, func(c *gateway.Config) { c.MaxPending = 1 })
-	first := d.later("/v1/track", track)
-	d.waitPending(1)
-	second := d.later("/v1/track", track)
-	d.run()
-	assert.Equal(t, http.StatusOK, (<-first).status)
-	assert.Equal(t, http.StatusOK, (<-second).status)
-}

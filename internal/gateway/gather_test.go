@@ -91,3 +91,28 @@ func TestABatchWaitsAgainAfterALateOne(t *testing.T) {
 		synctest.Wait()
 	})
 }
+
+// The longer there is too much, the longer clients are asked to wait.
+func TestOverloadAsksForLongerWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newModel(t, func(*gateway.Config) {})
+		retryAfter := func(err error) string {
+			w := httptest.NewRecorder()
+			go m.gateway.ServeHTTP(w, httptest.NewRequest(http.MethodPost, "/v1/track?writeKey=wk", strings.NewReader(track)))
+			batch, readErr := m.gateway.Read(t.Context())
+			require.NoError(t, readErr)
+			batch.Settle(func(int) error { return err })
+			synctest.Wait()
+			return w.Header().Get("Retry-After")
+		}
+		assert.Equal(t, "5", retryAfter(gateway.ErrFull))
+		time.Sleep(20 * time.Second)
+		assert.Equal(t, "25", retryAfter(gateway.ErrFull))
+		time.Sleep(time.Hour)
+		assert.Equal(t, "60", retryAfter(gateway.ErrFull))
+		assert.Empty(t, retryAfter(nil))
+		assert.Equal(t, "5", retryAfter(gateway.ErrFull), "it begins again")
+		m.gateway.Close()
+		synctest.Wait()
+	})
+}

@@ -169,6 +169,15 @@ func (d *door) one() gateway.Event {
 	return taken[0]
 }
 
+// untilAccepted posts an event until it is accepted, on a machine that may be
+// busy.
+func (d *door) untilAccepted() {
+	d.t.Helper()
+	require.Eventually(d.t, func() bool {
+		return d.post("/v1/track", `{"userId":"u","event":"E"}`).status == http.StatusOK
+	}, patience, tick)
+}
+
 // got is an answer.
 type got struct {
 	status int

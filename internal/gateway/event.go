@@ -26,8 +26,12 @@ func (in *intake) eventsOf(env *ingest.Envelope) (events []Event, refusal *answe
 	return events, refusal
 }
 
-// addedBytes is about what a server adds to an event.
-const addedBytes = 256
+const (
+	// addedBytes is about what a server adds to an event.
+	addedBytes = 256
+	// usualScratch and usualAdded have room for what most events need.
+	usualScratch, usualAdded = 1 << 10, 8
+)
 
 // maker makes events of one request.
 type maker struct {
@@ -55,7 +59,7 @@ func newMaker(s *sender, env *ingest.Envelope) *maker {
 	return &maker{
 		sender: s, env: env, ofRequest: s.dialect(env),
 		address: address, quotedAddress: appendText(nil, address), quotedTime: appendText(nil, timeOf(s.receivedAt)),
-		memory: make([]byte, 0, size),
+		memory: make([]byte, 0, size), scratch: make([]byte, 0, usualScratch), added: make([]member, 0, usualAdded),
 	}
 }
 

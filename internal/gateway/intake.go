@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -37,7 +36,7 @@ func (g *Gateway) takeBody(r *http.Request, route ingest.Route) (events int, a *
 	if err != nil {
 		return 0, refuse(http.StatusBadRequest, codeInvalidJSON, "invalid json: "+err.Error())
 	}
-	return env.Count, in.take(r.Context(), &env, body.Release)
+	return env.Count, in.take(&env, body.Release)
 }
 
 // takePixel takes the event in the query of a request.
@@ -56,7 +55,7 @@ func (g *Gateway) takePixel(r *http.Request, route ingest.Route) (events int, a 
 	if err != nil {
 		return 0, refuse(http.StatusBadRequest, codeInvalidJSON, "invalid json: "+err.Error())
 	}
-	return env.Count, in.take(r.Context(), &env, func() {})
+	return env.Count, in.take(&env, func() {})
 }
 
 // checkBody says why a body is refused, nil if it is not.
@@ -149,7 +148,7 @@ const (
 
 // take makes events of an envelope, and waits until they are safe. The envelope is
 // not needed after they are made, which release is for.
-func (in *intake) take(ctx context.Context, env *ingest.Envelope, release func()) *answer {
+func (in *intake) take(env *ingest.Envelope, release func()) *answer {
 	g := in.gateway
 	if a := in.admit(env); a != nil {
 		return a
@@ -161,11 +160,11 @@ func (in *intake) take(ctx context.Context, env *ingest.Envelope, release func()
 	for _, event := range env.Events {
 		size += int64(len(event))
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), g.conf.Timeout)
-	defer cancel()
+	timer := time.NewTimer(g.conf.Timeout)
+	defer timer.Stop()
 	req, err := g.queue.enter(size)
 	if err == nil {
-		err = in.awaitRoom(ctx, req)
+		err = in.awaitRoom(req, timer.C)
 	}
 	if errors.Is(err, errStopped) {
 		return g.answerTo(stopping)
@@ -180,7 +179,7 @@ func (in *intake) take(ctx context.Context, env *ingest.Envelope, release func()
 	}
 	in.leave()
 	g.showPending()
-	result := in.await(ctx, req)
+	result := in.await(req, timer.C)
 	if a := g.answerTo(result); a != nil {
 		return a
 	}
@@ -188,26 +187,26 @@ func (in *intake) take(ctx context.Context, env *ingest.Envelope, release func()
 }
 
 // awaitRoom waits for room. No batch waits for a request that has to.
-func (in *intake) awaitRoom(ctx context.Context, req *request) error {
+func (in *intake) awaitRoom(req *request, isLate <-chan time.Time) error {
 	select {
 	case <-req.granted:
 		return nil
 	default:
 		in.leave()
-		return in.gateway.queue.awaitRoom(ctx, req)
+		return in.gateway.queue.awaitRoom(req, isLate)
 	}
 }
 
-// await waits for the outcome of a request, until the context ends. What is still
+// await waits for the outcome of a request, until it is late. What is still
 // queued then is withdrawn, so that it is not delivered twice, unless nobody will
 // send it again.
-func (in *intake) await(ctx context.Context, req *request) outcome {
+func (in *intake) await(req *request, isLate <-chan time.Time) outcome {
 	select {
 	case result := <-req.answered:
 		return result
 	case <-in.gateway.closed:
 		return outcomeOr(req, stopping)
-	case <-ctx.Done():
+	case <-isLate:
 		if !in.isUnheard() {
 			in.gateway.queue.withdraw(req)
 			in.gateway.showPending()

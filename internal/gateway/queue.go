@@ -8,8 +8,12 @@ import (
 	"time"
 )
 
-// errStopped says that no more requests are taken.
-var errStopped = errors.New("the gateway has stopped")
+var (
+	// errStopped says that no more requests are taken, errNoRoom that there was no
+	// room for one in time.
+	errStopped = errors.New("the gateway has stopped")
+	errNoRoom  = errors.New("there is no room")
+)
 
 const (
 	// maxBatchEvents and maxBatchBytes end a batch. A request is never divided, so
@@ -114,17 +118,16 @@ func (q *queue) grant() {
 	}
 }
 
-// awaitRoom waits until a request has room, the context ends or the queue is
-// stopped.
-func (q *queue) awaitRoom(ctx context.Context, r *request) error {
+// awaitRoom waits until a request has room, it is late or the queue is stopped.
+func (q *queue) awaitRoom(r *request, isLate <-chan time.Time) error {
 	select {
 	case <-r.granted:
 		return nil
 	case <-q.life.Done():
 		return errStopped
-	case <-ctx.Done():
+	case <-isLate:
 		q.withdraw(r)
-		return ctx.Err()
+		return errNoRoom
 	}
 }
 

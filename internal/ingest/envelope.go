@@ -69,7 +69,7 @@ func OpenEvent(body []byte) (Envelope, error) {
 // OpenMembers does the same as OpenEvent, but accepts text that is not UTF-8, and
 // notes where the members of the event are, for Envelope.Item.
 func OpenMembers(body []byte) (Envelope, error) {
-	env := Envelope{body: body}
+	env := Envelope{body: body, members: make([]named, 0, usualMembers)}
 	o, err := newObject(body)
 	if err != nil {
 		return Envelope{}, err
@@ -163,6 +163,9 @@ func (env *Envelope) readMember(o *object, name string) error {
 func (env *Envelope) readBatch(o *object, bounds Bounds) error {
 	env.Events, env.Count = nil, 0
 	env.starts, env.members, env.ends = nil, nil, nil
+	if bounds.Members {
+		env.members = make([]named, 0, usualMembers)
+	}
 	if o.dec.PeekKind() != '[' {
 		if _, err := o.value(); err != nil {
 			return err

@@ -46,6 +46,9 @@ type named struct {
 	value, after uint32 // of its value, and the end of that
 }
 
+// usualMembers is how many named members most events have.
+const usualMembers = 8
+
 // Item is one event of a request. Its byte slices are parts of the body.
 type Item struct {
 	// Raw is the event as it was sent. It need not be an object.

@@ -43,13 +43,14 @@ func start(c *cli.Context, version string) error {
 	if err != nil {
 		return fmt.Errorf("looking for this program, to run the pipeline with it: %w", err)
 	}
-	folder, err := folderFor(c.String("dir"))
-	if err != nil {
-		return fmt.Errorf("making the directory of the demo: %w", err)
-	}
 	listener, err := listen(c.String("listen"), c.IsSet("listen"))
 	if err != nil {
 		return err
+	}
+	defer listener.Close()
+	folder, err := folderFor(c.String("dir"))
+	if err != nil {
+		return fmt.Errorf("making the directory of the demo: %w", err)
 	}
 	ctx, stop := signal.NotifyContext(c.Context, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()

@@ -14,7 +14,6 @@ import (
 	"benthos-segment/internal/tracking/wire"
 	// These register the buffer journal and the input segment.
 	_ "benthos-segment/plugin/internal/buffer"
-	_ "benthos-segment/plugin/internal/frontdoor"
 	"benthos-segment/plugin/internal/order"
 )
 

@@ -6,10 +6,13 @@ import (
 	"benthos-segment/internal/gateway"
 )
 
-// The metadata of each event. The output reads metaDialect.
+// MetaDialect is the metadata by which an input says in whose dialect an event is:
+// segment or rudderstack. The output reads it.
+const MetaDialect = "segment_dialect"
+
+// The other metadata of each event.
 const (
 	metaWriteKey   = "segment_write_key"
-	metaDialect    = "segment_dialect"
 	metaType       = "segment_type"
 	metaSDK        = "segment_sdk"
 	metaSDKVersion = "segment_sdk_version"
@@ -29,7 +32,7 @@ func messageOf(event *gateway.Event) *service.Message {
 	message := service.NewMessage(event.Content)
 	for _, field := range [...]struct{ name, value string }{
 		{metaWriteKey, event.WriteKey},
-		{metaDialect, event.Dialect},
+		{MetaDialect, event.Dialect},
 		{metaType, event.Type},
 		{metaSDK, event.Library},
 		{metaSDKVersion, event.Version},

@@ -44,7 +44,6 @@ const (
 	overloaded
 	stopping
 	late
-	gone
 )
 
 // request is one request whose events are on their way.

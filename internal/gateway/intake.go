@@ -149,41 +149,50 @@ const (
 // take makes events of an envelope, and waits until they are safe. The envelope is
 // not needed after they are made, which release is for.
 func (in *intake) take(env *ingest.Envelope, release func()) *answer {
-	g := in.gateway
-	if a := in.admit(env); a != nil {
+	if a := in.admit(env); a != nil || env.Count == 0 {
 		return a
 	}
-	if env.Count == 0 {
-		return nil // There is nothing to lose.
+	queue := in.gateway.queue
+	timer := time.NewTimer(in.gateway.conf.Timeout)
+	defer timer.Stop()
+	req, err := queue.enter(roomFor(env))
+	if err != nil {
+		return in.gateway.answerTo(stopping)
 	}
+	// One that is never ready would hold up all behind it: not even a panic may leave
+	// it there.
+	defer queue.abandon(req)
+	refusal, err := in.fill(req, env, timer.C)
+	release()
+	switch {
+	case errors.Is(err, errStopped):
+		return in.gateway.answerTo(stopping)
+	case err != nil:
+		return in.gateway.overloaded()
+	}
+	in.leave()
+	in.gateway.showPending()
+	if a := in.gateway.answerTo(in.await(req, timer.C)); a != nil {
+		return a
+	}
+	return refusal
+}
+
+func roomFor(env *ingest.Envelope) int64 {
 	size := int64(requestRoom + len(env.Events)*eventRoom)
 	for _, event := range env.Events {
 		size += int64(len(event))
 	}
-	timer := time.NewTimer(g.conf.Timeout)
-	defer timer.Stop()
-	req, err := g.queue.enter(size)
-	if err == nil {
-		err = in.awaitRoom(req, timer.C)
-	}
-	if errors.Is(err, errStopped) {
-		return g.answerTo(stopping)
-	}
-	if err != nil {
-		return g.overloaded()
+	return size
+}
+
+// fill makes the events of a request as soon as there is room for them.
+func (in *intake) fill(req *request, env *ingest.Envelope, isLate <-chan time.Time) (refusal *answer, err error) {
+	if err := in.awaitRoom(req, isLate); err != nil {
+		return nil, err
 	}
 	events, refusal := in.eventsOf(env)
-	release()
-	if err := g.queue.ready(req, events); err != nil {
-		return g.answerTo(stopping)
-	}
-	in.leave()
-	g.showPending()
-	result := in.await(req, timer.C)
-	if a := g.answerTo(result); a != nil {
-		return a
-	}
-	return refusal
+	return refusal, in.gateway.queue.ready(req, events)
 }
 
 // awaitRoom waits for room. No batch waits for a request that has to.

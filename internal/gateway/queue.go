@@ -126,7 +126,6 @@ func (q *queue) awaitRoom(r *request, isLate <-chan time.Time) error {
 	case <-q.life.Done():
 		return errStopped
 	case <-isLate:
-		q.withdraw(r)
 		return errNoRoom
 	}
 }
@@ -150,6 +149,16 @@ func (q *queue) withdraw(r *request) {
 	if r.element != nil {
 		q.remove(r)
 		q.notify() // Those behind it may have waited for it.
+	}
+}
+
+// abandon takes back a request that never got its events.
+func (q *queue) abandon(r *request) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if r.element != nil && !r.isReady {
+		q.remove(r)
+		q.notify()
 	}
 }
 

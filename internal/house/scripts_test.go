@@ -12,8 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const root = "../.."
-
 // CDPATH sends a `cd` to a relative path elsewhere.
 func TestNoScriptGoesWhereCDPATHSendsIt(t *testing.T) {
 	bare := regexp.MustCompile(`(^|[^=] *)\bcd (--|internal|bench|")`)
@@ -30,7 +28,7 @@ func TestNoScriptGoesWhereCDPATHSendsIt(t *testing.T) {
 
 func glob(t *testing.T, pattern string) []string {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(root, pattern))
+	files, err := filepath.Glob(filepath.Join(top, pattern))
 	require.NoError(t, err)
 	require.NotEmpty(t, files, pattern)
 	return files
@@ -67,7 +65,7 @@ func TestChromiumIsInstalledOnlyWhereItIsMissingAndNotWithoutAWord(t *testing.T)
 			}
 			// As root, or by a sudo that hands on what it is given.
 			require.NoError(t, os.WriteFile(filepath.Join(path, "sudo"), []byte("#!/bin/sh\nexec \"$@\"\n"), 0o700))
-			script, err := filepath.Abs(filepath.Join(root, ".ci/chromium"))
+			script, err := filepath.Abs(filepath.Join(top, ".ci/chromium"))
 			require.NoError(t, err)
 			install := exec.CommandContext(t.Context(), filepath.Join(path, "bash"), script)
 			install.Env = []string{"PATH=" + path, "CHROMIUM=" + test.chromium}

@@ -21,7 +21,7 @@ const (
 )
 
 func TestWhatCannotBeReadIsRefused(t *testing.T) {
-	d := open(t, func(c *gateway.Config) { c.MaxRequestBytes = 1 << 20; c.MaxRequestEvents = 10 })
+	d := open(t, func(c *gateway.Config) { c.MaxRequestBytes, c.MaxRequestEvents, c.MaxPendingBytes = 1<<20, 10, 8<<20 })
 	batch := func(events ...string) string { return `{"batch":[` + strings.Join(events, ",") + `]}` }
 	many := strings.TrimSuffix(strings.Repeat("{},", 11), ",")
 	for name, given := range map[string]struct {
@@ -30,22 +30,24 @@ func TestWhatCannotBeReadIsRefused(t *testing.T) {
 		status     int
 		code       string
 	}{
-		"nothing":             {"/v1/batch", ``, nil, 400, "invalid_json"},
-		"no JSON":             {"/v1/batch", `batch=1`, nil, 400, "invalid_json"},
-		"cut off":             {"/v1/batch", `{"batch":[{"type":"track"`, nil, 400, "invalid_json"},
-		"no batch":            {"/v1/batch", `{"events":[]}`, nil, 400, "invalid_json"},
-		"batch is an object":  {"/v1/batch", `{"batch":{}}`, nil, 400, "invalid_json"},
-		"goes on":             {"/v1/track", track + track, nil, 400, "invalid_json"},
-		"an array":            {"/v1/track", `[` + track + `]`, nil, 400, "invalid_json"},
-		"too deep":            {"/v1/track", strings.Repeat(`{"a":`, 20_000) + "1" + strings.Repeat("}", 20_000), nil, 400, "invalid_json"},
-		"no gzip":             {"/v1/batch", batch(track), []header{{"Content-Encoding", "gzip"}}, 400, "bad_request"},
-		"gzip, cut off":       {"/v1/batch", string(zipped(t, batch(track))[:30]), []header{{"Content-Encoding", "gzip"}}, 400, "bad_request"},
-		"another encoding":    {"/v1/batch", batch(track), []header{{"Content-Encoding", "br"}}, 415, "unsupported_encoding"},
-		"large":               {"/v1/batch", batch(`{"a":"` + strings.Repeat("x", 1<<20) + `"}`), nil, 413, "request_too_large"},
-		"a bomb":              {"/v1/batch", string(zipped(t, strings.Repeat(" ", 64<<20))), []header{{"Content-Encoding", "gzip"}}, 413, "request_too_large"},
-		"many events":         {"/v1/batch", batch(many), nil, 413, "request_too_large"},
-		"many that are none":  {"/v1/batch", batch(strings.TrimSuffix(strings.Repeat("0,", 101), ",")), nil, 400, "invalid_json"},
-		"an unreadable query": {"/v1/batch?writeKey=%zz", batch(track), nil, 400, "bad_request"},
+		"nothing":            {"/v1/batch", ``, nil, 400, "invalid_json"},
+		"no JSON":            {"/v1/batch", `batch=1`, nil, 400, "invalid_json"},
+		"cut off":            {"/v1/batch", `{"batch":[{"type":"track"`, nil, 400, "invalid_json"},
+		"no batch":           {"/v1/batch", `{"events":[]}`, nil, 400, "invalid_json"},
+		"batch is an object": {"/v1/batch", `{"batch":{}}`, nil, 400, "invalid_json"},
+		"goes on":            {"/v1/track", track + track, nil, 400, "invalid_json"},
+		"an array":           {"/v1/track", `[` + track + `]`, nil, 400, "invalid_json"},
+		"too deep":           {"/v1/track", strings.Repeat(`{"a":`, 20_000) + "1" + strings.Repeat("}", 20_000), nil, 400, "invalid_json"},
+		"no gzip":            {"/v1/batch", batch(track), []header{{"Content-Encoding", "gzip"}}, 400, "bad_request"},
+		"gzip, cut off":      {"/v1/batch", string(zipped(t, batch(track))[:30]), []header{{"Content-Encoding", "gzip"}}, 400, "bad_request"},
+		"another encoding":   {"/v1/batch", batch(track), []header{{"Content-Encoding", "br"}}, 415, "unsupported_encoding"},
+		"large":              {"/v1/batch", batch(`{"a":"` + strings.Repeat("x", 1<<20) + `"}`), nil, 413, "request_too_large"},
+		"a bomb":             {"/v1/batch", string(zipped(t, strings.Repeat(" ", 64<<20))), []header{{"Content-Encoding", "gzip"}}, 413, "request_too_large"},
+		"many events":        {"/v1/batch", batch(many), nil, 413, "request_too_large"},
+		"many that are none": {"/v1/batch", batch(strings.TrimSuffix(strings.Repeat("0,", 101), ",")), nil, 400, "invalid_json"},
+		// 10 events with a context of 1 MB each would take more than the memory for all.
+		"an envelope for many": {"/v1/b", `{"batch":[` + strings.TrimSuffix(strings.Repeat("{},", 10), ",") + `],"context":{"a":"` + strings.Repeat("x", 1<<20-200) + `"}}`, nil, 413, "request_too_large"},
+		"an unreadable query":  {"/v1/batch?writeKey=%zz", batch(track), nil, 400, "bad_request"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			answer := d.post(given.path, given.body, given.headers...)

@@ -178,8 +178,10 @@ func (in *intake) take(env *ingest.Envelope, release func()) *answer {
 	return refusal
 }
 
+// roomFor is about what the events of an envelope take in memory. Each may get all
+// of what the envelope has for them.
 func roomFor(env *ingest.Envelope) int64 {
-	size := int64(requestRoom + len(env.Events)*eventRoom)
+	size := int64(requestRoom) + int64(len(env.Events))*int64(eventRoom+len(env.Context)+len(env.Integrations))
 	for _, event := range env.Events {
 		size += int64(len(event))
 	}
@@ -234,7 +236,7 @@ func outcomeOr(req *request, other outcome) outcome {
 	}
 }
 
-// admit checks the write keys and the number of events.
+// admit checks the write keys, and the number and the size of the events.
 func (in *intake) admit(env *ingest.Envelope) *answer {
 	in.key = in.creds.WriteKey(env.WriteKey)
 	if in.key != "" && !in.gateway.keys.accepts(in.key) {
@@ -245,6 +247,10 @@ func (in *intake) admit(env *ingest.Envelope) *answer {
 			status: http.StatusRequestEntityTooLarge, code: codeTooLarge,
 			message: fmt.Sprintf("the batch has more than %d events: send fewer at once", len(env.Events)),
 		}
+	}
+	if roomFor(env) > in.gateway.conf.MaxPendingBytes {
+		return refuse(http.StatusRequestEntityTooLarge, codeTooLarge,
+			"the events take more memory than max_pending_bytes, each with the context and the integrations of the envelope: send fewer at once")
 	}
 	if in.key != "" {
 		return nil

@@ -25,8 +25,12 @@ func newKeys(writeKeys []string) keys {
 	return k
 }
 
+// maxKey is how long a write key may be. It goes with every event, and those of
+// both worlds have some thirty letters.
+const maxKey = 1_000
+
 func (k keys) accepts(key string) bool {
-	if key == "" {
+	if key == "" || len(key) > maxKey {
 		return false
 	}
 	if len(k.digests) == 0 {

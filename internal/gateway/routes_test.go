@@ -96,6 +96,17 @@ func TestAWriteKeyThatIsNoneIs401(t *testing.T) {
 	assert.Empty(t, d.taken())
 }
 
+// A key goes with every event, into the queue, too.
+func TestAWriteKeyIsNoPlaceForData(t *testing.T) {
+	d := open(t, func(c *gateway.Config) { c.WriteKeys = nil })
+	body := func(length int) string {
+		return `{"batch":[` + track + `],"writeKey":"` + strings.Repeat("k", length) + `"}`
+	}
+	assert.Equal(t, http.StatusOK, d.do(http.MethodPost, "/v1/batch", strings.NewReader(body(1000))).status)
+	assert.Equal(t, http.StatusUnauthorized, d.do(http.MethodPost, "/v1/batch", strings.NewReader(body(1001))).status)
+	assert.Len(t, d.taken(), 1)
+}
+
 func TestPreflightsAreAnsweredOnEveryPath(t *testing.T) {
 	d := open(t)
 	for _, path := range []string{"/v1/track", "/v1/m", "/sourceConfig/", "/nowhere", "//v1/batch"} {

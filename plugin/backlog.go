@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
+
+	"benthos-segment/internal/tracking"
 )
 
 // backlogInterval is how often it is reported how old the oldest batch is, and
@@ -14,10 +16,10 @@ const backlogInterval = time.Second
 
 // backlog reports what is under way: for how long the oldest batch has been
 // here, which is the one figure that grows whatever the reason, how many
-// batches there are, and how many calls wait for their turn. The copies of an
-// output report in the same place, and so they share a backlog.
+// batches there are, how many calls wait for their turn, and how many requests
+// may be under way. The copies of an output report in the same place, and so they share a backlog.
 type backlog struct {
-	oldest, batches, waiting *service.MetricGauge
+	oldest, batches, waiting, parallel *service.MetricGauge
 
 	mu      sync.Mutex
 	next    int
@@ -25,8 +27,8 @@ type backlog struct {
 	timer   *time.Timer
 	// messages counts those of the batches that wait for their turn.
 	messages int
-	// copies count the calls of each copy that wait for earlier ones.
-	copies map[*output]func() int
+	// clients are those of the copies.
+	clients map[*tracking.Client]bool
 }
 
 // backlogKey is where metrics are reported. Copies of an output have the same.
@@ -41,11 +43,12 @@ func backlogOf(res *service.Resources) *backlog {
 	}
 	metrics := res.Metrics()
 	shared, _ := res.GetOrSetGeneric(key, &backlog{
-		oldest:  metrics.NewGauge("segment_oldest_unsent_seconds"),
-		batches: metrics.NewGauge("segment_batches_in_flight"),
-		waiting: metrics.NewGauge("segment_calls_waiting"),
-		arrived: make(map[int]time.Time),
-		copies:  make(map[*output]func() int),
+		oldest:   metrics.NewGauge("segment_oldest_unsent_seconds"),
+		batches:  metrics.NewGauge("segment_batches_in_flight"),
+		waiting:  metrics.NewGauge("segment_calls_waiting"),
+		parallel: metrics.NewGauge("segment_parallel_requests"),
+		arrived:  make(map[int]time.Time),
+		clients:  make(map[*tracking.Client]bool),
 	})
 	return shared.(*backlog)
 }
@@ -75,7 +78,7 @@ func (b *backlog) remove(id int) {
 	b.timer.Stop()
 	b.timer = nil
 	b.oldest.Set(0)
-	b.waiting.Set(0)
+	b.look()
 }
 
 func (b *backlog) tick() {
@@ -89,7 +92,7 @@ func (b *backlog) tick() {
 		oldest = max(oldest, time.Since(since))
 	}
 	b.oldest.Set(int64(oldest.Seconds()))
-	b.waiting.Set(int64(b.count()))
+	b.look()
 	b.timer.Reset(backlogInterval)
 }
 
@@ -100,25 +103,27 @@ func (b *backlog) wait(messages int) {
 	b.messages += messages
 }
 
-// join adds a copy, with what counts its calls that wait for earlier ones, until
-// it leaves.
-func (b *backlog) join(o *output, held func() int) {
+// join adds the client of a copy, until it leaves.
+func (b *backlog) join(client *tracking.Client) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.copies[o] = held
+	b.clients[client] = true
+	b.look()
 }
 
-func (b *backlog) leave(o *output) {
+func (b *backlog) leave(client *tracking.Client) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	delete(b.copies, o)
+	delete(b.clients, client)
 }
 
-// count returns how many calls wait.
-func (b *backlog) count() int {
-	calls := b.messages
-	for _, held := range b.copies {
-		calls += held()
+// look reports what the clients show.
+func (b *backlog) look() {
+	calls, requests := b.messages, 0
+	for client := range b.clients {
+		calls += client.Held()
+		requests += client.Parallel()
 	}
-	return calls
+	b.waiting.Set(int64(calls))
+	b.parallel.Set(int64(requests))
 }

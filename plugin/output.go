@@ -91,7 +91,7 @@ func newOutput(conf outputConfig, res *service.Resources) (*output, error) {
 		room:   newRoom(),
 		writes: make(chan *write, min(conf.maxInFlight, maxKeptWrites)),
 	}
-	o.report.backlog.join(o, o.client.Held)
+	o.report.backlog.join(o.client)
 	return o, nil
 }
 
@@ -154,7 +154,7 @@ func (o *output) release(w *write) {
 // Close ends idle connections. The engine calls it when nothing is being
 // written any more.
 func (o *output) Close(context.Context) error {
-	o.report.backlog.leave(o)
+	o.report.backlog.leave(o.client)
 	o.client.Close()
 	return nil
 }

@@ -96,7 +96,7 @@ func outputSpec() *service.ConfigSpec {
 				Default("gzip").
 				Advanced(),
 			service.NewIntField(soFieldParallelRequests).
-				Description("How many requests may be under way at the same time, of all batches together. Calls of one person are never in two of them, so this keeps their order. Requests hold what has come in while they waited for one of these places: a smaller number makes fewer and larger ones. Each request under way takes up to a fifth of a megabyte.").
+				Description("How many requests may be under way at the same time, of all batches together. Calls of one person are never in two of them, so this keeps their order. Requests hold what has come in while they waited for one of these places: a smaller number makes fewer and larger ones. While the server throttles or fails, fewer are sent at a time, down to one; the metric `segment_parallel_requests` shows how many. Each request under way takes up to a fifth of a megabyte.").
 				Default(64),
 			service.NewOutputMaxInFlightField().
 				Description("How many batches may be under way at the same time. Any number keeps order: the output numbers its batches as they are gathered, and a call waits for the earlier calls of the same person, in whatever batch these are. Once so many batches wait for their answers, the engine gathers no more. About 24,000 events or 48 MB are under way at the most, whichever comes first. Numbers cost 0.5 µs of CPU for each message, and the engine's own metrics and traces show a processor `segment_batch_number` after those of `batching.processors`, whose latency is the wait for room. With 1 there are no numbers, and one batch follows the other.").
@@ -259,4 +259,5 @@ const description = "" +
 	"- `segment_request_latency_ns`, `segment_request_calls`, `segment_request_bytes`, `segment_wire_bytes`\n" +
 	"- `segment_event_lag_ns`: how long events take from their receipt until Segment has accepted them. The receipt is the record's time in Kafka, NATS JetStream or a Redis stream, else the event's `receivedAt`; events without either are left out. It is taken of at most 32 events of each batch. As a histogram with `metrics.prometheus.use_histogram_timing: true`\n" +
 	"- `segment_batches_in_flight`, and `segment_calls_waiting`: calls that wait for earlier ones\n" +
+	"- `segment_parallel_requests`: how many requests may be under way; less than `parallel_requests` after Segment has throttled or failed\n" +
 	"- `segment_throttle_wait_ns`: how long Segment has asked us to wait"

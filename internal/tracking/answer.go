@@ -28,6 +28,8 @@ type answer struct {
 	err        error
 	// token is the access token that the attempt carried, if any.
 	token string
+	// took is the time from sending to the end of the answer.
+	took time.Duration
 	// isUnsent says that there was nothing to authorize the attempt with.
 	isUnsent bool
 }

@@ -24,7 +24,8 @@ func (r *request) attempt(p *pass) answer {
 	tail := p.parcel.body.tail(text)
 	ctx, observed := r.observer().Sending(ctx, p.parcel.describe(len(text), len(tail)))
 	got := r.client.post(ctx, p, tail)
-	observed(Answer{Status: got.status, Err: got.err, Latency: time.Since(started)})
+	got.took = time.Since(started)
+	observed(Answer{Status: got.status, Err: got.err, Latency: got.took})
 	if got.status == http.StatusMisdirectedRequest {
 		// It is the connection that leads to somebody else. Go would send the next
 		// attempt over the same one: https://github.com/golang/go/issues/18341

@@ -16,6 +16,7 @@ import (
 
 	"benthos-segment/internal/segment"
 	"benthos-segment/internal/tracking/internal/notice"
+	"benthos-segment/internal/tracking/internal/slots"
 	"benthos-segment/internal/tracking/oauth"
 )
 
@@ -38,7 +39,7 @@ type Config struct {
 	// MaxRequestBytes bounds a request before compression, MaxRequestCalls the
 	// calls in it.
 	MaxRequestBytes, MaxRequestCalls int
-	// ParallelRequests bounds the requests side by side.
+	// ParallelRequests bounds the requests side by side, see slots.
 	ParallelRequests int
 
 	// Timeout bounds one attempt, from dialling to the end of the answer.
@@ -93,7 +94,7 @@ type Client struct {
 	scheduler scheduler
 	// slots bounds the requests side by side. One that waits for anything but
 	// its answer has none.
-	slots chan struct{}
+	slots *slots.Slots
 	// pace is nil where there is no limit of calls a second.
 	pace *pace
 	// tokens is nil without OAuth.
@@ -130,7 +131,7 @@ func NewClient(conf Config) *Client {
 		scheduler: scheduler{
 			perSource: conf.ParallelRequests, most: max(maxHauls, conf.ParallelRequests), demand: newDemand(conf.MaxRequestBytes),
 		},
-		slots:   make(chan struct{}, conf.ParallelRequests),
+		slots:   slots.New(conf.ParallelRequests),
 		pace:    newPace(conf),
 		writers: newWriters(runtime.GOMAXPROCS(0)),
 		slabs:   make(chan slab, maxKeptSlabs),
@@ -161,6 +162,10 @@ func (c *Client) Send(ctx context.Context, calls []segment.Call, observer Observ
 // Held counts the calls under way that wait for earlier ones of the same person.
 // It looks at each call, so that it is nothing to ask for often.
 func (c *Client) Held() int { return c.scheduler.held() }
+
+// Parallel says how many requests may be under way now: ParallelRequests, or
+// less while the server does not take so many.
+func (c *Client) Parallel() int { return c.slots.Limit() }
 
 // limits are those of a request for one source.
 func (c *Client) limits(writeKey string) limits {

@@ -22,9 +22,8 @@ type pass struct {
 	missing *answer
 	credential
 	// turn is the pace that it has the turn at, or nil.
-	turn *pace
-	// slots are those that it has one of, or nil.
-	slots chan struct{}
+	turn    *pace
+	hasSlot bool
 	// writer is what the body is made with, until it is made.
 	writer  *bodyWriter
 	isEnded bool
@@ -170,8 +169,8 @@ func (p *pass) end(next ruling) {
 }
 
 func (p *pass) freeSlot() {
-	if p.slots != nil {
-		<-p.slots
+	if p.hasSlot {
+		p.client.slots.Free()
 	}
 }
 
@@ -213,11 +212,7 @@ func (c *Client) authorize(ctx context.Context, s *source) (credential, *answer)
 // the fault of this one.
 func (r *request) awaitSlot() {
 	defer r.patience.excuse()()
-	select {
-	case r.client.slots <- struct{}{}:
-		r.pass.slots = r.client.slots
-	case <-r.ctx.Done():
-	}
+	r.pass.hasSlot = r.client.slots.Take(r.ctx)
 }
 
 // await waits for the gate to change. A wait that the server has asked for is

@@ -115,7 +115,7 @@ func TestAPassEndsOnceHoweverItGoes(t *testing.T) {
 					require.NotEmpty(t, violations)
 				}
 				synctest.Wait()
-				assert.Empty(t, client.slots)
+				assert.Zero(t, client.slots.Taken())
 				assert.Zero(t, client.scheduler.running)
 				source := client.sources.get("key", 0)
 				assert.Zero(t, source.users.Load())

@@ -105,6 +105,9 @@ func (r *request) judge(p *pass, got answer) ruling {
 	r.patience.last = next.met
 	r.source.learn(next.means)
 	r.client.scheduler.note(r.source, next.means)
+	if next.means != Setup && !got.isUnsent {
+		r.client.slots.Learn(got.took, next.means == Throttled || next.means == Transient)
+	}
 	switch {
 	case r.renewsToken(got):
 		next.isAtOnce = true

@@ -93,14 +93,14 @@ func TestALaneThatWaitsForATokenHasNoSlot(t *testing.T) {
 		sent := sending(t, client)
 		synctest.Wait()
 		require.Equal(t, 1, network.asked)
-		assert.Empty(t, client.slots)
+		assert.Zero(t, client.slots.Taken())
 
 		network.let <- struct{}{}
 		synctest.Wait()
 
 		assert.Empty(t, <-sent)
 		assert.Equal(t, []string{"Bearer token-1"}, network.seen)
-		assert.Empty(t, client.slots)
+		assert.Zero(t, client.slots.Taken())
 	})
 }
 
@@ -110,18 +110,18 @@ func TestATokenThatWasRejectedInTheQueueIsNotSent(t *testing.T) {
 	anyKey()
 	synctest.Test(t, func(t *testing.T) {
 		network, client := granted()
-		client.slots <- struct{}{}
+		require.True(t, client.slots.Take(t.Context()))
 		sent := sending(t, client)
 		network.let <- struct{}{}
 		synctest.Wait()
 		client.tokens.Reject("token-1")
 
-		<-client.slots
+		client.slots.Free()
 		synctest.Wait()
 
 		require.Equal(t, 2, network.asked)
 		assert.Empty(t, network.seen)
-		assert.Empty(t, client.slots, "and the slot is not kept while the next token is waited for")
+		assert.Zero(t, client.slots.Taken(), "and the slot is not kept while the next token is waited for")
 		network.let <- struct{}{}
 		synctest.Wait()
 		assert.Empty(t, <-sent)

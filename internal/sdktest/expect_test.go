@@ -92,7 +92,7 @@ func readAsSent(t *testing.T, raw []byte) (call, event) {
 
 // patience is how long everything may take to arrive. RudderStack's SDK for Java
 // waits for 15 seconds and more before it tries again.
-const patience = 2 * time.Minute
+const patience = 3 * time.Minute
 
 // await waits until every SDK's calls have arrived.
 func await(t *testing.T, server *segmenttest.Server, visits ...visit) {

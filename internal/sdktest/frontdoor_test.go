@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -30,20 +31,27 @@ type frontDoor struct {
 	// same when it is started again.
 	url, metrics string
 	deadLetters  string
-	env          []string
+	args, env    []string
 
 	cmd  *exec.Cmd
 	said *lockedBuffer
 }
 
-func newFrontDoor(t *testing.T, segment string) *frontDoor {
+// newFrontDoor is one that delivers to segment, and that is not open yet. The
+// settings change its pipeline.
+func newFrontDoor(t *testing.T, segment string, settings ...string) *frontDoor {
 	t.Helper()
 	folder := t.TempDir()
 	address, admin := freeAddress(t), freeAddress(t)
 	d := &frontDoor{
 		t: t, url: "http://" + address, metrics: "http://" + admin + "/metrics", said: &lockedBuffer{},
 		deadLetters: filepath.Join(folder, "dead_letters.ndjson"),
+		args:        []string{"run"},
 	}
+	for _, setting := range settings {
+		d.args = append(d.args, "--set", setting)
+	}
+	d.args = append(d.args, "../../config/gateway.yaml")
 	d.env = append(
 		os.Environ(), "GATEWAY_ADDRESS="+address, "METRICS_ADDRESS="+admin, "SOURCE_WRITE_KEY="+writeKey,
 		"SEGMENT_ENDPOINT="+segment, "SEGMENT_WRITE_KEY="+segmentKey,
@@ -72,7 +80,7 @@ func freeAddress(t *testing.T) string {
 // open starts the binary and waits until it takes events.
 func (d *frontDoor) open() {
 	d.t.Helper()
-	d.cmd = exec.Command(binary(d.t), "run", "../../config/gateway.yaml")
+	d.cmd = exec.Command(binary(d.t), d.args...)
 	d.cmd.Env, d.cmd.Stdout, d.cmd.Stderr = d.env, d.said, d.said
 	require.NoError(d.t, d.cmd.Start())
 	d.until("ready", func() bool {
@@ -85,6 +93,22 @@ func (d *frontDoor) open() {
 func (d *frontDoor) kill() {
 	_ = d.cmd.Process.Kill() // it may have ended by itself, which shows elsewhere
 	_ = d.cmd.Wait()
+	d.cmd = nil
+}
+
+// killWhile kills the binary. Whoever sends meanwhile finds nobody.
+func (d *frontDoor) killWhile(meanwhile func()) {
+	d.kill()
+	meanwhile()
+}
+
+// stopWhile ends the binary as a deploy does, and it ends well. Whoever sends
+// meanwhile is told to come again, or finds nobody.
+func (d *frontDoor) stopWhile(meanwhile func()) {
+	d.t.Helper()
+	require.NoError(d.t, d.cmd.Process.Signal(syscall.SIGTERM))
+	meanwhile()
+	require.NoError(d.t, d.cmd.Wait(), "%s", d.said)
 	d.cmd = nil
 }
 
@@ -158,7 +182,9 @@ func TestEverySDKsCallsReachSegmentOnce(t *testing.T) {
 	server.Fail(http.StatusTooManyRequests).RetryAfter("1").Times(2)
 	server.Fail(http.StatusServiceUnavailable).Times(3)
 	server.Fail(http.StatusTooManyRequests).Times(2)
-	door := newFrontDoor(t, server.URL)
+	// A prefix, and the slash that users write behind it, change the path of a request.
+	door := newFrontDoor(t, server.URL, "input.segment.path_prefix=/events")
+	door.url += "/events/"
 	door.open()
 	visits := everybody(t, door.url)
 
@@ -176,44 +202,52 @@ func TestEverySDKsCallsReachSegmentOnce(t *testing.T) {
 	assert.Zero(t, server.Summary().Duplicates)
 }
 
-// A request whose answer was cut off by a kill is sent again by its SDK, and a
-// call that was delivered a moment before is delivered again by the queue.
-// Segment removes both by their message ids, and so does this.
-func TestEverySDKsCallsOutliveAKill(t *testing.T) {
-	server := segmenttest.New(t)
-	outage := server.Fail(http.StatusServiceUnavailable)
-	door := newFrontDoor(t, server.URL)
-	door.open()
-	visits := everybody(t, door.url)
+// A request whose answer was cut off is sent again by its SDK, and a call that was
+// delivered a moment before a kill is delivered again by the queue. Segment removes
+// both by their message ids, and so does this.
+func TestEverySDKsCallsOutliveTheProcess(t *testing.T) {
+	for name, end := range map[string]func(d *frontDoor, meanwhile func()){
+		"killed": (*frontDoor).killWhile, "stopped": (*frontDoor).stopWhile,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := segmenttest.New(t)
+			outage := server.Fail(http.StatusServiceUnavailable)
+			// Three quarters of it pass before the output gives up.
+			door := newFrontDoor(t, server.URL, "shutdown_timeout=8s")
+			door.open()
+			visits := everybody(t, door.url)
 
-	// What is only in the queue is there after a kill.
-	sent := 0
-	for i := range visits {
-		visits[i].next()
-		sent += len(visits[i].expected(1))
+			// What is only in the queue is there in the next process.
+			sent := 0
+			for i := range visits {
+				visits[i].next()
+				sent += len(visits[i].expected(1))
+			}
+			door.until(fmt.Sprintf("holding %d events", sent), func() bool { return door.queued() == sent })
+			// And what an SDK could not get rid of, it keeps.
+			nextOfThoseWhoRemember(visits)
+			end(door, func() { nextOfThoseWhoRemember(visits) })
+			door.open()
+			outage.Remove()
+			for i := range visits {
+				visits[i].next()
+			}
+			await(t, server, visits...)
+			for _, v := range visits {
+				v.leave()
+			}
+
+			door.checkAll(server, visits, always, func(s sdk) []segmenttest.Call { return firsts(callsOf(server, s)) })
+		})
 	}
-	door.until(fmt.Sprintf("holding %d events", sent), func() bool { return door.queued() == sent })
-	// And what an SDK could not get rid of, it keeps.
+}
+
+// nextOfThoseWhoRemember begins a round while the door may be shut.
+func nextOfThoseWhoRemember(visits []visit) {
 	for i := range visits {
 		if !visits[i].forgets {
 			visits[i].next()
 		}
 	}
-	door.kill()
-	for i := range visits {
-		if !visits[i].forgets {
-			visits[i].next()
-		}
-	}
-	door.open()
-	outage.Remove()
-	for i := range visits {
-		visits[i].next()
-	}
-	await(t, server, visits...)
-	for _, v := range visits {
-		v.leave()
-	}
-
-	door.checkAll(server, visits, always, func(s sdk) []segmenttest.Call { return firsts(callsOf(server, s)) })
 }

@@ -4,7 +4,11 @@ import { createInterface } from "node:readline";
 import { Analytics } from "@segment/analytics-node";
 
 const [url, writeKey, userId] = process.argv.slice(2);
-const analytics = new Analytics({ writeKey, host: url, flushInterval: 100 });
+
+// A path in host is dropped.
+const { origin, pathname } = new URL(url);
+const path = `${pathname.replace(/\/$/, "")}/v1/batch`;
+const analytics = new Analytics({ writeKey, host: origin, path, flushInterval: 100 });
 
 const deliver = (call, message) =>
   new Promise((done, fail) => {

@@ -112,19 +112,21 @@ func (o *output) ConnectionTest(ctx context.Context) service.ConnectionTestResul
 // those messages whose calls were not accepted.
 func (o *output) WriteBatch(ctx context.Context, batch service.MessageBatch) error {
 	defer o.report.unsent()()
-	defer o.room.take(weigh(batch))()
+	stay := o.room.take(batch)
+	defer stay.leave()
 	turn := o.turnstile.Take(batch)
 	w := o.takeWrite()
 	defer o.release(w)
 
 	w.convert(batch)
+	stay.grow(w.size())
 	w.settle(w.enter(ctx, turn).Wait())
 	return w.failure()
 }
 
 // await waits until there is room for a batch and the client has use for it.
 func (o *output) await(ctx context.Context, batch service.MessageBatch) {
-	o.room.await(ctx, weigh(batch))
+	o.room.await(ctx, batch)
 	o.client.AwaitDemand(ctx)
 }
 

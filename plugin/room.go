@@ -5,6 +5,8 @@ import (
 	"sync"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
+
+	"benthos-segment/internal/segment/structured"
 )
 
 const (
@@ -14,23 +16,28 @@ const (
 	// events that wait for their earlier ones.
 	maxInHand       = 48 << 20
 	minMessageBytes = 2 << 10
+	// minCallBytes is what a call takes up even if it is small.
+	minCallBytes = 512
 )
 
 // room is what is left of maxInHand. A batch that is larger goes alone.
 type room struct {
 	mu    sync.Mutex
 	taken int64
+	// growth is how many times its weight the last batch turned out to take.
+	growth float64
 	// freed is closed when there is more room, if somebody waits for it.
 	freed chan struct{}
 }
 
-func newRoom() *room { return new(room) }
+func newRoom() *room { return &room{growth: 1} }
 
-// await waits until there is room for so many bytes, or until the context ends.
-// It does not take them.
-func (r *room) await(ctx context.Context, bytes int64) {
+// await waits until there is room for a batch, or until the context ends. It
+// does not take it.
+func (r *room) await(ctx context.Context, batch service.MessageBatch) {
+	weight := weigh(batch)
 	for {
-		freed := r.lack(bytes)
+		freed := r.lack(weight)
 		if freed == nil {
 			return
 		}
@@ -42,11 +49,11 @@ func (r *room) await(ctx context.Context, bytes int64) {
 	}
 }
 
-// lack returns what to wait for where there is no room for so many bytes.
-func (r *room) lack(bytes int64) <-chan struct{} {
+// lack returns what to wait for where there is no room for so much.
+func (r *room) lack(weight int64) <-chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.taken == 0 || r.taken+bytes <= maxInHand {
+	if r.taken == 0 || r.taken+r.grown(weight) <= maxInHand {
 		return nil
 	}
 	if r.freed == nil {
@@ -55,33 +62,88 @@ func (r *room) lack(bytes int64) <-chan struct{} {
 	return r.freed
 }
 
-// take takes so many bytes, until the function that it returns is called.
-func (r *room) take(bytes int64) (leave func()) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.taken += bytes
-	return func() { r.leave(bytes) }
+// grown is what something is going to take by its weight.
+func (r *room) grown(weight int64) int64 { return int64(float64(weight) * r.growth) }
+
+// stay is the room that a batch has taken.
+type stay struct {
+	room          *room
+	weight, bytes int64
 }
 
-func (r *room) leave(bytes int64) {
+// take takes the room for a batch.
+func (r *room) take(batch service.MessageBatch) *stay {
+	weight := weigh(batch)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.taken -= bytes
+	s := &stay{room: r, weight: weight, bytes: r.grown(weight)}
+	r.taken += s.bytes
+	return s
+}
+
+// grow takes what a batch has turned out to take.
+func (s *stay) grow(bytes int64) {
+	r := s.room
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	bytes = max(bytes, s.weight)
+	r.taken += bytes - s.bytes
+	s.bytes = bytes
+	if s.weight > 0 {
+		r.growth = float64(bytes) / float64(s.weight)
+	}
+	r.tell()
+}
+
+// leave gives the room back.
+func (s *stay) leave() {
+	r := s.room
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.taken -= s.bytes
+	r.tell()
+}
+
+func (r *room) tell() {
 	if r.freed != nil {
 		close(r.freed)
 		r.freed = nil
 	}
 }
 
+// weigh returns how much room the messages of a batch take by themselves.
 func weigh(batch service.MessageBatch) (sum int64) {
 	for _, msg := range batch {
-		size := 0
-		if msg.HasBytes() {
-			// The engine promises bytes that are there already.
-			payload, _ := msg.AsBytes()
-			size = len(payload)
-		}
-		sum += int64(max(size, minMessageBytes))
+		sum += int64(max(sizeOf(msg), minMessageBytes))
 	}
 	return sum
+}
+
+// sizeOf returns the size of a message that has its bytes, since its call takes
+// up about as much again. The structured form that a processor has left takes up
+// several times its size as JSON, so that half of that counts for it.
+func sizeOf(msg *service.Message) (size int) {
+	// The engine promises what is there already.
+	if msg.HasBytes() {
+		payload, _ := msg.AsBytes()
+		size = len(payload)
+	}
+	if msg.HasStructured() {
+		value, _ := msg.AsStructured()
+		size += structured.SizeOf(value) / 2
+	}
+	return size
+}
+
+// size is the room that a batch takes once its calls are made: a mapping makes
+// many of one message, and queries leave its structured form behind.
+func (w *write) size() int64 {
+	calls := int64(0)
+	for i := range w.calls {
+		calls += int64(max(len(w.calls[i].JSON), minCallBytes))
+	}
+	if w.output.conf.hasQueries() {
+		return max(calls, weigh(w.batch))
+	}
+	return calls
 }

@@ -205,6 +205,9 @@ func TestEverySDKsCallsReachSegmentOnce(t *testing.T) {
 // A request whose answer was cut off is sent again by its SDK, and a call that was
 // delivered a moment before a kill is delivered again by the queue. Segment removes
 // both by their message ids, and so does this.
+//
+// Reported: a batch of RudderStack's SDK for browsers could not be sent again.
+// https://github.com/rudderlabs/rudder-sdk-js/issues/1917
 func TestEverySDKsCallsOutliveTheProcess(t *testing.T) {
 	for name, end := range map[string]func(d *frontDoor, meanwhile func()){
 		"killed": (*frontDoor).killWhile, "stopped": (*frontDoor).stopWhile,

@@ -44,11 +44,16 @@ func openPage(t *testing.T, s sdk, target string) *page {
 	require.NoError(t, err)
 
 	query := url.Values{"url": {target}, "key": {writeKey}, "person": {s.name}, "mode": {s.mode}}
+	if s.isPatient {
+		query.Set("patient", "true")
+	}
 	require.NoError(t, chromedp.Do(ctx, chromedp.Navigate(files.URL+"/"+s.page+"?"+query.Encode())))
 	return p
 }
 
-// watch notes what the page must not do: fail, and ask anybody else.
+// watch notes what the page must not do: fail, and ask anybody else. Reported:
+// Segment's SDK sends its metrics to Segment whatever it is set to, unless its
+// settings say otherwise. https://github.com/segmentio/analytics-next/issues/984
 func (p *page) watch(ev any, allowed ...string) {
 	problem := ""
 	switch ev := ev.(type) {

@@ -8,6 +8,8 @@ type sdk struct {
 	// page of web/ in its mode instead.
 	command    []string
 	page, mode string
+	// isPatient: it sends after a minute, unless its page is left before.
+	isPatient bool
 
 	// hasNoScreen: RudderStack's SDK for browsers has no call screen.
 	hasNoScreen bool

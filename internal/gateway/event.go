@@ -176,7 +176,7 @@ func (e *edit) setType() {
 // where that tells it from others, so that a client that sends it again sends the
 // same; else a new one, which a crash behind this does not change.
 func (e *edit) setMessageID() {
-	if strings.TrimSpace(ingest.Text(e.item.Value(ingest.NameMessageID))) != "" {
+	if hasID(e.item.Value(ingest.NameMessageID)) {
 		return
 	}
 	id, isDerived := segment.DeriveMessageID(e.item.Raw, e.key, e.position)
@@ -184,6 +184,15 @@ func (e *edit) setMessageID() {
 		id = uuid.Must(uuid.NewV7()).String()
 	}
 	e.setText(ingest.NameMessageID, id)
+}
+
+// hasID reports whether a messageId is one. A number is: the output writes it as
+// text.
+func hasID(value []byte) bool {
+	if len(value) > 0 && (value[0] == '-' || value[0] >= '0' && value[0] <= '9') {
+		return true
+	}
+	return strings.TrimSpace(ingest.Text(value)) != ""
 }
 
 // setContext adds what the envelope has and the event lacks, and the address of

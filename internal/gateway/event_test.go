@@ -125,7 +125,7 @@ func TestAnEventGetsAnIDOnce(t *testing.T) {
 	ids := map[string]bool{}
 	for _, event := range []string{
 		`{"type":"page","userId":"u"}`, `{"type":"page","userId":"u","messageId":""}`,
-		`{"type":"page","userId":"u","messageId":null}`, `{"type":"page","userId":"u","messageId":7}`,
+		`{"type":"page","userId":"u","messageId":null}`, `{"type":"page","userId":"u","messageId":true}`,
 	} {
 		d.post("/v1/batch", `{"batch":[`+event+`]}`)
 	}
@@ -144,6 +144,16 @@ func TestAnEventGetsAnIDOnce(t *testing.T) {
 	first, second, repeated := members(t, taken[0])["messageId"], members(t, taken[1])["messageId"], members(t, taken[2])["messageId"]
 	assert.Equal(t, first, repeated, "a client that sends it again sends the same event")
 	assert.NotEqual(t, first, second)
+}
+
+// The output writes a number as text, so that it is the sender's own id.
+func TestAMessageIDThatIsANumberIsKept(t *testing.T) {
+	d := open(t)
+	d.post("/v1/batch", `{"batch":[{"type":"page","userId":"u","messageId":12345678901234567890},{"type":"page","userId":"u","messageId":-7}]}`)
+	taken := d.taken()
+	require.Len(t, taken, 2)
+	assert.Contains(t, string(taken[0].Content), `"messageId":12345678901234567890`)
+	assert.Contains(t, string(taken[1].Content), `"messageId":-7`)
 }
 
 func TestWhoseSDKSentIt(t *testing.T) {
@@ -225,6 +235,8 @@ func TestWhichEventsGetTheAddress(t *testing.T) {
 		"a server":              {"/v1/batch", `{"userId":"u","channel":"server"}`, []header{{"Origin", "https://a.example"}}, nil},
 		"segment's for android": {"/v1/batch", `{"userId":"u","context":{"library":{"name":"analytics-android"}}}`, nil, "127.0.0.1"},
 		"segment's for servers": {"/v1/batch", `{"userId":"u","context":{"library":{"name":"analytics-python"}}}`, nil, nil},
+		"a name that has ios":   {"/v1/batch", `{"userId":"u","context":{"library":{"name":"axios-community-iosios"}}}`, nil, nil},
+		"rudderstack's for ios": {"/v1/batch", `{"userId":"u","context":{"library":{"name":"radios_rudder-ios-library"}}}`, nil, "127.0.0.1"},
 		"direct":                {"/v1/batch", `{"userId":"u","context":{"direct":true}}`, nil, "127.0.0.1"},
 		"it says its own":       {"/v1/batch", `{"userId":"u","channel":"web","context":{"ip":"0.0.0.0"}}`, nil, "0.0.0.0"},
 		"it wants none":         {"/v1/batch", `{"userId":"u","channel":"web","context":{"ip":null}}`, nil, nil},

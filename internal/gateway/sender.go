@@ -145,9 +145,27 @@ func (s *sender) runsOnDevice(channel, isDirect []byte, lib library) bool {
 	}
 	name := strings.ToLower(lib.name)
 	for _, part := range deviceNames {
-		if strings.Contains(name, part) {
+		if hasWord(name, part) {
 			return true
 		}
 	}
 	return false
 }
+
+// hasWord reports whether a word is in a text, and not as a part of a longer one:
+// axios is not for ios.
+func hasWord(text, word string) bool {
+	for from := 0; ; {
+		at := strings.Index(text[from:], word)
+		if at < 0 {
+			return false
+		}
+		start, end := from+at, from+at+len(word)
+		if (start == 0 || !isLetter(text[start-1])) && (end == len(text) || !isLetter(text[end])) {
+			return true
+		}
+		from = end
+	}
+}
+
+func isLetter(c byte) bool { return c >= 'a' && c <= 'z' }

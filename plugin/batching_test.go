@@ -8,10 +8,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"gopkg.in/yaml.v3"
 
 	"benthos-segment/internal/streamtest"
 	"benthos-segment/plugin/segmenttest"
@@ -89,6 +91,58 @@ func TestOnlyTheGuiltyAreDeliveredAgain(t *testing.T) {
 	assert.Equal(t, 4, fault.Hits())
 	assert.Equal(t, 1, said.Times("1 of 20 messages were not sent, the first with: segment refused -: the server answered this call alone with status 400"))
 	assert.Equal(t, 1, said.Times(". Unless this output is the first of a fallback"))
+}
+
+// While the only writer waits for an answer, the engine gathers nothing beyond
+// the period, and then hands over one message at a time.
+func TestALoneWriterGathersWhileItWaits(t *testing.T) {
+	for name, test := range map[string]struct {
+		env    *service.Environment
+		output fields
+	}{
+		"one batch at a time":             {service.NewEnvironment(), fields{"max_in_flight": 1}},
+		"batches that cannot be numbered": {service.NewEnvironment().WithProcessors("mapping"), fields{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sb := segmenttest.New(t)
+			sb.Delay(250 * time.Millisecond)
+			builder := test.env.NewStreamBuilder()
+			builder.SetPrintLogger(printer{&streamtest.Log{}})
+			require.NoError(t, builder.AddInputYAML(`generate:
+  interval: 5ms
+  count: 100
+  mapping: 'root = {"type": "track", "event": "E", "userId": "u"}'
+`))
+			require.NoError(t, builder.AddOutputYAML(segmentOutput(sb.URL, fields{"batching": fields{}}, test.output)))
+			stream, err := builder.Build()
+			require.NoError(t, err)
+			require.NoError(t, stream.Run(t.Context()))
+			assert.Equal(t, 100, sb.Summary().Unique)
+			assert.LessOrEqual(t, len(sb.Requests()), 5)
+		})
+	}
+}
+
+// Nor does it where all writers are busy, so that by default there are enough
+// for answers that take as long as they may.
+func TestThereAreWritersForSlowAnswers(t *testing.T) {
+	const period = 100 * time.Millisecond
+	view, exists := service.GlobalEnvironment().GetOutputConfig("segment")
+	require.True(t, exists)
+	data, err := view.TemplateData()
+	require.NoError(t, err)
+	var config struct {
+		Output struct {
+			Segment struct {
+				MaxInFlight int `yaml:"max_in_flight"`
+				Timeout     time.Duration
+			}
+		}
+	}
+	require.NoError(t, yaml.Unmarshal([]byte(data.AdvancedConfigYAML), &config))
+	require.Positive(t, config.Output.Segment.Timeout)
+	assert.Greater(t, time.Duration(config.Output.Segment.MaxInFlight)*period, config.Output.Segment.Timeout)
 }
 
 // printer logs without the levels.

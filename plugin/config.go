@@ -156,8 +156,9 @@ func endpointFromParsed(conf *service.ParsedConfig) (string, error) {
 	return parsed.OneOf(conf, soFieldRegion, endpoints)
 }
 
-// batchPolicyFromParsed fills in what the config leaves out.
-func batchPolicyFromParsed(conf *service.ParsedConfig) (service.BatchPolicy, error) {
+// batchPolicyFromParsed fills in what the config leaves out, for so many batches
+// under way at a time.
+func batchPolicyFromParsed(conf *service.ParsedConfig, maxInFlight int) (service.BatchPolicy, error) {
 	policy, err := conf.FieldBatchPolicy(soFieldBatching)
 	if err != nil {
 		return policy, err
@@ -170,6 +171,9 @@ func batchPolicyFromParsed(conf *service.ParsedConfig) (service.BatchPolicy, err
 		// policy the engine would hand a fallback the headline of a batch of one
 		// message, instead of the message's own error.
 		policy.Period = defaultBatchPeriod
+		if maxInFlight == 1 {
+			policy.Period = defaultLonePeriod
+		}
 	}
 	if _, err := time.ParseDuration(policy.Period); err != nil {
 		return policy, fmt.Errorf("field %s.period: %w", soFieldBatching, err)

@@ -28,7 +28,7 @@ func newOutputFromParsed(conf *service.ParsedConfig, res *service.Resources) (
 	if c, err = outputConfigFromParsed(conf); err != nil {
 		return
 	}
-	if policy, err = batchPolicyFromParsed(conf); err != nil {
+	if policy, err = batchPolicyFromParsed(conf, c.maxInFlight); err != nil {
 		return
 	}
 	o, err := newOutput(c, res)
@@ -40,8 +40,9 @@ func newOutputFromParsed(conf *service.ParsedConfig, res *service.Resources) (
 	}
 	if o.turnstile == nil {
 		c.maxInFlight = 1
+		policy, err = batchPolicyFromParsed(conf, c.maxInFlight)
 	}
-	return o, policy, c.maxInFlight, nil
+	return o, policy, c.maxInFlight, err
 }
 
 // inOrder returns a policy that numbers its batches, and the turnstile that they

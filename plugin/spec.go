@@ -42,9 +42,16 @@ const (
 // The defaults of the batching policy live here and not in the spec: a
 // default on the parent field makes the engine refuse a config that leaves
 // one of its children out.
+//
+// Once all writers are busy for longer than the period, the engine hands over
+// what comes next one message at a time, whatever the count. So writers times
+// period is more than the timeout of an attempt, and a lone writer has a period
+// that is longer than most answers take.
 const (
 	defaultBatchCount  = 500
 	defaultBatchPeriod = "100ms"
+	defaultLonePeriod  = "1s"
+	defaultMaxInFlight = 256
 )
 
 // defaultMaxRequestBytes leaves room for what Segment may count besides.
@@ -99,8 +106,8 @@ func outputSpec() *service.ConfigSpec {
 				Description("How many requests may be under way at the same time, of all batches together. Calls of one person are never in two of them, so this keeps their order. Requests hold what has come in while they waited for one of these places: a smaller number makes fewer and larger ones. While the server throttles or fails, fewer are sent at a time, down to one; the metric `segment_parallel_requests` shows how many. Each request under way takes up to a fifth of a megabyte.").
 				Default(64),
 			service.NewOutputMaxInFlightField().
-				Description("How many batches may be under way at the same time. Any number keeps order: the output numbers its batches as they are gathered, and a call waits for the earlier calls of the same person, in whatever batch these are. Once so many batches wait for their answers, the engine gathers no more. About 24,000 events or 48 MB are under way at the most, whichever comes first; an event that a processor or a query has parsed counts for the memory that this takes, which is several times its size as JSON. Numbers cost 0.5 µs of CPU for each message, and the engine's own metrics and traces show a processor `segment_batch_number` after those of `batching.processors`, whose latency is the wait for room. With 1 there are no numbers, and one batch follows the other.").
-				Default(64),
+				Description("How many batches may be under way at the same time. Any number keeps order: the output numbers its batches as they are gathered, and a call waits for the earlier calls of the same person, in whatever batch these are. Once so many batches have waited for their answers for longer than `batching.period`, the engine no longer gathers and hands over one message at a time, so a smaller number needs a longer period: their product should be longer than answers take. About 24,000 events or 48 MB are under way at the most, whichever comes first; an event that a processor or a query has parsed counts for the memory that this takes, which is several times its size as JSON. Numbers cost 0.5 µs of CPU for each message, and the engine's own metrics and traces show a processor `segment_batch_number` after those of `batching.processors`, whose latency is the wait for room. With 1 there are no numbers, one batch follows the other, and the default `period` is 1s.").
+				Default(defaultMaxInFlight),
 			service.NewIntField(soFieldEventsPerSecond).
 				Description("How many events a second are sent to Segment at the most, evenly, in requests of a tenth of that at the most; 0 means no limit. Segment asks for no more than 1,000 a second of a workspace. An event that is sent again counts again, as it does at Segment. What exceeds the limit waits here, and then upstream, and each output and each copy of it has a limit of its own. `rate_limit` is for requests.").
 				Default(0),
@@ -126,7 +133,7 @@ func outputSpec() *service.ConfigSpec {
 				Default("").
 				Advanced(),
 			service.NewBatchPolicyField(soFieldBatching).
-				Description("How messages are gathered before they are sent. When it is left out, or all empty as shown: `count: 500` and `period: 100ms`. Requests are filled from all batches under way, so larger batches hardly make larger requests. Without a `period`, the last messages would wait for more to come."),
+				Description("How messages are gathered before they are sent. When it is left out, or all empty as shown: `count: 500` and `period: 100ms`, or `1s` with `max_in_flight: 1`. Requests are filled from all batches under way, so larger batches hardly make larger requests. Without a `period`, the last messages would wait for more to come."),
 			service.NewObjectField(
 				soFieldOAuth,
 				service.NewStringField(soFieldOAuthClientID).

@@ -204,8 +204,12 @@ func TestTheFrontDoorSaysWhatIsLostAtIt(t *testing.T) {
 	assert.Equal(t, http.StatusRequestEntityTooLarge, status)
 	status, _ = d.post("/v1/track", "{")
 	assert.Equal(t, http.StatusBadRequest, status)
+	status, _ = d.post("/v1/track", `{"userId":"u"}`)
+	assert.Equal(t, http.StatusBadRequest, status)
+	assert.Equal(t, http.StatusMethodNotAllowed, d.get("/v1/track"))
 	for _, said := range []string{
 		"Answered 1 requests with 401: their write key is not in write_keys", "with 413: they are larger than max_request_bytes", "with 400: they are not JSON",
+		"with 400: they hold one event that cannot be sent",
 	} {
 		assert.Equal(t, 1, d.said.Times(said), said)
 	}

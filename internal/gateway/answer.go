@@ -29,7 +29,8 @@ func refuse(status int, code, message string) *answer {
 	return &answer{status: status, code: code, message: message}
 }
 
-// The codes are what programs can tell errors apart by.
+// The codes are what programs can tell errors apart by. An event that cannot become
+// a call is refused with the reason that its dead letter has.
 const (
 	codeInvalidJSON  = "invalid_json"
 	codeBadRequest   = "bad_request"
@@ -43,6 +44,9 @@ const (
 	codeMethod       = "method_not_allowed"
 	codeOrigin       = "origin_not_allowed"
 	codeSlowBody     = "body_too_slow"
+	// CodeBrokenOff is for clients that left before their body was sent, as pages and
+	// phones do. None of them reads it.
+	CodeBrokenOff = "broken_off"
 )
 
 const (
@@ -121,11 +125,12 @@ func (o *overload) isNow(now time.Time) bool {
 var success = []byte(`{"success":true}`)
 
 // write answers; a nil answer is success.
-func write(w http.ResponseWriter, r *http.Request, a *answer) {
+func write(w *statusWriter, r *http.Request, a *answer) {
 	if a == nil {
 		writeBody(w, http.StatusOK, "application/json", success)
 		return
 	}
+	w.code = a.code
 	a.writeHeaders(w.Header(), r)
 	// There is nothing in it that cannot be encoded.
 	body, _ := json.Marshal(struct {
@@ -169,9 +174,10 @@ func writeBody(w http.ResponseWriter, status int, contentType string, body []byt
 
 // writePicture answers a pixel. The status says what became of it, which an img
 // element does not mind.
-func writePicture(w http.ResponseWriter, r *http.Request, a *answer) {
+func writePicture(w *statusWriter, r *http.Request, a *answer) {
 	status := http.StatusOK
 	if a != nil {
+		w.code = a.code
 		a.writeHeaders(w.Header(), r)
 		status = a.status
 	}

@@ -71,3 +71,4 @@ type silent struct{}
 
 func (silent) Answered(gateway.Answer) {}
 func (silent) Pending(int)             {}
+func (silent) Troubled(string)         {}

@@ -58,6 +58,9 @@ type Observer interface {
 	Answered(Answer)
 	// Pending is told how many requests are on their way.
 	Pending(requests int)
+	// Troubled is told of what somebody has to look at: connections that cannot be
+	// taken, or a fault of this program. It has no event and no key.
+	Troubled(said string)
 }
 
 // Answer is what an Observer is told of an answer.
@@ -65,8 +68,10 @@ type Answer struct {
 	// Route is the path of the route, with {key} in place of a write key.
 	Route  string
 	Status int
-	// IsRefused says that the route takes events, that those of the request were not
-	// accepted, and that the gateway is not stopping.
+	// Code is that of an error.
+	Code string
+	// IsRefused says that events are lost or late because of the answer, and that the
+	// gateway is not stopping.
 	IsRefused bool
 	// Events is how many the request had, as far as it was read.
 	Events int

@@ -45,6 +45,8 @@ type seen struct {
 	answers []gateway.Answer
 	pending int
 	most    int
+	// troubles are what the server said of itself.
+	troubles []string
 }
 
 func (s *seen) Answered(a gateway.Answer) {
@@ -57,6 +59,12 @@ func (s *seen) Pending(requests int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.pending, s.most = requests, max(s.most, requests)
+}
+
+func (s *seen) Troubled(said string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.troubles = append(s.troubles, said)
 }
 
 func (s *seen) last() gateway.Answer {

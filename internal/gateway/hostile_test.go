@@ -62,6 +62,15 @@ func TestAClientThatBreaksOffLeavesNothing(t *testing.T) {
 	require.NoError(t, conn.Close())
 	require.Eventually(t, func() bool { d.seen.mu.Lock(); defer d.seen.mu.Unlock(); return len(d.seen.answers) > 0 }, patience, tick)
 	assert.Empty(t, d.taken(), "half a body is no event")
+	assert.Equal(t, gateway.CodeBrokenOff, d.seen.last().Code, "and nobody's fault")
+}
+
+func TestAGzipThatEndsEarlyIsDamaged(t *testing.T) {
+	d := open(t)
+	whole := zipped(t, `{"batch":[`+track+`]}`)
+	answer := d.post("/v1/batch", string(whole[:len(whole)-6]), basic("wk"), header{"Content-Encoding", "gzip"})
+	assert.Equal(t, http.StatusBadRequest, answer.status)
+	assert.Equal(t, "bad_request", d.seen.last().Code)
 }
 
 // Idle connections cost memory, and nothing else.

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"os"
 	"time"
@@ -29,7 +31,7 @@ func (g *Gateway) takeBody(r *http.Request, route ingest.Route) (events int, a *
 	defer in.leave()
 	body, err := g.bodies.Read(r)
 	defer body.Release()
-	if a := g.checkBody(body, err); a != nil {
+	if a := g.checkBody(r, body, err); a != nil {
 		return 0, a
 	}
 	env, err := in.open(body.Bytes)
@@ -59,7 +61,7 @@ func (g *Gateway) takePixel(r *http.Request, route ingest.Route) (events int, a 
 }
 
 // checkBody says why a body is refused, nil if it is not.
-func (g *Gateway) checkBody(body *ingest.Body, err error) *answer {
+func (g *Gateway) checkBody(r *http.Request, body *ingest.Body, err error) *answer {
 	var encoding *ingest.EncodingError
 	switch {
 	case errors.Is(err, ingest.ErrTooLarge), err == nil && body.Size > g.conf.MaxRequestBytes:
@@ -80,9 +82,26 @@ func (g *Gateway) checkBody(body *ingest.Body, err error) *answer {
 			status: http.StatusServiceUnavailable, code: codeSlowBody, retryAfter: retryRejected, isLast: true,
 			message: fmt.Sprintf("the body did not arrive within %s: send it again", g.conf.BodyTimeout),
 		}
+	case isBrokenOff(r, err):
+		return &answer{status: http.StatusBadRequest, code: CodeBrokenOff, message: "the body broke off before its end: send it again", isLast: true}
 	default:
 		return &answer{status: http.StatusBadRequest, code: codeBadRequest, message: "reading the body: " + err.Error(), isLast: true}
 	}
+}
+
+// isBrokenOff reports whether the client has gone, and not that what it sent is
+// damaged: a gzip that ends early is an unexpected end, too.
+func isBrokenOff(r *http.Request, err error) bool {
+	var broken *net.OpError
+	if errors.As(err, &broken) || r.Context().Err() != nil {
+		return true
+	}
+	if !errors.Is(err, io.ErrUnexpectedEOF) {
+		return false
+	}
+	// Nothing is left to wait for, whichever it was.
+	_, err = r.Body.Read(make([]byte, 1))
+	return !errors.Is(err, io.EOF)
 }
 
 // intake is one request until its events are on their way.

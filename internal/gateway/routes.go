@@ -18,17 +18,24 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	seen := &statusWriter{ResponseWriter: w}
 	route, events := g.serve(seen, r)
 	g.conf.Observer.Answered(Answer{
-		Route: route.Path, Status: seen.status, Events: events, Took: time.Since(start),
-		IsRefused: seen.status >= http.StatusBadRequest && takesEvents(route) && !g.queue.stopped(),
+		Route: route.Path, Status: seen.status, Code: seen.code, Events: events, Took: time.Since(start),
+		IsRefused: seen.status >= http.StatusBadRequest && bringsEvents(route) && !g.queue.stopped(),
 	})
 }
 
-func takesEvents(route ingest.Route) bool {
-	return route.Kind == ingest.Event || route.Kind == ingest.Batch || route.Kind == ingest.Pixel
+// bringsEvents reports whether events are lost or late where a route refuses: those
+// of the request, or all of an SDK that does not start without its settings.
+func bringsEvents(route ingest.Route) bool {
+	switch route.Kind {
+	case ingest.Event, ingest.Batch, ingest.Pixel, ingest.Settings, ingest.SourceConfig:
+		return true
+	default:
+		return false
+	}
 }
 
 // serve returns the route, and how many events the request had.
-func (g *Gateway) serve(w http.ResponseWriter, r *http.Request) (route ingest.Route, events int) {
+func (g *Gateway) serve(w *statusWriter, r *http.Request) (route ingest.Route, events int) {
 	route, isKnown := g.routeOf(r.URL.Path)
 	if !isKnown {
 		route.Path = unknownRoute
@@ -53,7 +60,7 @@ func (g *Gateway) serve(w http.ResponseWriter, r *http.Request) (route ingest.Ro
 	return route, events
 }
 
-func (g *Gateway) dispatch(w http.ResponseWriter, r *http.Request, route ingest.Route) (events int) {
+func (g *Gateway) dispatch(w *statusWriter, r *http.Request, route ingest.Route) (events int) {
 	switch route.Kind {
 	case ingest.Event, ingest.Batch:
 		taken, a := g.takeBody(r, route)
@@ -87,7 +94,7 @@ func (g *Gateway) routeOf(path string) (route ingest.Route, isKnown bool) {
 }
 
 // serveReady tells a load balancer whether to send requests here.
-func (g *Gateway) serveReady(w http.ResponseWriter, r *http.Request) {
+func (g *Gateway) serveReady(w *statusWriter, r *http.Request) {
 	switch {
 	case g.queue.stopped():
 		write(w, r, g.answerTo(stopping))
@@ -103,10 +110,11 @@ func (g *Gateway) serveReady(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// statusWriter notes the status of an answer.
+// statusWriter notes the status of an answer, and the code of an error.
 type statusWriter struct {
 	http.ResponseWriter
 	status int
+	code   string
 }
 
 func (s *statusWriter) WriteHeader(status int) {

@@ -4,10 +4,11 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"io"
 	"log"
 	"net"
 	"net/http"
+	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/net/netutil"
@@ -68,8 +69,7 @@ func (g *Gateway) Serve(listener net.Listener, tlsConfig *tls.Config, maxConnect
 			MaxHeaderBytes:    maxHeaderBytes,
 			BaseContext:       func(net.Listener) context.Context { return ctx },
 			TLSConfig:         tlsConfig,
-			// It would tell of every client that breaks off.
-			ErrorLog: log.New(io.Discard, "", 0),
+			ErrorLog:          log.New(&serverLog{observer: g.conf.Observer}, "", 0),
 		},
 	}
 	listener = netutil.LimitListener(listener, maxConnections)
@@ -88,6 +88,40 @@ func (g *Gateway) Serve(listener net.Listener, tlsConfig *tls.Config, maxConnect
 		}
 	}()
 	return s
+}
+
+// serverLog tells an observer of what net/http logs, unless it is that a client broke
+// off, which they do all the time.
+type serverLog struct {
+	observer Observer
+
+	mu sync.Mutex
+	// told is when it last told of connections that it cannot take.
+	told time.Time
+}
+
+// acceptQuiet is for how long it does not tell of these again.
+const acceptQuiet = time.Minute
+
+func (l *serverLog) Write(line []byte) (int, error) {
+	said := strings.TrimSpace(string(line))
+	switch {
+	case strings.Contains(said, ": panic serving "):
+		l.observer.Troubled(said)
+	case strings.HasPrefix(said, "http: Accept error: ") && l.isDue(time.Now()):
+		l.observer.Troubled(said + ". Raise the limit of open files (ulimit -n) if that is it")
+	}
+	return len(line), nil
+}
+
+func (l *serverLog) isDue(now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if now.Sub(l.told) < acceptQuiet {
+		return false
+	}
+	l.told = now
+	return true
 }
 
 // Close answers every request that still waits, lets the answers leave, and ends

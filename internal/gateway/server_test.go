@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -125,6 +126,46 @@ func TestConnectionsLeaveFilesForOthers(t *testing.T) {
 	most := gateway.Connections(1 << 30)
 	assert.Positive(t, most)
 	assert.Equal(t, most, gateway.Connections(most+1))
+}
+
+// What net/http says is that clients broke off, and must not hide the rest.
+func TestTheServerSaysWhatItCannotCopeWith(t *testing.T) {
+	seen := &seen{}
+	conf := settings(t, seen)
+	conf.Observer = panicky{seen}
+	g, err := gateway.New(conf)
+	require.NoError(t, err)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	server := g.Serve(&tired{Listener: listener, times: 2}, nil, 10, func(error) {})
+	_, err = http.Get("http://" + listener.Addr().String() + "/health?writeKey=secret")
+	require.Error(t, err)
+	require.NoError(t, server.Close(t.Context()))
+	seen.mu.Lock()
+	defer seen.mu.Unlock()
+	require.Len(t, seen.troubles, 2, "once for connections that cannot be taken")
+	assert.Contains(t, seen.troubles[0], "too many open files")
+	assert.Contains(t, seen.troubles[1], "out of order")
+	assert.NotContains(t, seen.troubles[1], "secret")
+}
+
+// panicky is an observer with a fault.
+type panicky struct{ *seen }
+
+func (panicky) Answered(gateway.Answer) { panic("out of order") }
+
+// tired is a listener of a process that has no files left for a while.
+type tired struct {
+	net.Listener
+	times int
+}
+
+func (l *tired) Accept() (net.Conn, error) {
+	if l.times > 0 {
+		l.times--
+		return nil, &net.OpError{Op: "accept", Err: syscall.EMFILE}
+	}
+	return l.Listener.Accept()
 }
 
 // Whatever happens to the listener, nobody waits for an answer that never comes.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"sync"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
@@ -98,9 +99,20 @@ func (in *input) Connect(context.Context) error {
 	if err != nil {
 		return fmt.Errorf("field %s: listening: %w", fiFieldAddress, err)
 	}
+	in.log.Infof("Listening for SDKs at %s", in.urlOf(listener))
 	in.gateway = door
 	in.server = door.Serve(listener, in.tls, in.conf.maxConnections, func(err error) { in.lost(door, err) })
 	return nil
+}
+
+// urlOf is where this listens. The engine logs an address of its own, to which no
+// SDK must be pointed.
+func (in *input) urlOf(listener net.Listener) string {
+	at := url.URL{Scheme: "http", Host: listener.Addr().String(), Path: in.conf.gateway.PathPrefix}
+	if in.tls != nil {
+		at.Scheme = "https"
+	}
+	return at.String()
 }
 
 // lost makes the engine connect again.

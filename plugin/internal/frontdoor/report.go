@@ -21,10 +21,10 @@ type report struct {
 	pending  *service.MetricGauge
 
 	mu     sync.Mutex
-	silent map[int]*silence
+	silent map[string]*silence
 }
 
-// silence is when the log last told of a status, and how many there were since.
+// silence is when the log last told of a loss, and how many there were since.
 type silence struct {
 	since time.Time
 	count int
@@ -40,7 +40,7 @@ func newReport(res *service.Resources) *report {
 		events:   metrics.NewCounter("segment_gateway_events"),
 		latency:  metrics.NewTimer("segment_gateway_latency_ns"),
 		pending:  metrics.NewGauge("segment_gateway_pending"),
-		silent:   make(map[int]*silence),
+		silent:   make(map[string]*silence),
 	}
 }
 
@@ -53,40 +53,65 @@ func (r *report) Answered(a gateway.Answer) {
 	if a.Events > 0 && a.Status == http.StatusOK {
 		r.events.Incr(int64(a.Events))
 	}
-	if said, isLoss := losses[a.Status]; isLoss && a.IsRefused {
+	if said := lossOf(a); said != "" {
 		r.warn(a.Status, said, time.Now())
 	}
+}
+
+// Troubled tells of what the server itself cannot cope with.
+func (r *report) Troubled(said string) {
+	r.log.Errorf("The server of the input: %s", said)
 }
 
 // Pending shows how many requests are on their way.
 func (r *report) Pending(requests int) { r.pending.Set(int64(requests)) }
 
-// losses are the answers after which events are missing or late, and what to do
-// about it.
-var losses = map[int]string{
-	http.StatusBadRequest: "they are not JSON, or come from a page whose origin is not in cors.allowed_origins, or hold one event that cannot be sent; " +
-		"most SDKs drop such events. The answer says which it is",
-	http.StatusUnauthorized: "their write key is not in write_keys; most SDKs drop such events, and some delete all that they hold. Add the key if it is yours",
-	http.StatusRequestEntityTooLarge: "they are larger than max_request_bytes or have more events than max_request_events; most SDKs drop such events. " +
-		"Raise the limit if they are yours",
-	http.StatusUnsupportedMediaType: "their Content-Encoding is neither gzip nor none; most SDKs drop such events",
-	http.StatusTooManyRequests: "too many events are waiting, because the queue or its disk is full or the pipeline is slow. " +
+// losses are the answers after which events are missing or late, by their code, and
+// what to do about it. Clients that broke off come again by themselves.
+var losses = map[string]string{
+	"invalid_json":         "they are not JSON, or have no batch; most SDKs drop such events",
+	"bad_request":          "they cannot be read; most SDKs drop such events. The answer says why",
+	"origin_not_allowed":   "they come from a page whose origin is not in cors.allowed_origins; SDKs drop such events. Add the origin if it is yours",
+	"invalid_write_key":    "their write key is not in write_keys; most SDKs drop such events, some delete all that they hold, and some do not start. Add the key if it is yours",
+	"request_too_large":    "they are larger than max_request_bytes or have more events than max_request_events; most SDKs drop such events. Raise the limit if they are yours",
+	"unsupported_encoding": "their Content-Encoding is neither gzip nor none; most SDKs drop such events",
+	"overloaded": "too many events are waiting, because the queue or its disk is full or the pipeline is slow. " +
 		"The clients were told to send them again. See what the buffer and the output say",
-	http.StatusServiceUnavailable: "the pipeline did not take their events, or not in time. " +
+	"not_accepted": "the pipeline did not take their events, or not in time. " +
 		"The clients were told to send them again. See what the buffer and the output say",
+	"body_too_slow": "their bodies did not arrive within body_timeout. The clients were told to send them again",
 }
 
-// quiet is how long the log says nothing more of a status.
+// lossOfOne is for the reasons of the output, by which the sender of one event alone
+// is refused.
+const lossOfOne = "they hold one event that cannot be sent; most SDKs drop such events. It is handed on to the dead letters, with the reason"
+
+// lossOf says what an answer costs, nothing if it costs nothing.
+func lossOf(a gateway.Answer) string {
+	said, isKnown := losses[a.Code]
+	switch {
+	case !a.IsRefused || a.Code == gateway.CodeBrokenOff:
+		return ""
+	case isKnown:
+		return said
+	case a.Status == http.StatusBadRequest:
+		return lossOfOne
+	default:
+		return ""
+	}
+}
+
+// quiet is how long the log says nothing more of a loss.
 const quiet = time.Minute
 
 // warn says so where events get lost or late, once a minute.
 func (r *report) warn(status int, said string, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s := r.silent[status]
+	s := r.silent[said]
 	if s == nil {
 		s = &silence{}
-		r.silent[status] = s
+		r.silent[said] = s
 	}
 	s.count++
 	if now.Sub(s.since) < quiet {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"gopkg.in/yaml.v3"
 
 	"benthos-segment/plugin/segmenttest"
 )
@@ -28,6 +29,36 @@ type frontDoor struct {
 	client      *http.Client
 	sandbox     *segmenttest.Server
 	deadLetters string
+}
+
+// While Segment is unavailable, a process that stops waits for three quarters of
+// its shutdown_timeout, and its clients are refused meanwhile. It need not: its queue
+// keeps what it has.
+func TestAFrontDoorIsNotClosedForLong(t *testing.T) {
+	atRoot(t)
+	files, err := filepath.Glob("config/*.yaml")
+	require.NoError(t, err)
+	seen := 0
+	for _, file := range files {
+		var conf struct {
+			Buffer struct {
+				Journal struct {
+					AtEnd string `yaml:"at_end"`
+				}
+			}
+			ShutdownTimeout time.Duration `yaml:"shutdown_timeout"`
+		}
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		require.NoError(t, yaml.Unmarshal(text, &conf), file)
+		if conf.Buffer.Journal.AtEnd != "keep" {
+			continue
+		}
+		seen++
+		assert.LessOrEqual(t, conf.ShutdownTimeout, 10*time.Second, file)
+		assert.Greater(t, conf.ShutdownTimeout, 2*time.Second, "%s: the engine gives nothing back in less", file)
+	}
+	assert.GreaterOrEqual(t, seen, 4)
 }
 
 // newFrontDoor sets what a pipeline with a front door reads.

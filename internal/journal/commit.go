@@ -187,14 +187,6 @@ func (e *WriteError) Error() string {
 // Unwrap returns what the disk said.
 func (e *WriteError) Unwrap() error { return e.Err }
 
-// reopen opens an engine where there is room for one. Trying costs memory.
-func (j *Journal) reopen(knownEnd uint64, isDamaged bool) (*opened, error) {
-	if j.place.isLow() {
-		return nil, errDiskLow
-	}
-	return j.place.open(knownEnd, isDamaged, j.conf.Log)
-}
-
 // checkDisk notes whether there is room on the disk.
 func (j *Journal) checkDisk() {
 	isLow := j.place.isLow()
@@ -246,6 +238,8 @@ func (j *Journal) repair() bool {
 	if isDamaged {
 		pause = 0
 	}
+	// A full disk is no reason to wait: where only the queue is on it, nothing but
+	// delivering what it holds makes room.
 	for ; ; pause = min(max(2*pause, reopenInitial), reopenMax) {
 		timer := time.NewTimer(pause)
 		select {
@@ -254,7 +248,7 @@ func (j *Journal) repair() bool {
 			timer.Stop()
 			return false
 		}
-		o, err := j.reopen(knownEnd, isDamaged)
+		o, err := j.place.open(knownEnd, isDamaged, j.conf.Log)
 		if err == nil {
 			j.use(o)
 			j.conf.Log.Warnf("journal %s: the disk works again; events are accepted", j.conf.Path)
@@ -264,5 +258,8 @@ func (j *Journal) repair() bool {
 		j.fault = err
 		j.mu.Unlock()
 		j.conf.Log.Errorf("journal %s: it still cannot be opened: %v. Retrying", j.conf.Path, err)
+		if j.place.isLow() {
+			pause = reopenMax // Trying in vain costs memory.
+		}
 	}
 }

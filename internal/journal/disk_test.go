@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -52,5 +53,22 @@ func TestAFullDiskLosesNothingThatWasAcknowledged(t *testing.T) {
 	}
 	assert.NotContains(t, got, "event-000004")
 	assert.Contains(t, log.all(), "the disk works again")
+	require.NoError(t, j.Close())
+}
+
+// Where only the queue is on a disk, nothing but delivering makes room on it.
+func TestAQueueOnAFullDiskIsDelivered(t *testing.T) {
+	full, log, disk := &fullAt{}, &said{}, vfs.NewCrashableMem()
+	j, err := Open(Config{Path: "queue", FS: errorfs.Wrap(disk, full), Log: log})
+	require.NoError(t, err)
+	mustWrite(t, j, numbered(0, 20)...)
+	out := mustRead(t, j)
+
+	disk.TestingSetDiskUsage(vfs.DiskUsage{TotalBytes: 1 << 30, AvailBytes: 1 << 20, UsedBytes: 1023 << 20})
+	full.isFull.Store(true)
+	out.Settle(func(i int) bool { return i > 4 }) // What is deleted is written down, too.
+	require.Eventually(t, func() bool { return strings.Contains(log.all(), "writing failed") }, 10*time.Second, time.Millisecond)
+	full.isFull.Store(false)
+	assert.Len(t, drain(t, j), 15)
 	require.NoError(t, j.Close())
 }

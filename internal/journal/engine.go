@@ -53,8 +53,8 @@ type engine struct {
 func (p *place) openEngine(name string, log Logger) (*engine, error) {
 	e := &engine{failed: make(chan struct{})}
 	e.files = &patientFS{FS: errorfs.Wrap(p.fs, errorfs.InjectorFunc(e.fence)), isHolding: true}
-	opts := engineOptions(e.files)
-	opts.MemTableSize = uint64(p.memTableBytes)
+	opts := engineOptions(&logFS{e.files, e.fail})
+	opts.MemTableSize = p.tableBytes()
 	opts.Logger = engineLogger{e, log}
 	opts.EventListener = &pebble.EventListener{
 		BackgroundError: e.fail,
@@ -65,14 +65,16 @@ func (p *place) openEngine(name string, log Logger) (*engine, error) {
 	opts.Experimental.CompactionScheduler = &compactions{engine: e}
 	opened := make(chan *pebble.DB, 1)
 	err := e.guard(func() error {
-		db, err := pebble.Open(p.join(name), opts)
-		opened <- db
+		var db *pebble.DB
+		defer func() { opened <- db }()
+		var err error
+		db, err = pebble.Open(p.join(name), opts)
 		return err
 	})
-	// Where it has not come back, there is nothing to close.
+	// Where it failed it may not have come back yet, and has to be closed then.
 	select {
 	case e.db = <-opened:
-	default:
+	case <-time.After(closePatience):
 	}
 	if err != nil {
 		e.abandon()

@@ -190,17 +190,36 @@ func (p *place) exists(name string) bool {
 	return err == nil
 }
 
-// What is kept free of the disk, so that there is room to deliver and delete.
+// What is kept free of the disk, so that there is room to deliver and delete, and
+// to open the queue after a crash, which writes its log once more as tables.
 const (
 	diskReserve      = 128 << 20
 	diskReserveShare = 10
+	// tableShare of the reserve is what a table of writes may have.
+	tableShare    = 8
+	minTableBytes = 256 << 10
 )
 
 var errDiskLow = errors.New("the disk is almost full")
+
+func reserveOf(usage vfs.DiskUsage) uint64 {
+	return min(diskReserve, usage.TotalBytes/diskReserveShare)
+}
 
 // isLow says whether the reserve of the disk is touched. A file system that does
 // not say is taken for large.
 func (p *place) isLow() bool {
 	usage, err := p.fs.GetDiskUsage(p.path)
-	return err == nil && usage.AvailBytes < min(diskReserve, usage.TotalBytes/diskReserveShare)
+	return err == nil && usage.AvailBytes < reserveOf(usage)
+}
+
+// tableBytes is what the engine gathers in memory and in its log before it writes
+// a table. On a small disk that is less, so that several fit into the reserve.
+func (p *place) tableBytes() uint64 {
+	wanted := uint64(p.memTableBytes)
+	usage, err := p.fs.GetDiskUsage(p.path)
+	if err != nil {
+		return wanted
+	}
+	return min(wanted, max(minTableBytes, reserveOf(usage)/tableShare))
 }

@@ -29,6 +29,8 @@ type world struct {
 	// calls is how many calls a round of crashes has. Others have as many, or
 	// as they need.
 	calls int
+	// hardships are those that this machine can have.
+	hardships []hardship
 }
 
 func newWorld(product binary, folder string, calls int) (w *world, err error) {
@@ -45,7 +47,23 @@ func newWorld(product binary, folder string, calls int) (w *world, err error) {
 		w.nats.Shutdown()
 		return nil, err
 	}
+	w.chooseHardships()
 	return w, nil
+}
+
+// chooseHardships leaves out what this machine does not have.
+func (w *world) chooseHardships() {
+	for _, h := range hardships {
+		mount, err := os.MkdirTemp(w.folder, "disk")
+		if err == nil {
+			err = h.isHere(mount)
+		}
+		if err != nil {
+			fmt.Printf("left out: front door %s: %v\n", h.name, err)
+			continue
+		}
+		w.hardships = append(w.hardships, h)
+	}
 }
 
 func (w *world) close() {
@@ -109,6 +127,9 @@ func (w *world) full() (rounds []round) {
 	for _, p := range plights {
 		add(5, w.stop("from JetStream, stopped "+p.name, w.stream, p))
 		add(5, w.stop("from Redis, stopped "+p.name, w.entries, p))
+	}
+	for _, h := range w.hardships {
+		add(5, w.door("front door "+h.name, h))
 	}
 	add(3, w.reload("from JetStream, reloaded while held", w.stream))
 	add(3, w.reload("from Redis, reloaded while held", w.entries))
@@ -230,6 +251,19 @@ func (w *world) reload(kind string, connect connector) round {
 			crowd := newCrowd(name, stopPeople, rng.IntN(2) == 0)
 			return reloads{product: w.product, feed: from, crowd: crowd, folder: folder, patience: patience}.run(ctx, rng)
 		})
+	}}
+}
+
+func (w *world) door(kind string, h hardship) round {
+	return round{kind, func(ctx context.Context, rng *rand.Rand, name string) (tally, error) {
+		folder, err := w.folderFor(name)
+		if err != nil {
+			return tally{}, err
+		}
+		// SDKs give events their ids.
+		crowd := newCrowd(name, people, true)
+		d := &door{product: w.product, crowd: crowd, calls: w.calls, hardship: h, folder: folder, patience: patience}
+		return d.run(ctx, rng)
 	}}
 }
 

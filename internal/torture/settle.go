@@ -21,7 +21,7 @@ type feed interface {
 	// than acknowledged can name.
 	settled(ctx context.Context) (int, error)
 	// drained says whether nothing is left to be given out, again or at all.
-	drained(ctx context.Context) (bool, error)
+	drainable
 	// keepsOrder says whether what a dead process was given comes again before
 	// anything newer.
 	keepsOrder() bool
@@ -31,6 +31,11 @@ type feed interface {
 	close(ctx context.Context)
 }
 
+// drainable is what may be asked whether it has nothing left to give out.
+type drainable interface {
+	drained(ctx context.Context) (bool, error)
+}
+
 // errMissing says that events have not arrived, and that none of them is going
 // to.
 var errMissing = errors.New("events are missing")
@@ -38,7 +43,7 @@ var errMissing = errors.New("events are missing")
 // everythingArrives waits until n events of a feed have arrived. It does not
 // wait in vain: where the broker has nothing left to give out, what is missing
 // is lost.
-func everythingArrives(ctx context.Context, s feed, await func(context.Context, int) error, n int) error {
+func everythingArrives(ctx context.Context, s drainable, await func(context.Context, int) error, n int) error {
 	waiting, stop := context.WithCancel(ctx)
 	defer stop()
 	empty := make(chan bool, 1)
@@ -69,7 +74,7 @@ func everythingArrives(ctx context.Context, s feed, await func(context.Context, 
 
 // isDrained waits until nothing would be given out any more, and returns false
 // where ctx ended before.
-func isDrained(ctx context.Context, s feed) bool {
+func isDrained(ctx context.Context, s drainable) bool {
 	for wait(ctx, 100*time.Millisecond) {
 		if done, _ := s.drained(ctx); done { // a broker may be away for a while
 			return true

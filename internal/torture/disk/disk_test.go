@@ -1,0 +1,50 @@
+package disk_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"benthos-segment/internal/torture/disk"
+)
+
+// A disk that forgot nothing would prove nothing.
+func TestAPowerCutTakesWhatWasNotSynced(t *testing.T) {
+	mount := t.TempDir()
+	d, err := disk.NewVolatile(mount)
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { assert.NoError(t, d.Close()) })
+	rng, isForgotten := rand.New(rand.NewPCG(1, 2)), false
+	for n := range 20 {
+		synced := filepath.Join(mount, fmt.Sprintf("synced-%d", n))
+		file, err := os.Create(synced)
+		require.NoError(t, err)
+		_, err = file.WriteString("kept")
+		require.NoError(t, err)
+		require.NoError(t, file.Sync())
+		folder, err := os.Open(mount)
+		require.NoError(t, err)
+		require.NoError(t, folder.Sync())
+		require.NoError(t, folder.Close())
+		_, err = file.WriteString(", and forgotten")
+		require.NoError(t, err)
+		require.NoError(t, file.Close())
+		unsynced := filepath.Join(mount, fmt.Sprintf("unsynced-%d", n))
+		require.NoError(t, os.WriteFile(unsynced, []byte("forgotten"), 0o600))
+
+		require.NoError(t, d.Cut(rng))
+		text, err := os.ReadFile(synced)
+		require.NoError(t, err)
+		require.Equal(t, "kept", string(text[:4]))
+		_, err = os.Stat(unsynced)
+		isForgotten = isForgotten || os.IsNotExist(err) && string(text) == "kept"
+	}
+	assert.True(t, isForgotten, "what was not synced outlived twenty cuts")
+}

@@ -32,8 +32,8 @@ const (
 	never
 )
 
-// sdks are all that their registries have. Those for Ruby and PHP are in no package
-// of Debian, and Segment's send over TLS alone.
+// sdks does not have those for Ruby and PHP: Debian has no packages of them, and
+// Segment's send over TLS alone.
 var sdks = []sdk{
 	{name: "rudderstack-node", language: node, command: []string{"node", "rudderstack.mjs"}},
 	{name: "segment-node", language: node, command: []string{"node", "segment.mjs"}},

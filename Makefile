@@ -72,7 +72,7 @@ test: chromium ## Run every test (CHROMIUM=skip leaves out those of the page in 
 	@if [ '$(CHROMIUM)' = skip ]; then echo 'skip	$(PAGETEST): the tests of the page in a browser, because of CHROMIUM=skip'; \
 	else go -C $(PAGETEST) test ./...; fi
 	go -C internal/torture test -parallel 4 ./...
-	go -C $(SDKTEST) test # without ./... it shows what is left out here
+	go -C $(SDKTEST) test -parallel 4 # without ./... it shows what is left out
 
 chromium: ## Install Chromium where it is missing: the page is tested in it (CHROMIUM=skip)
 	@.ci/chromium

@@ -4,11 +4,13 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"log"
 	"net"
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/net/netutil"
@@ -57,19 +59,22 @@ type Server struct {
 // away. failed is told where the listener fails; nothing is taken any more then.
 func (g *Gateway) Serve(listener net.Listener, tlsConfig *tls.Config, maxConnections int, failed func(error)) *Server {
 	ctx, cancel := context.WithCancel(context.Background())
+	said := &serverLog{observer: g.conf.Observer}
+	crowd := &crowd{most: int64(maxConnections), said: said}
 	s := &Server{
 		gateway: g,
 		cancel:  cancel,
 		served:  make(chan struct{}),
 		http: &http.Server{
-			Handler:           ingest.WithBodyTimeout(g.conf.BodyTimeout, g),
+			Handler:           crowd.thinned(ingest.WithBodyTimeout(g.conf.BodyTimeout, g)),
+			ConnState:         crowd.count,
 			ReadHeaderTimeout: headerTimeout,
 			WriteTimeout:      g.conf.BodyTimeout + g.conf.Timeout + writeTime,
 			IdleTimeout:       idleTimeout,
 			MaxHeaderBytes:    maxHeaderBytes,
 			BaseContext:       func(net.Listener) context.Context { return ctx },
 			TLSConfig:         tlsConfig,
-			ErrorLog:          log.New(&serverLog{observer: g.conf.Observer}, "", 0),
+			ErrorLog:          log.New(said, "", 0),
 		},
 	}
 	listener = netutil.LimitListener(listener, maxConnections)
@@ -100,28 +105,62 @@ type serverLog struct {
 	told time.Time
 }
 
-// acceptQuiet is for how long it does not tell of these again.
-const acceptQuiet = time.Minute
+// fullQuiet is for how long it does not tell of these again.
+const fullQuiet = time.Minute
 
 func (l *serverLog) Write(line []byte) (int, error) {
 	said := strings.TrimSpace(string(line))
 	switch {
 	case strings.Contains(said, ": panic serving "):
 		l.observer.Troubled(said)
-	case strings.HasPrefix(said, "http: Accept error: ") && l.isDue(time.Now()):
-		l.observer.Troubled(said + ". Raise the limit of open files (ulimit -n) if that is it")
+	case strings.HasPrefix(said, "http: Accept error: "):
+		l.full(said + ". Raise the limit of open files (ulimit -n) if that is it")
 	}
 	return len(line), nil
 }
 
-func (l *serverLog) isDue(now time.Time) bool {
+// full tells of connections that cannot be taken, once a minute.
+func (l *serverLog) full(said string) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	if now.Sub(l.told) < acceptQuiet {
-		return false
+	now := time.Now()
+	isDue := now.Sub(l.told) >= fullQuiet
+	if isDue {
+		l.told = now
 	}
-	l.told = now
-	return true
+	l.mu.Unlock()
+	if isDue {
+		l.observer.Troubled(said)
+	}
+}
+
+// crowd counts connections. Each visitor of a site keeps one for as long as the
+// server lets him, so that those who were there keep out those who come.
+type crowd struct {
+	most int64
+	open atomic.Int64
+	said *serverLog
+}
+
+func (c *crowd) count(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		if c.open.Add(1) >= c.most {
+			c.said.full(fmt.Sprintf("all %d connections are in use, and more clients wait until others end. "+
+				"Raise max_connections, and the limit of open files (ulimit -n) with it", c.most))
+		}
+	case http.StateClosed, http.StateHijacked:
+		c.open.Add(-1)
+	}
+}
+
+// thinned ends connections with their next answer when most of them are in use.
+func (c *crowd) thinned(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if c.open.Load() > c.most*3/4 {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // Close answers every request that still waits, lets the answers leave, and ends

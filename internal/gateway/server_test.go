@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"bufio"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -9,6 +10,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"io"
 	"math/big"
 	"net"
 	"net/http"
@@ -126,6 +128,51 @@ func TestConnectionsLeaveFilesForOthers(t *testing.T) {
 	most := gateway.Connections(1 << 30)
 	assert.Positive(t, most)
 	assert.Equal(t, most, gateway.Connections(most+1))
+}
+
+// Visitors that keep their connections do not keep others out. Vector has a largest
+// age of connections for the same (vectordotdev/vector#19141).
+func TestIdleConnectionsMakeRoomForOthers(t *testing.T) {
+	const most = 8
+	g, err := gateway.New(settings(t, &seen{}))
+	require.NoError(t, err)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	server := g.Serve(listener, nil, most, func(error) {})
+	defer func() { require.NoError(t, server.Close(t.Context())) }()
+	kept := 0
+	for range 3 * most {
+		conn, err := net.Dial("tcp", listener.Addr().String())
+		require.NoError(t, err)
+		defer conn.Close()
+		require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
+		_, err = io.WriteString(conn, "GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
+		require.NoError(t, err)
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		require.NoError(t, err, "a visitor waits for others to leave")
+		require.NoError(t, resp.Body.Close())
+		if !resp.Close {
+			kept++
+		}
+	}
+	assert.Equal(t, most*3/4, kept)
+}
+
+func TestTheServerSaysThatItsConnectionsAreInUse(t *testing.T) {
+	seen := &seen{}
+	g, err := gateway.New(settings(t, seen))
+	require.NoError(t, err)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	server := g.Serve(listener, nil, 2, func(error) {})
+	for range 3 {
+		conn, err := net.Dial("tcp", listener.Addr().String())
+		require.NoError(t, err)
+		defer conn.Close()
+	}
+	require.Eventually(t, func() bool { seen.mu.Lock(); defer seen.mu.Unlock(); return len(seen.troubles) > 0 }, patience, tick)
+	assert.Contains(t, seen.troubles[0], "all 2 connections are in use")
+	require.NoError(t, server.Close(t.Context()))
 }
 
 // What net/http says is that clients broke off, and must not hide the rest.

@@ -95,7 +95,7 @@ func spec() *service.ConfigSpec {
 				Default(64<<20).
 				Advanced(),
 			service.NewIntField(fiFieldMaxConnections).
-				Description("The most connections at once. More wait until others end. Each needs a file descriptor and, idle, some 20 KB.").
+				Description("The most connections at once. When three quarters of them are in use, each ends with its next answer, so that idle ones keep nobody out. More wait until others end, and the log says so. Each needs a file descriptor and, idle, some 20 KB.").
 				Default(10_000).
 				Advanced(),
 			service.NewDurationField(fiFieldBodyTimeout).

@@ -43,7 +43,7 @@ GO_FLAGS := $(shell go env GOFLAGS) -trimpath '-pgo=$(PROFILE)'
 build demo-gateway test lint docs torture poison soak nightly: export GOFLAGS := $(GO_FLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-gateway build goflags test chromium screenshot torture poison soak nightly vuln lint docs bench bench-quick bench-profile bench-growth bench-search bench-latency bench-pages bench-go fmt clean
+.PHONY: help demo demo-gateway build goflags test chromium screenshot torture poison soak nightly vuln lint docs bench bench-quick bench-profile bench-growth bench-search bench-latency bench-gateway bench-pages bench-go fmt clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -123,6 +123,10 @@ bench-search: bin/bench ## Search the best settings of the http_client recipe: f
 
 bench-latency: bin/bench ## How long an event takes until it is answered: five minutes, writes bench/README.md
 	bin/bench latency -root . -save
+
+# RIVAL is a Benthos with the buffer sqlite: bench/README.md.
+bench-gateway: bin/bench ## Compare the front door with others: three minutes, writes bench/README.md (RIVAL=path)
+	bin/bench gateway -root . -save $(if $(RIVAL),-rival $(RIVAL))
 
 bench-pages: ## Write the pages of the benchmarks again from the figures that are saved
 	go -C bench run . pages -root $(CURDIR)

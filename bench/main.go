@@ -6,12 +6,16 @@
 //	bench growth         how the cost grows with what is sent
 //	bench profile        where the time goes
 //	bench latency        how long an event takes
+//	bench gateway        the front door and others
 //	bench pages          the pages of the last run again, without measuring
 //	bench sink           the far end, in its own process
+//	bench door           the least front door, in its own process
+//	bench visit PLAN     the clients of a front door, in their own process
 //	bench send KIND      a sender written in Go, in its own process
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -20,6 +24,7 @@ import (
 	"path/filepath"
 
 	"benthos-segment/bench/internal/contender"
+	"benthos-segment/bench/internal/load"
 	"benthos-segment/bench/internal/report"
 	"benthos-segment/bench/internal/runner"
 	"benthos-segment/bench/internal/sender"
@@ -35,16 +40,20 @@ func main() {
 
 func run(arguments []string) error {
 	if len(arguments) == 0 {
-		return errors.New("say what: run, search, growth, profile, latency, pages, sink or send")
+		return errors.New("say what: run, search, growth, profile, latency, gateway, pages, sink, door, visit or send")
 	}
 	switch name, rest := arguments[0], arguments[1:]; name {
 	case "sink":
 		return sink.Serve(os.Stdout)
+	case "door":
+		return sink.Door(os.Getenv("DOOR_ADDRESS"))
+	case "visit":
+		return visit(rest)
 	case "send":
 		return send(rest)
 	case "pages":
 		return pages(rest)
-	case "run", "search", "growth", "profile", "latency":
+	case "run", "search", "growth", "profile", "latency", "gateway":
 		return compare(name, rest)
 	default:
 		return fmt.Errorf("there is no %q", name)
@@ -76,12 +85,28 @@ func send(arguments []string) error {
 	}
 }
 
+// visit plays the clients of a front door.
+func visit(arguments []string) error {
+	if len(arguments) != 1 {
+		return errors.New("visit needs its plan")
+	}
+	var plan load.Plan
+	if err := json.Unmarshal([]byte(arguments[0]), &plan); err != nil {
+		return fmt.Errorf("reading the plan of a visit: %w", err)
+	}
+	result, err := load.Run(plan)
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(result)
+}
+
 // options are those of a comparison.
 type options struct {
 	root, directory string
 	quick           bool
 	rounds, events  int
-	only            string
+	only, rival     string
 	save            bool
 }
 
@@ -111,6 +136,7 @@ func compare(what string, arguments []string) error {
 	flags.IntVar(&o.rounds, "rounds", 0, "how often each contender runs")
 	flags.IntVar(&o.events, "events", 0, "how many events the fastest contenders send")
 	flags.StringVar(&o.only, "only", "", "a pattern for the ids of the contenders")
+	flags.StringVar(&o.rival, "rival", "", "a Benthos with the buffer sqlite, for gateway")
 	flags.BoolVar(&o.save, "save", false, "write the results into docs/ and bench/")
 	if err := flags.Parse(arguments); err != nil {
 		return err
@@ -134,6 +160,8 @@ func compare(what string, arguments []string) error {
 		return profiles(bench, o)
 	case "latency":
 		return latency(bench, o)
+	case "gateway":
+		return gateway(bench, o)
 	default:
 		return table(bench, o)
 	}
@@ -149,14 +177,19 @@ func findTools(o options) (contender.Tools, error) {
 	if err != nil {
 		return tools, err
 	}
-	if err := os.MkdirAll(o.directory, 0o755); err != nil {
+	directory, err := filepath.Abs(o.directory)
+	if err != nil {
+		return tools, err
+	}
+	if err := os.MkdirAll(directory, 0o755); err != nil {
 		return tools, fmt.Errorf("making room for the corpus: %w", err)
 	}
 	tools = contender.Tools{
 		Binary:        filepath.Join(root, "bin", "benthos-segment"),
 		Self:          self,
 		NodeDirectory: filepath.Join(root, "bench", "node"),
-		Directory:     o.directory,
+		Directory:     directory,
+		Rival:         o.rival,
 	}
 	if _, err := os.Stat(tools.Binary); err != nil {
 		return tools, fmt.Errorf("looking for the binary (make build): %w", err)

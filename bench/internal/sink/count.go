@@ -44,6 +44,9 @@ func count(requests []*request, first time.Time) (Report, error) {
 		}
 	}
 	report.Events = len(seen)
+	if len(requests) > 0 {
+		report.Took = requests[len(requests)-1].at.Sub(first)
+	}
 	report.EventsPerSecond = rate(requests, counts, report.Events, first)
 	return report, nil
 }

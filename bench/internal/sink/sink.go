@@ -26,6 +26,8 @@ type Report struct {
 	// completed 95 %: the last batch of a file waits for company, and that is
 	// no part of the rate.
 	EventsPerSecond float64
+	// Took is from the first byte to the last request.
+	Took time.Duration
 }
 
 // Sink is the server. Counting waits until somebody asks for the report, so

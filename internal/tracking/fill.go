@@ -127,10 +127,16 @@ func (f *filling) take(e *entry) {
 	}
 	f.taken = append(f.taken, e)
 	for i := range e.claims {
-		if after := e.claims[i].after; after != nil && after.entry.haul == nil && !after.entry.isBlocked(f.haul) {
+		if after := e.claims[i].after; after != nil && f.isFree(after.entry) {
 			f.following = append(f.following, after.entry)
 		}
 	}
+}
+
+// isFree says whether a call waits for nothing but what was taken. Lines of two
+// sources may be the same by chance.
+func (f *filling) isFree(e *entry) bool {
+	return e.haul == nil && e.source == f.haul.source && !e.isBlocked(f.haul)
 }
 
 // putDown leaves what was taken last, up to an earlier load.

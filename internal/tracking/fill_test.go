@@ -177,3 +177,28 @@ func blocked(d *Delivery) (places []int) {
 	}
 	return places
 }
+
+// Two sources whose lines are the same by chance wait for each other, and that
+// is all: a request is for one source.
+func TestARequestHoldsNoCallOfAnotherSource(t *testing.T) {
+	c := NewClient(Config{ParallelRequests: 1, Transport: accepting{}})
+	c.scheduler.most = 0
+	c.sources.get("a", 0).salt = 7
+	c.sources.get("b", 0).salt = 7
+	s := &c.scheduler
+	d := &Delivery{client: c, left: 3, done: make(chan struct{})}
+	for _, key := range []string{"a", "b", "a"} {
+		d.calls = append(d.calls, segment.Call{WriteKey: key, UserID: personOf(1)})
+	}
+	d.fill()
+	s.enter(d)
+	l := limits{bytes: 100, calls: 10}
+
+	for i, key := range []string{"a", "b", "a"} {
+		request := s.fills(d.entries[i].source, l)
+		require.Len(t, request, 1)
+		assert.Equal(t, key, request[0].WriteKey)
+		s.settle(request, nil)
+	}
+	assert.Zero(t, d.left)
+}

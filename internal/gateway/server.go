@@ -59,7 +59,7 @@ type Server struct {
 // away. failed is told where the listener fails; nothing is taken any more then.
 func (g *Gateway) Serve(listener net.Listener, tlsConfig *tls.Config, maxConnections int, failed func(error)) *Server {
 	ctx, cancel := context.WithCancel(context.Background())
-	said := &serverLog{observer: g.conf.Observer}
+	said := &serverLog{observer: g.conf.Observer, told: make(map[trouble]time.Time)}
 	crowd := &crowd{most: int64(maxConnections), said: said}
 	s := &Server{
 		gateway: g,
@@ -101,12 +101,22 @@ type serverLog struct {
 	observer Observer
 
 	mu sync.Mutex
-	// told is when it last told of connections that it cannot take.
-	told time.Time
+	// told is when it last told of each kind of trouble that many clients have at
+	// once.
+	told map[trouble]time.Time
 }
 
-// fullQuiet is for how long it does not tell of these again.
-const fullQuiet = time.Minute
+type trouble uint8
+
+const (
+	// isFull is trouble with connections that cannot be taken, isDistrusted with a
+	// certificate that clients refuse.
+	isFull trouble = iota
+	isDistrusted
+)
+
+// troubleQuiet is for how long it does not tell of a trouble again.
+const troubleQuiet = time.Minute
 
 func (l *serverLog) Write(line []byte) (int, error) {
 	said := strings.TrimSpace(string(line))
@@ -114,18 +124,25 @@ func (l *serverLog) Write(line []byte) (int, error) {
 	case strings.Contains(said, ": panic serving "):
 		l.observer.Troubled(said)
 	case strings.HasPrefix(said, "http: Accept error: "):
-		l.full(said + ". Raise the limit of open files (ulimit -n) if that is it")
+		l.once(isFull, said+". Raise the limit of open files (ulimit -n) if that is it")
+	case strings.HasPrefix(said, "http: TLS handshake error ") && strings.Contains(said, "certificate"):
+		// The line has the address of the client.
+		_, reason, _ := strings.Cut(said, "remote error: ")
+		if reason != "" {
+			l.once(isDistrusted, "clients refuse its certificate ("+reason+"). "+
+				"See that tls.cert_file has the whole chain, and that it is for the name that they use")
+		}
 	}
 	return len(line), nil
 }
 
-// full tells of connections that cannot be taken, once a minute.
-func (l *serverLog) full(said string) {
+// once tells of a trouble once a minute.
+func (l *serverLog) once(kind trouble, said string) {
 	l.mu.Lock()
 	now := time.Now()
-	isDue := now.Sub(l.told) >= fullQuiet
+	isDue := now.Sub(l.told[kind]) >= troubleQuiet
 	if isDue {
-		l.told = now
+		l.told[kind] = now
 	}
 	l.mu.Unlock()
 	if isDue {
@@ -145,7 +162,7 @@ func (c *crowd) count(_ net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
 		if c.open.Add(1) >= c.most {
-			c.said.full(fmt.Sprintf("all %d connections are in use, and more clients wait until others end. "+
+			c.said.once(isFull, fmt.Sprintf("all %d connections are in use, and more clients wait until others end. "+
 				"Raise max_connections, and the limit of open files (ulimit -n) with it", c.most))
 		}
 	case http.StateClosed, http.StateHijacked:

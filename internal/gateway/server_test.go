@@ -175,6 +175,31 @@ func TestTheServerSaysThatItsConnectionsAreInUse(t *testing.T) {
 	require.NoError(t, server.Close(t.Context()))
 }
 
+// Where the chain is not whole, browsers may send, and phones and servers do not.
+func TestTheServerSaysThatItsCertificateIsRefused(t *testing.T) {
+	certFile, keyFile := files(t)
+	writeCertificate(t, certFile, keyFile, 1)
+	certificate, err := gateway.OpenCertificate(certFile, keyFile, func(err error) { assert.NoError(t, err) })
+	require.NoError(t, err)
+	seen := &seen{}
+	g, err := gateway.New(settings(t, seen))
+	require.NoError(t, err)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	server := g.Serve(listener, certificate.TLS(), 10, func(error) {})
+	for range 2 {
+		_, err = tls.Dial("tcp", listener.Addr().String(), &tls.Config{ServerName: "localhost"})
+		require.ErrorContains(t, err, "certificate")
+		_, err = tls.Dial("tcp", listener.Addr().String(), &tls.Config{MaxVersion: tls.VersionTLS11, InsecureSkipVerify: true})
+		require.Error(t, err)
+	}
+	require.Eventually(t, func() bool { seen.mu.Lock(); defer seen.mu.Unlock(); return len(seen.troubles) > 0 }, patience, tick)
+	require.NoError(t, server.Close(t.Context()))
+	require.Len(t, seen.troubles, 1, "once, and nothing of clients that speak another language")
+	assert.Contains(t, seen.troubles[0], "clients refuse its certificate (tls: bad certificate)")
+	assert.NotContains(t, seen.troubles[0], "127.0.0.1")
+}
+
 // What net/http says is that clients broke off, and must not hide the rest.
 func TestTheServerSaysWhatItCannotCopeWith(t *testing.T) {
 	seen := &seen{}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"slices"
 	"sync"
 	"unicode/utf8"
 
@@ -131,31 +130,6 @@ func Member(text []byte, name string) (value []byte) {
 		}
 	})
 	return value
-}
-
-// Pick puts into values the values of the members of a JSON object that have these
-// names, each at the place of its name. It makes nothing that has to be thrown away.
-func Pick(text []byte, names []string, values [][]byte) {
-	o, err := openObject(text)
-	if err != nil {
-		return
-	}
-	defer o.close()
-	for o.dec.PeekKind() == '"' {
-		quoted, err := o.dec.ReadValue()
-		if err != nil {
-			return
-		}
-		name := plain(quoted)
-		i := slices.IndexFunc(names, func(n string) bool { return n == string(name) })
-		at, err := o.value()
-		if err != nil {
-			return
-		}
-		if i >= 0 {
-			values[i] = at.in(text)
-		}
-	}
 }
 
 // plain returns what a JSON string spells, as a part of it where nothing is

@@ -126,7 +126,7 @@ func (d *Delivery) claim(e *entry) {
 		if id == 0 || i > 0 && id == e.UserID || i > 1 && id == e.AnonymousID {
 			continue
 		}
-		// A line is one of the source. Where two sources should get the same, a
+		// A line belongs to one source. Where two sources get the same by chance, a
 		// call waits for one that it need not wait for.
 		d.claims = append(d.claims, claim{id: id ^ e.source.salt, entry: e})
 	}

@@ -69,7 +69,7 @@ func (j *Journal) commit(isTrimDue bool) {
 		return
 	}
 	if g == nil {
-		g = &group{engine: j.engine, batch: j.engine.db.NewBatch(), end: j.ledger.end, endOffset: j.ledger.endOffset}
+		g = &group{engine: j.engine, batch: j.engine.db.NewBatch(pebble.WithMaxRetainedSizeBytes(maxKeptBatch)), end: j.ledger.end, endOffset: j.ledger.endOffset}
 	}
 	if isTrimDue {
 		g.err = j.trim(g)

@@ -19,6 +19,8 @@ const (
 	memTableBytes = 16 << 20
 	memTables     = 3
 	cacheBytes    = 8 << 20
+	// What a batch took is taken again for the next one.
+	maxKeptBatch = 4 << 20
 	// A batch for Pebble may have 4 GiB.
 	maxGroupBytes = 8 << 20
 	// deletedFor is how long deletions may wait in memory before they are written

@@ -118,7 +118,7 @@ func (n noRoom) Unwrap() error      { return n.error }
 // add puts the encoded records into the next group.
 func (j *Journal) add(done func(error)) error {
 	if j.pending == nil {
-		j.pending = &group{engine: j.engine, batch: j.engine.db.NewBatch()}
+		j.pending = &group{engine: j.engine, batch: j.engine.db.NewBatch(pebble.WithMaxRetainedSizeBytes(maxKeptBatch))}
 	}
 	g, rest := j.pending, j.scratch
 	for _, size := range j.sizes {

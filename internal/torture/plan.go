@@ -263,6 +263,10 @@ func (w *world) door(kind string, h hardship) round {
 		// SDKs give events their ids.
 		crowd := newCrowd(name, people, true)
 		d := &door{product: w.product, crowd: crowd, calls: w.calls, hardship: h, folder: folder, patience: patience}
+		if h.room > 0 {
+			// Fewer would be too large for Segment, or too small to fill anything.
+			d.calls = max(d.calls, 5000)
+		}
 		return d.run(ctx, rng)
 	}}
 }

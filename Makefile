@@ -106,7 +106,7 @@ docs: ## Generate docs/ from the code, and NOTICE from what is linked
 
 # The bench module has the SDKs that we compare with, so that nobody who imports
 # plugin downloads them. Where there is no npm, those for Node are left out.
-bench: bin/bench ## Compare with other senders: six minutes, writes docs/benchmarks.md and bench/README.md
+bench: bin/bench ## Compare with other senders: a quarter of an hour, writes docs/benchmarks.md and bench/README.md
 	bin/bench run -root . -save
 
 bench-quick: bin/bench ## The same in one minute; only prints

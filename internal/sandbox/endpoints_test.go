@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"sync"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -124,11 +125,13 @@ func TestRemovingAFaultReleasesWhatItDelayed(t *testing.T) {
 		sb := segmenttest.NewInProcess(t)
 		sb.Delay(10 * time.Minute)
 		start := time.Now()
-		go func() {
+		var removing sync.WaitGroup
+		removing.Go(func() {
 			time.Sleep(2 * time.Second)
 			control(t, sb, http.MethodDelete, "/api/v1/faults", "")
-		}()
+		})
 		status, _ := post(t, sb, "/v1/batch", batch(track("a")))
+		removing.Wait()
 		assert.Equal(t, http.StatusOK, status)
 		assert.Equal(t, 2*time.Second, time.Since(start))
 	})

@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"benthos-segment/cmd/benthos-segment/internal/demo"
+	"benthos-segment/cmd/benthos-segment/internal/tuning"
 )
 
 // These are set when a release is linked.
@@ -25,7 +26,8 @@ var (
 )
 
 func main() {
-	tuneCollector()
+	tuning.Collector()
+	tuning.Processors()
 	os.Exit(run(context.Background(), os.Args))
 }
 

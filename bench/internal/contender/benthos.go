@@ -82,7 +82,20 @@ func Profiled() []Contender { return ours()[:2] }
 // Live is this output with its defaults on one core, with an input that hands
 // over each event when it happens.
 func Live() Contender {
-	return Contender{ID: "live", Name: "events as they happen", Group: Ours, Form: corpus.Lines, command: pipeline([]string{"input_stdin", "segment"}, "GOMAXPROCS=1")}
+	return Contender{ID: "live", Name: "events as they happen", Group: Ours, Form: corpus.Lines, command: onOneCore(pipeline([]string{"input_stdin", "segment"}))}
+}
+
+// onOneCore is the command on the first core alone.
+func onOneCore(command func(Tools, string, string) (*exec.Cmd, error)) func(Tools, string, string) (*exec.Cmd, error) {
+	return func(tools Tools, file, sink string) (*exec.Cmd, error) {
+		plain, err := command(tools, file, sink)
+		if err != nil {
+			return nil, err
+		}
+		pinned := exec.Command("taskset", append([]string{"--cpu-list", "0"}, plain.Args...)...)
+		pinned.Env = plain.Env
+		return pinned, nil
+	}
 }
 
 // delayed is the contender with a sink that takes its time.

@@ -1,4 +1,5 @@
-package main
+// Package tuning sets the runtime of Go to what a pipeline needs.
+package tuning
 
 import (
 	"os"
@@ -25,9 +26,9 @@ const (
 	leastPercent = 50
 )
 
-// tuneCollector lets small heaps grow to roomyHeap, unless the environment
+// Collector lets small heaps grow to roomyHeap, unless the environment
 // says how garbage is to be collected.
-func tuneCollector() {
+func Collector() {
 	for _, variable := range []string{"GOGC", "GOMEMLIMIT"} {
 		if _, isSet := os.LookupEnv(variable); isSet {
 			return

@@ -1,4 +1,4 @@
-package main
+package tuning
 
 import (
 	"os"
@@ -34,7 +34,7 @@ func TestWhoeverSetsTheCollectorHasItSet(t *testing.T) {
 	for variable, value := range map[string]string{"GOGC": "50", "GOMEMLIMIT": "1GiB"} {
 		t.Setenv(variable, value)
 		before := debug.SetGCPercent(77)
-		tuneCollector()
+		Collector()
 		assert.Equal(t, 77, debug.SetGCPercent(before), variable)
 	}
 }
@@ -47,7 +47,7 @@ func TestTheCollectorFollowsTheHeap(t *testing.T) {
 	before := debug.SetGCPercent(usualPercent)
 	t.Cleanup(func() { debug.SetGCPercent(before) })
 
-	tuneCollector()
+	Collector()
 	require.Greater(t, collectorPercent(), usualPercent)
 
 	large := make([]byte, fullHeap)

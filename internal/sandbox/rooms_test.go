@@ -21,25 +21,35 @@ const (
 // rooms are the packages that make up the sandbox, with the packages of this
 // module that each may import. All arrows point down this list.
 var rooms = map[string][]string{
-	"plugin/segmenttest": {"internal/sandbox", "internal/sandbox/faults", "internal/sandbox/inbox", "internal/sandbox/tokens"},
+	"plugin/segmenttest": {"internal/sandbox", "internal/sandbox/faults", "internal/sandbox/inbox", "internal/sandbox/publicapi", "internal/sandbox/tokens", "internal/sandbox/workspace"},
 	"internal/sandbox": {
 		"internal/ingest", "internal/sandbox/controlapi", "internal/sandbox/faults", "internal/sandbox/guard",
-		"internal/sandbox/inbox", "internal/sandbox/page", "internal/sandbox/tokens", "internal/sandbox/trackingapi",
-		"internal/segment",
+		"internal/sandbox/inbox", "internal/sandbox/page", "internal/sandbox/publicapi", "internal/sandbox/tokens",
+		"internal/sandbox/trackingapi", "internal/sandbox/workspace", "internal/segment",
 	},
-	"internal/sandbox/trackingapi": {"internal/ingest", "internal/sandbox/answer", "internal/sandbox/faults", "internal/sandbox/inbox", "internal/segment"},
-	"internal/sandbox/controlapi":  {"internal/ingest", "internal/sandbox/answer", "internal/sandbox/faults", "internal/sandbox/inbox", "internal/segment"},
-	"internal/sandbox/guard":       {"internal/sandbox/answer"},
-	"internal/sandbox/tokens":      {"internal/sandbox/answer"},
-	"internal/sandbox/page":        {},
-	"internal/sandbox/faults":      {"internal/ingest", "internal/sandbox/inbox"},
-	"internal/sandbox/inbox":       {"internal/ingest", "internal/segment"},
-	"internal/sandbox/answer":      {},
-	"internal/ingest":              {},
+	"internal/sandbox/trackingapi": {
+		"internal/ingest", "internal/sandbox/answer", "internal/sandbox/faults", "internal/sandbox/inbox",
+		"internal/sandbox/workspace", "internal/segment",
+	},
+	"internal/sandbox/controlapi": {
+		"internal/ingest", "internal/sandbox/answer", "internal/sandbox/faults", "internal/sandbox/inbox",
+		"internal/sandbox/workspace", "internal/segment",
+	},
+	"internal/sandbox/publicapi": {
+		"internal/ingest", "internal/sandbox/answer", "internal/sandbox/faults", "internal/sandbox/inbox", "internal/sandbox/workspace",
+	},
+	"internal/sandbox/workspace": {"internal/ingest", "internal/sandbox/inbox"},
+	"internal/sandbox/guard":     {"internal/sandbox/answer"},
+	"internal/sandbox/tokens":    {"internal/sandbox/answer"},
+	"internal/sandbox/page":      {},
+	"internal/sandbox/faults":    {"internal/ingest", "internal/sandbox/inbox"},
+	"internal/sandbox/inbox":     {"internal/ingest", "internal/segment"},
+	"internal/sandbox/answer":    {},
+	"internal/ingest":            {},
 }
 
 // withoutHTTP are the rooms that know nothing about HTTP.
-var withoutHTTP = []string{"internal/sandbox/inbox", "internal/sandbox/faults"}
+var withoutHTTP = []string{"internal/sandbox/inbox", "internal/sandbox/faults", "internal/sandbox/workspace"}
 
 // importsOf returns the imports of a package without its tests.
 func importsOf(t *testing.T, dir string) (imports []string) {

@@ -10,7 +10,8 @@
 //
 // Its rooms: trackingapi takes requests in, inbox keeps them, faults says which
 // ones fail, controlapi and page show everything, tokens grants access, and guard
-// keeps foreign pages away. Package segmenttest makes it a test server.
+// keeps foreign pages away. Beside it, publicapi answers as Segment's Public API
+// does about a workspace. Package segmenttest makes it a test server.
 package sandbox
 
 import (
@@ -27,8 +28,10 @@ import (
 	"benthos-segment/internal/sandbox/guard"
 	"benthos-segment/internal/sandbox/inbox"
 	"benthos-segment/internal/sandbox/page"
+	"benthos-segment/internal/sandbox/publicapi"
 	"benthos-segment/internal/sandbox/tokens"
 	"benthos-segment/internal/sandbox/trackingapi"
+	"benthos-segment/internal/sandbox/workspace"
 )
 
 // Sandbox is one stand-in of the Tracking API. It is safe for use by several
@@ -37,6 +40,8 @@ type Sandbox struct {
 	// Inbox holds what was received, Faults what fails.
 	Inbox  *inbox.Inbox
 	Faults *faults.List
+	// Workspace has the sources, and what was counted of them.
+	Workspace *workspace.Workspace
 	// Tokens grants access tokens; nil without Config.OAuth.
 	Tokens *tokens.Authority
 
@@ -46,13 +51,13 @@ type Sandbox struct {
 // New returns a sandbox that is not served anywhere yet.
 func New(cfg Config) *Sandbox {
 	cfg = cfg.withDefaults()
-	s := &Sandbox{Inbox: inbox.New(cfg.inbox()), Faults: &faults.List{}}
+	s := &Sandbox{Inbox: inbox.New(cfg.inbox()), Faults: &faults.List{}, Workspace: workspace.New(cfg.WriteKeys)}
 	var checker trackingapi.TokenChecker
 	if cfg.OAuth != nil {
 		s.Tokens = tokens.New(*cfg.OAuth)
 		checker = s.Tokens
 	}
-	tracking := trackingapi.New(cfg.tracking(), s.Inbox, s.Faults, checker)
+	tracking := trackingapi.New(cfg.tracking(), s.Inbox, s.Faults, s.Workspace, checker)
 	s.handler = ingest.WithBodyTimeout(cfg.BodyTimeout, s.route(tracking, s.control(cfg)))
 	return s
 }
@@ -61,8 +66,9 @@ func New(cfg Config) *Sandbox {
 func (s *Sandbox) control(cfg Config) http.Handler {
 	mux := http.NewServeMux()
 	page.Register(mux)
+	mux.Handle(publicapi.Prefix+"/", publicapi.New(s.Workspace, s.Faults))
 	controlapi.Config{
-		Inbox: s.Inbox, Faults: s.Faults, Reset: s.Reset,
+		Inbox: s.Inbox, Faults: s.Faults, Workspace: s.Workspace, Reset: s.Reset,
 		Run: rand.Text()[:8], Version: cfg.Version, ReplayTo: cfg.ReplayTo, MaxCalls: cfg.MaxCalls,
 	}.Register(mux)
 	return guard.Hosts{Names: cfg.Hosts, AnyAddress: cfg.AnyAddress}.Guard(controlapi.WithJSONErrors(mux))
@@ -113,8 +119,10 @@ func (s *Sandbox) Server() *http.Server {
 }
 
 // Reset forgets every call, request, message id, counter and fault. Sequence
-// numbers continue, so that a reader's cursor stays valid.
+// numbers continue, so that a reader's cursor stays valid. The sources that the
+// workspace was given stay.
 func (s *Sandbox) Reset() {
 	s.Faults.Clear()
 	s.Inbox.Reset()
+	s.Workspace.Reset()
 }

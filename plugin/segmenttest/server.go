@@ -29,6 +29,7 @@ import (
 	"time"
 
 	"benthos-segment/internal/sandbox"
+	"benthos-segment/internal/sandbox/publicapi"
 )
 
 // Server is a stand-in of Segment for one test. It ends with the test.
@@ -91,6 +92,18 @@ func newServer(t testing.TB, cfg []Config) *Server {
 // Client returns a client whose requests reach the server. Without a socket it is
 // the only way to it, whatever host a request is for.
 func (s *Server) Client() *http.Client { return s.client }
+
+// PublicAPI is the address of the stand-in of Segment's Public API.
+func (s *Server) PublicAPI() string { return s.URL + publicapi.Prefix }
+
+// SetWorkspace replaces what the Public API tells of. The counts of a source stay
+// as long as it keeps its name.
+func (s *Server) SetWorkspace(settings Workspace) {
+	s.t.Helper()
+	if err := s.sandbox.Workspace.Set(settings); err != nil {
+		s.t.Fatalf("segmenttest: setting the workspace: %v", err)
+	}
+}
 
 // ServeHTTP serves the stand-in, so that it can be put behind a server or a
 // middleware of your own, for example with TLS.

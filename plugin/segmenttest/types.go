@@ -5,6 +5,7 @@ import (
 	"benthos-segment/internal/sandbox/faults"
 	"benthos-segment/internal/sandbox/inbox"
 	"benthos-segment/internal/sandbox/tokens"
+	"benthos-segment/internal/sandbox/workspace"
 )
 
 // Config is what can be chosen about a server; the zero value is the real
@@ -52,6 +53,18 @@ type Fault = faults.Fault
 
 // FaultState is a fault that was injected, with its ID, Hits and Remaining.
 type FaultState = faults.State
+
+// Workspace says which sources Segment's Public API tells of, and what the
+// workspace or the token is without. Once there are sources, calls with the key of
+// none of them, or of a disabled one, are discarded.
+type Workspace = workspace.Settings
+
+// Source is one of them: Name, WriteKeys, Disabled, TrackingPlan and Settings.
+type Source = workspace.Source
+
+// TrackingPlan is what a source follows: its Name, and its Rules as the Public API
+// shows them.
+type TrackingPlan = workspace.TrackingPlan
 
 // ParseFilter reads a filter in the form of the page and the API:
 //

@@ -10,12 +10,15 @@ import (
 	"benthos-segment/internal/sandbox/answer"
 	"benthos-segment/internal/sandbox/faults"
 	"benthos-segment/internal/sandbox/inbox"
+	"benthos-segment/internal/sandbox/workspace"
 )
 
 // Config is what the API shows and changes.
 type Config struct {
 	Inbox  *inbox.Inbox
 	Faults *faults.List
+	// Workspace is what the Public API tells of.
+	Workspace *workspace.Workspace
 	// Reset forgets everything.
 	Reset func()
 	// Run tells this sandbox from the one before a restart, whose sequence
@@ -80,6 +83,7 @@ func (cfg Config) endpoints() []endpoint {
 		events   = eventsAPI{cfg.Inbox, cfg.Faults, greeting{cfg.Run, cfg.MaxCalls, cfg.Version, cfg.ReplayTo}}
 		replay   = replayAPI{cfg.Inbox, cfg.ReplayTo}
 		metrics  = metricsAPI{cfg.Inbox, cfg.Faults}
+		space    = workspaceAPI{cfg.Workspace}
 		about    = aboutAPI{cfg.Version, cfg.endpoints}
 	)
 	reset := func(w http.ResponseWriter, _ *http.Request, _ *query) {
@@ -108,6 +112,8 @@ func (cfg Config) endpoints() []endpoint {
 		{"DELETE", "/api/v1/faults", "end all faults", nil, faults.clear},
 		{"DELETE", "/api/v1/faults/{id}", "end one fault", nil, faults.remove},
 		{"GET", "/api/v1/faults/presets", "faults with a name", nil, faults.presets},
+		{"GET", "/api/v1/workspace", "the sources that the Public API tells of", nil, space.show},
+		{"PUT", "/api/v1/workspace", "set the sources", nil, space.replace},
 		{"POST", "/api/v1/reset", "forget everything", nil, reset},
 		{"GET", "/api/v1/healthz", "whether it runs", nil, about.health},
 		{"GET", "/api/v1/readyz", "whether it accepts calls", nil, about.health},

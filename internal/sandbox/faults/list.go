@@ -140,6 +140,22 @@ func (l *List) Strike(req *inbox.Request, calls []inbox.Call) *State {
 	return nil
 }
 
+// StrikePath returns the fault that strikes a request which brings no calls, nil
+// for none. Only a fault that names its path strikes it, or one that names what
+// the path is below.
+func (l *List) StrikePath(path, above string) *State {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, in := range l.faults {
+		if (in.Match.Path == path || in.Match.Path == above) && in.strikes() {
+			in.hits++
+			state := in.state()
+			return &state
+		}
+	}
+	return nil
+}
+
 type candidate struct {
 	fault *injected
 	match inbox.Match

@@ -126,6 +126,19 @@ func (h *Handler) batchViolation(a *arrival) *inbox.Violation {
 	}
 }
 
+// askWorkspace notes what Segment would throw all calls away for: that it has no
+// such source, or that the source is disabled.
+func (h *Handler) askWorkspace(a *arrival) {
+	v := h.workspace.Verdict(a.req.WriteKey)
+	if v == nil || a.req.WriteKey == "" {
+		return
+	}
+	for i := range a.calls {
+		a.calls[i].Accepted = false
+		a.calls[i].Violations = append(a.calls[i].Violations, *v)
+	}
+}
+
 // noteViolations notes on the request and its calls what Segment would discard
 // them for. A body that could not be taken apart has nothing to note.
 func (h *Handler) noteViolations(a *arrival) {

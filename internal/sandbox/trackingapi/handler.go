@@ -11,6 +11,7 @@ import (
 	"benthos-segment/internal/sandbox/answer"
 	"benthos-segment/internal/sandbox/faults"
 	"benthos-segment/internal/sandbox/inbox"
+	"benthos-segment/internal/sandbox/workspace"
 )
 
 // Settings are what can be chosen about the API.
@@ -40,22 +41,24 @@ type TokenChecker interface {
 
 // Handler serves the Tracking API.
 type Handler struct {
-	settings Settings
-	inbox    *inbox.Inbox
-	faults   *faults.List
+	settings  Settings
+	inbox     *inbox.Inbox
+	faults    *faults.List
+	workspace *workspace.Workspace
 	// tokens is nil if calls need no access token.
 	tokens TokenChecker
 	bodies *ingest.BodyReader
 	cors   *ingest.CORS
 }
 
-// New returns a handler that records requests in the inbox and lets faults
-// strike them. Calls need an access token if tokens is not nil.
-func New(settings Settings, box *inbox.Inbox, list *faults.List, tokens TokenChecker) *Handler {
+// New returns a handler that records requests in the inbox, lets faults strike
+// them, and has the workspace count what came. Calls need an access token if
+// tokens is not nil.
+func New(settings Settings, box *inbox.Inbox, list *faults.List, space *workspace.Workspace, tokens TokenChecker) *Handler {
 	keep := int64(max(settings.MaxBatchBytes, settings.MaxCallBytes))
 	anyPage, _ := ingest.NewCORS([]string{"*"}) // which is an origin
 	return &Handler{
-		settings: settings, cors: anyPage, inbox: box, faults: list, tokens: tokens,
+		settings: settings, cors: anyPage, inbox: box, faults: list, workspace: space, tokens: tokens,
 		bodies: ingest.NewBodyReader(keep, settings.MaxBodyBytes, settings.MaxBodyMemory),
 	}
 }
@@ -125,6 +128,7 @@ func (h *Handler) keep(a *arrival, status int, accepted []inbox.Call) {
 		accepted[i].Raw = memory[start:len(memory):len(memory)]
 	}
 	h.inbox.Add(a.req, accepted)
+	h.workspace.Note(a.req, accepted)
 }
 
 // failure is the body of an answer that accepts nothing. Segment documents none;

@@ -107,18 +107,6 @@ func pipeline(t *testing.T, text string) string {
 	return path
 }
 
-func TestTheBinarySaysWhatItIs(t *testing.T) {
-	p := begin(t, "--version")
-	require.Zero(t, p.code())
-	assert.Contains(t, p.said(), "v1.2.3")
-	assert.Contains(t, p.said(), "2026-01-02")
-	p = begin(t, "--help")
-	require.Zero(t, p.code())
-	assert.Contains(t, p.said(), "benthos-segment")
-	assert.Contains(t, p.said(), "Benthos Segment")
-	assert.NotContains(t, strings.ReplaceAll(p.said(), DocsURL, ""), "Redpanda Connect")
-}
-
 func TestTheBinaryHasWhatPeopleReadFrom(t *testing.T) {
 	p := begin(t, "list", "--format", "json")
 	require.Zero(t, p.code())

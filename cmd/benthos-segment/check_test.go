@@ -25,20 +25,20 @@ func TestCheckNamesTheEventsThatWouldBeRefused(t *testing.T) {
 		},
 		"one is not": {
 			lines: []string{`{"type":"page","userId":"u"}`, `{"type":"track","userId":"u"}`},
-			says:  []string{":2: segment event_not_defined event: ", "2 events: 1 calls would be sent, 0 events skipped, 1 refused"},
+			says:  []string{":2: segment event_not_defined event: ", "2 events: 1 call would be sent, 0 events skipped, 1 refused"},
 			code:  1,
 		},
 		"one is for others": {
 			lines: []string{`{"type":"page","userId":"u","integrations":{"Segment":false}}`},
 			says: []string{
-				":1: skipped integrations: ", "1 events: 0 calls would be sent, 1 events skipped, 0 refused",
+				":1: skipped integrations: ", "1 event: 0 calls would be sent, 1 event skipped, 0 refused",
 				"skipped: 1 whose integrations exclude Segment, as RudderStack reads them; to send them, set integrations",
 			},
 		},
 		"one of several is for others": {
 			lines: []string{`[{"type":"page","userId":"u","integrations":{"Segment":false}},{"type":"page","userId":"u"}]`, ` `, `[]`},
 			says: []string{
-				"1 events: 1 calls would be sent, 1 events skipped, 0 refused",
+				"1 event: 1 call would be sent, 1 event skipped, 0 refused",
 				"skipped: 2 without an event (blank lines or empty arrays)",
 			},
 		},
@@ -48,12 +48,12 @@ func TestCheckNamesTheEventsThatWouldBeRefused(t *testing.T) {
 				`{"type":"page","userId":"u","integrations":{"All":false},"context":{"library":{"name":"analytics-python"}}}`,
 				`{"type":"page","userId":"u","integrations":{"All":false},"rudderId":"r"}`,
 			},
-			says: []string{":2: skipped integrations: ", "2 events: 1 calls would be sent, 1 events skipped, 0 refused"},
+			says: []string{":2: skipped integrations: ", "2 events: 1 call would be sent, 1 event skipped, 0 refused"},
 		},
 		"the dialect is given": {
 			args:  []string{"--dialect", "segment"},
 			lines: []string{`{"type":"page","userId":"u","integrations":{"All":false},"rudderId":"r"}`},
-			says:  []string{"1 events: 1 calls would be sent, 0 events skipped, 0 refused"},
+			says:  []string{"1 event: 1 call would be sent, 0 events skipped, 0 refused"},
 		},
 		"members would be dropped": {
 			lines: []string{
@@ -73,12 +73,12 @@ func TestCheckNamesTheEventsThatWouldBeRefused(t *testing.T) {
 			args:  []string{"--dialect", "rudder"},
 			lines: []string{`{}`},
 			says:  []string{`--dialect must be segment or rudderstack, not "rudder"`},
-			code:  1,
+			code:  2,
 		},
 		"integrations are dropped": {
 			args:  []string{"--integrations", "drop"},
 			lines: []string{`{"type":"page","userId":"u","integrations":{"Segment":false}}`},
-			says:  []string{"1 events: 1 calls would be sent, 0 events skipped, 0 refused"},
+			says:  []string{"1 event: 1 call would be sent, 0 events skipped, 0 refused"},
 		},
 		"a call is too large": {
 			args:  []string{"--max-call-bytes", "10"},
@@ -101,7 +101,7 @@ func TestCheckNamesTheEventsThatWouldBeRefused(t *testing.T) {
 			args:  []string{"--integrations", "all"},
 			lines: []string{`{}`},
 			says:  []string{`--integrations must be auto, drop, filter or forward, not "all"`},
-			code:  1,
+			code:  2,
 		},
 	}
 	for name, test := range tests {
@@ -135,7 +135,7 @@ func TestCheckSaysNothingOfTheEndOfAFile(t *testing.T) {
 	said, err := check.CombinedOutput()
 
 	require.NoError(t, err)
-	assert.Equal(t, "1 events: 1 calls would be sent, 0 events skipped, 0 refused\n", string(said))
+	assert.Equal(t, "1 event: 1 call would be sent, 0 events skipped, 0 refused\n", string(said))
 }
 
 func TestCheckReadsStandardInput(t *testing.T) {

@@ -69,7 +69,7 @@ func TestTheDemoSaysWhatIsWrongWithItsFlags(t *testing.T) {
 		"making the directory of the demo": {"--dir", file},
 	} {
 		p := begin(t, append([]string{"demo"}, args...)...)
-		assert.Equal(t, 1, p.code(), says)
+		assert.Equal(t, 2, p.code(), says)
 		assert.Contains(t, p.err.String(), says)
 	}
 }

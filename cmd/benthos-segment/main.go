@@ -6,13 +6,15 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 	"github.com/urfave/cli/v2"
 
+	"benthos-segment/cmd/benthos-segment/internal/check"
+	"benthos-segment/cmd/benthos-segment/internal/completion"
 	"benthos-segment/cmd/benthos-segment/internal/demo"
+	"benthos-segment/cmd/benthos-segment/internal/sandbox"
 	"benthos-segment/cmd/benthos-segment/internal/tuning"
 )
 
@@ -31,11 +33,21 @@ func main() {
 	os.Exit(run(context.Background(), os.Args))
 }
 
+// commands are those that the engine does not have.
+func commands() []*cli.Command {
+	return append([]*cli.Command{
+		check.Command(Version),
+		sandbox.Command(Version),
+		demo.Command(Version),
+		versionCommand(),
+	}, completion.Commands()...)
+}
+
 // run runs the command line and returns the exit code.
 func run(ctx context.Context, args []string) int {
 	standard := redirectStandardLog(os.Stderr)
 	if refuseWriteKeys(os.Stderr, namedFiles(args)) {
-		return 1
+		return int(codeOfRefusal(args))
 	}
 	streams, early := newStreamsMode(), newEarlySignals()
 	defer streams.close()
@@ -43,9 +55,8 @@ func run(ctx context.Context, args []string) int {
 	// The engine has one hook for each.
 	prepare := func(c *cli.Context) error { return errors.Join(early.prepare(c), streams.prepare(c)) }
 	useLogger := func(log *service.Logger) { standard.use(log); streams.note(log) }
-	code, err := service.RunCLIToCode(ctx, append(
+	code := runEngine(ctx, args, append(
 		streams.options(),
-		service.CLIOptSetArgs(args...),
 		service.CLIOptSetBinaryName("benthos-segment"),
 		service.CLIOptSetProductName("Benthos Segment"),
 		service.CLIOptSetVersion(Version, DateBuilt),
@@ -53,13 +64,7 @@ func run(ctx context.Context, args []string) int {
 		service.CLIOptCustomRunFlags(nil, prepare),
 		service.CLIOptOnLoggerInit(useLogger),
 		service.CLIOptOnStreamStart(early.start),
-		service.CLIOptAddCommand(sandboxCommand()),
-		service.CLIOptAddCommand(checkCommand()),
-		service.CLIOptAddCommand(demo.Command(Version)),
-	)...)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
+	))
 	printHints(os.Stderr, lintTargets(args))
-	return code
+	return int(code)
 }

@@ -1,4 +1,4 @@
-package main
+package sandbox
 
 import (
 	"context"
@@ -14,15 +14,13 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/urfave/cli/v2"
 
+	"benthos-segment/cmd/benthos-segment/internal/command"
 	"benthos-segment/internal/streamtest"
 )
 
 func runCommand(ctx context.Context, said *streamtest.Log, args ...string) error {
-	app := &cli.App{
-		Commands: []*cli.Command{sandboxCommand()}, Writer: said, ErrWriter: said,
-		ExitErrHandler: func(*cli.Context, error) {},
-	}
-	return app.RunContext(ctx, append([]string{"benthos-segment", "sandbox"}, args...))
+	app := &cli.App{Name: "benthos-segment", Commands: []*cli.Command{Command("v1.2.3")}, Writer: said, ErrWriter: said}
+	return command.Face{}.Run(ctx, app, append([]string{"benthos-segment", "sandbox"}, args...))
 }
 
 func TestTheSandboxCommandServesUntilItIsStopped(t *testing.T) {
@@ -112,7 +110,8 @@ func TestTheSandboxCommandSaysWhatIsWrong(t *testing.T) {
 		"no port":        {[]string{"--listen", "127.0.0.1"}, "--listen must be"},
 		"port taken":     {[]string{"--listen", taken.Addr().String()}, "choose another port with --listen"},
 		"no calls":       {[]string{"--max-calls", "0"}, "--max-calls must be"},
-		"negative bytes": {[]string{"--max-bytes", "-1"}, "--max-bytes must be"},
+		"negative bytes": {[]string{"--max-bytes", "-1"}, "--max-bytes must be a size of at least 1 byte"},
+		"no unit":        {[]string{"--max-bytes", "64 parrots"}, "such as 64MB, 1GiB or 500000, not \"64 parrots\""},
 		"replay to disk": {[]string{"--replay-to", "file:///etc"}, "--replay-to: the place to replay to must be"},
 		"replay as user": {[]string{"--replay-to", "https://k@example.com"}, "no user"},
 		"an argument":    {[]string{"start"}, `not "start"`},

@@ -1,4 +1,6 @@
-package main
+// Package check is the command that says what the output would do with the events
+// of a file, without sending anything.
+package check
 
 import (
 	"bufio"
@@ -9,18 +11,18 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"benthos-segment/cmd/benthos-segment/internal/command"
 	"benthos-segment/internal/segment"
 )
 
-// checkCommand returns the command that says what the output would do with the
-// events of a file, without sending anything.
-func checkCommand() *cli.Command {
+// Command returns the command.
+func Command(version string) *cli.Command {
 	return &cli.Command{
 		Name:      "check",
+		Category:  command.CategoryEvents,
 		Usage:     "Check a file of events without sending them",
 		ArgsUsage: "FILE...",
 		Description: `Reads events, one on each line, and lists those that the output segment would
@@ -32,30 +34,25 @@ Exits with code 1 if an event would be refused.
   benthos-segment check events.ndjson
   zcat events.ndjson.gz | benthos-segment check -`,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "integrations", Value: "auto", Usage: "`MODE` of that field of the output: " + integrationsModes()},
-			&cli.StringFlag{Name: "dialect", Usage: "the dialect of all events, like the metadata segment_dialect; `NAME` is segment or rudderstack"},
-			&cli.IntFlag{Name: "max-call-bytes", Value: segment.DefaultMaxCallBytes, Usage: "refuse a call of more than `N` bytes"},
+			command.ChoiceFlag("integrations", "auto", integrationsModes(), "`MODE` of that field of the output: "+command.OneOf(integrationsModes())),
+			command.ChoiceFlag("dialect", "", dialects, "the dialect of all events, like the metadata segment_dialect: `NAME` is "+command.OneOf(dialects)),
+			command.SizeFlag("max-call-bytes", segment.DefaultMaxCallBytes, "refuse a call of more than this `SIZE`, such as 32kB"),
 		},
-		Action: runCheck,
+		Action: func(c *cli.Context) error { return run(c, version) },
 	}
 }
 
-// integrationsModes lists the names of the modes.
-func integrationsModes() string {
-	names := slices.Sorted(maps.Keys(segment.IntegrationsModes))
-	last := len(names) - 1
-	return strings.Join(names[:last], ", ") + " or " + names[last]
-}
+// integrationsModes are the names of the modes.
+func integrationsModes() []string { return slices.Sorted(maps.Keys(segment.IntegrationsModes)) }
 
-func runCheck(c *cli.Context) error {
-	conf, err := checkConfig(c)
-	if err != nil {
-		return err
-	}
+// dialects are the names of the dialects.
+var dialects = []string{segment.DialectSegment.String(), segment.DialectRudderStack.String()}
+
+func run(c *cli.Context, version string) error {
 	if !c.Args().Present() {
 		return errors.New("name the files to check, or - for standard input")
 	}
-	checked := &checker{out: c.App.Writer, converter: segment.NewConverter(conf), dropped: map[string]int{}}
+	checked := &checker{out: c.App.Writer, converter: segment.NewConverter(config(c, version)), dropped: map[string]int{}}
 	for _, file := range c.Args().Slice() {
 		if err := checked.file(file, c.App.Reader); err != nil {
 			return err
@@ -64,24 +61,16 @@ func runCheck(c *cli.Context) error {
 	return checked.conclude()
 }
 
-// checkConfig returns the configuration that the flags give.
-func checkConfig(c *cli.Context) (conf segment.Config, err error) {
-	mode, isKnown := segment.IntegrationsModes[c.String("integrations")]
-	if !isKnown {
-		return conf, fmt.Errorf("--integrations must be %s, not %q", integrationsModes(), c.String("integrations"))
-	}
-	dialect := segment.ParseDialect(c.String("dialect"))
-	if dialect == segment.DialectUnknown && c.IsSet("dialect") {
-		return conf, fmt.Errorf("--dialect must be segment or rudderstack, not %q", c.String("dialect"))
-	}
+// config is what the flags say.
+func config(c *cli.Context, version string) segment.Config {
 	return segment.Config{
-		Integrations: mode,
-		Dialect:      dialect,
-		LibraryName:  "benthos-segment", LibraryVersion: Version,
-		MaxCallBytes: c.Int("max-call-bytes"),
+		Integrations: segment.IntegrationsModes[command.Choice(c, "integrations")],
+		Dialect:      segment.ParseDialect(command.Choice(c, "dialect")),
+		LibraryName:  "benthos-segment", LibraryVersion: version,
+		MaxCallBytes: int(command.Size(c, "max-call-bytes")),
 		// No id is kept. It only has to be as long as a real one.
 		NewID: func() string { return "00000000-0000-7000-8000-000000000000" },
-	}, nil
+	}
 }
 
 // checker converts events and counts what would happen to them.
@@ -155,8 +144,8 @@ func (k *checker) line(place string, payload []byte) {
 
 // conclude prints the sums. It returns an error if an event would be refused.
 func (k *checker) conclude() error {
-	fmt.Fprintf(k.out, "%d events: %d calls would be sent, %d events skipped, %d refused\n",
-		k.events, k.sent, k.skipped.Integrations, k.refused)
+	fmt.Fprintf(k.out, "%s: %s would be sent, %s skipped, %d refused\n",
+		command.Count(k.events, "event"), command.Count(k.sent, "call"), command.Count(k.skipped.Integrations, "event"), k.refused)
 	if k.skipped.Integrations > 0 {
 		fmt.Fprintf(k.out, "skipped: %d whose integrations exclude Segment, as RudderStack reads them; "+
 			"to send them, set integrations to forward, which lets Segment obey them, or to drop\n", k.skipped.Integrations)
@@ -166,7 +155,7 @@ func (k *checker) conclude() error {
 	}
 	k.listDropped()
 	if k.refused > 0 {
-		return cli.Exit("", 1)
+		return command.Refused()
 	}
 	return nil
 }

@@ -1,4 +1,6 @@
-package main
+// Package sandbox is the command that serves a local stand-in of Segment's
+// Tracking API until it is stopped.
+package sandbox
 
 import (
 	"context"
@@ -16,17 +18,18 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/urfave/cli/v2"
 
+	"benthos-segment/cmd/benthos-segment/internal/command"
 	"benthos-segment/internal/sandbox"
 	"benthos-segment/internal/sandbox/controlapi"
 	"benthos-segment/internal/sandbox/tokens"
 )
 
-// sandboxCommand returns the command that serves a local stand-in of Segment's
-// Tracking API until it is stopped.
-func sandboxCommand() *cli.Command {
+// Command returns the command.
+func Command(version string) *cli.Command {
 	return &cli.Command{
-		Name:  "sandbox",
-		Usage: "Serve a local stand-in of Segment's HTTP Tracking API",
+		Name:     "sandbox",
+		Category: command.CategoryLocal,
+		Usage:    "Serve a local stand-in of Segment's HTTP Tracking API",
 		Description: `Answers as Segment does, keeps what it receives in memory, says what Segment
 would have discarded and why, and fails on request. Point an output to it with
 
@@ -42,21 +45,21 @@ and watch what arrives at http://127.0.0.1:8765.`,
 			&cli.StringFlag{Name: "replay-to", Usage: "allow calls to be sent on to this `URL`, such as https://api.segment.io, and to no other"},
 			&cli.StringFlag{Name: "oauth-public-key", Usage: "require access tokens, and grant them under /token to senders that sign with the private key that belongs to the public key in this `FILE` in PEM"},
 			&cli.IntFlag{Name: "max-calls", Value: 10_000, Usage: "keep at most `N` calls; newer ones evict the oldest"},
-			&cli.Int64Flag{Name: "max-bytes", Value: 64 << 20, Usage: "keep calls with at most `N` bytes in total"},
+			command.SizeFlag("max-bytes", 64<<20, "keep calls of at most `SIZE` in total, such as 64MB or 1GiB"),
 		},
-		Action: runSandbox,
+		Action: func(c *cli.Context) error { return start(c, version) },
 	}
 }
 
-func runSandbox(c *cli.Context) error {
+func start(c *cli.Context, version string) error {
 	if c.Args().Present() {
 		return fmt.Errorf("sandbox takes flags only, not %q", c.Args().First())
 	}
-	cfg, err := sandboxConfig(c)
+	cfg, err := config(c, version)
 	if err != nil {
 		return err
 	}
-	listener, err := listenForSandbox(c.String("listen"), c.Bool("allow-remote"))
+	listener, err := listen(c.String("listen"), c.Bool("allow-remote"))
 	if err != nil {
 		return err
 	}
@@ -66,36 +69,35 @@ func runSandbox(c *cli.Context) error {
 	return serve(ctx, sandbox.New(cfg).Server(), listener)
 }
 
-func sandboxConfig(c *cli.Context) (sandbox.Config, error) {
-	for _, name := range []string{"max-calls", "max-bytes"} {
-		if c.Int64(name) < 1 {
-			return sandbox.Config{}, fmt.Errorf("--%s must be at least 1", name)
-		}
+// config is what the flags say.
+func config(c *cli.Context, version string) (sandbox.Config, error) {
+	if c.Int("max-calls") < 1 {
+		return sandbox.Config{}, errors.New("--max-calls must be at least 1")
 	}
 	if target := c.String("replay-to"); target != "" {
 		if err := controlapi.CheckReplayTo(target); err != nil {
 			return sandbox.Config{}, fmt.Errorf("--replay-to: %w", err)
 		}
 	}
-	oauth, err := sandboxOAuth(c.String("oauth-public-key"))
+	oauth, err := oauthConfig(c.String("oauth-public-key"))
 	if err != nil {
 		return sandbox.Config{}, err
 	}
 	return sandbox.Config{
 		OAuth:      oauth,
 		ReplayTo:   c.String("replay-to"),
-		Version:    Version,
+		Version:    version,
 		Strict:     c.Bool("strict"),
 		WriteKeys:  c.StringSlice("write-key"),
 		AnyAddress: c.Bool("allow-remote"),
 		Hosts:      append(c.StringSlice("host"), hostOf(c.String("listen"))...),
 		MaxCalls:   c.Int("max-calls"),
-		MaxBytes:   c.Int64("max-bytes"),
+		MaxBytes:   command.Size(c, "max-bytes"),
 	}, nil
 }
 
-// sandboxOAuth reads the public key that verifies assertions, if there is one.
-func sandboxOAuth(file string) (*tokens.Config, error) {
+// oauthConfig reads the public key that verifies assertions, if there is one.
+func oauthConfig(file string) (*tokens.Config, error) {
 	if file == "" {
 		return nil, nil
 	}
@@ -119,9 +121,9 @@ func hostOf(address string) []string {
 	return []string{host}
 }
 
-// listenForSandbox opens the address. It has to be a loopback address unless
+// listen opens the address. It has to be a loopback address unless
 // remote ones are allowed, since the sandbox has no password.
-func listenForSandbox(address string, allowRemote bool) (net.Listener, error) {
+func listen(address string, allowRemote bool) (net.Listener, error) {
 	tcp, err := net.ResolveTCPAddr("tcp", address)
 	if err != nil {
 		return nil, fmt.Errorf("--listen must be a host and a port such as 127.0.0.1:8765: %w", err)

@@ -68,6 +68,22 @@ func unique(ids []string) map[string]bool {
 	return set
 }
 
+// Events of files have no broker that names them. What reads them can.
+func TestTheMetadataOfAPlaceMakesTheID(t *testing.T) {
+	const event = `{"type":"track","event":"Clicked","userId":"u"}`
+	sb := segmenttest.New(t)
+	for range 2 {
+		start(t, segmentOutput(sb.URL)).accept(service.MessageBatch{
+			read(event, map[string]any{"segment_place": "events.ndjson:1"}),
+			read(event, map[string]any{"segment_place": "events.ndjson:2"}),
+		})
+	}
+	ids := idsOf(sb.Calls())
+	require.Len(t, ids, 4)
+	assert.Len(t, unique(ids), 2)
+	assert.Equal(t, ids[:2], ids[2:])
+}
+
 func TestARecordThatIsReadAgainHasTheSameID(t *testing.T) {
 	sb := segmenttest.New(t)
 	for range 2 {

@@ -16,6 +16,16 @@ var origins = [...][]string{
 	{"redis_stream"},
 }
 
+// metaPlace is the metadata in which an input or a processor says where in what
+// it reads a message stands, such as a run, a file and a line.
+const metaPlace = "segment_place"
+
+// placeOf returns that place, or an empty string.
+func placeOf(msg *service.Message) string {
+	place, _ := msg.MetaGet(metaPlace)
+	return place
+}
+
 // originOf names the record that a message was read from, or returns an empty
 // string.
 func originOf(msg *service.Message) string {

@@ -27,6 +27,8 @@ type share struct {
 	message int
 	// origin names the record that this message was read from.
 	origin func() string
+	// place names its place in what was read, for inputs that count.
+	place func() string
 	// received returns when that record came in.
 	received func() time.Time
 	// dialect returns what the input says of the event's dialect.
@@ -60,6 +62,7 @@ type skips struct {
 func newShare(o *output) *share {
 	s := &share{conf: &o.conf, converter: segment.NewConverter(o.conf.convert)}
 	s.origin = func() string { return originOf(s.batch[s.message]) }
+	s.place = func() string { return placeOf(s.batch[s.message]) }
 	s.received = func() time.Time { return receiptOf(s.batch[s.message]) }
 	s.dialect = func() segment.Dialect { return dialectOf(s.batch[s.message]) }
 	return s
@@ -75,6 +78,7 @@ func (s *share) reset() {
 		conf:      s.conf,
 		converter: s.converter,
 		origin:    s.origin,
+		place:     s.place,
 		received:  s.received,
 		dialect:   s.dialect,
 		encoded:   s.encoded[:0],
@@ -149,7 +153,7 @@ func (s *share) provenance() (from segment.Provenance, v *segment.Violation) {
 	}
 	return segment.Provenance{
 		WriteKey: key, MessageID: id,
-		Origin: s.origin, Received: s.received, Dialect: s.dialect,
+		Origin: s.origin, Place: s.place, Received: s.received, Dialect: s.dialect,
 	}, nil
 }
 

@@ -40,6 +40,11 @@ type Provenance struct {
 	// an offset, or nothing if that is not known. It is called only to derive a
 	// message id, and may be nil.
 	Origin func() string
+	// Place returns the place of the payload in what it was read from, for a
+	// reader that counts, such as a run, a file and a line, or nothing. It is
+	// called only for a call that would have a fresh message id otherwise, and may
+	// be nil.
+	Place func() string
 	// Received returns when the record came in, by the clock of the system from
 	// which it was read, or the zero time if that is not known. It is called only
 	// in place of a missing receivedAt, and may be nil.

@@ -45,8 +45,8 @@ func (m *messageIDs) endArray()   { m.taken = nil }
 
 // appendTo writes the quoted message id of a call. It takes the first one that
 // exists of these: the configured id, the id in the payload, one derived from
-// the origin, one derived from an event with a time of its own, and a fresh id,
-// which changes when the message is redelivered.
+// the origin, one derived from an event with a time of its own, one derived from
+// the place, and a fresh id, which changes when the message is redelivered.
 func (m *messageIDs) appendTo(dst []byte, d *document, from idBasis) []byte {
 	switch {
 	case isID(from.MessageID):
@@ -64,10 +64,17 @@ func (m *messageIDs) appendMade(dst []byte, d *document, from idBasis) []byte {
 	if from.Origin != nil {
 		origin = from.Origin()
 	}
-	if origin == "" && !d.hasOwnTime() {
-		return appendQuoted(dst, m.fresh())
+	if origin != "" || d.hasOwnTime() {
+		return m.appendDerived(dst, origin, from)
 	}
-	return m.appendDerived(dst, origin, from)
+	// An event with a time needs no place: it would get another id in another
+	// run.
+	if from.Place != nil {
+		if place := from.Place(); place != "" {
+			return m.appendDerived(dst, place, from)
+		}
+	}
+	return appendQuoted(dst, m.fresh())
 }
 
 // isID reports whether an interpolation gave an id. Bloblang makes "null" of a

@@ -52,6 +52,29 @@ func TestTheFirstMessageIDThatAppliesCounts(t *testing.T) {
 	assert.Equal(t, freshID, messageID(t, timeless, fromKey))
 }
 
+// The place of an event in a file is a reason for an id only where there is no
+// better one: an id by content is the same in every run.
+func TestAPlaceIsTheLastResort(t *testing.T) {
+	at := func(place string) segment.Provenance {
+		return segment.Provenance{WriteKey: fromKey.WriteKey, Place: readFrom(place)}
+	}
+	first := messageID(t, timeless, at("run 1, line 1"))
+	assert.Regexp(t, derivedID, first)
+	assert.Equal(t, first, messageID(t, timeless, at("run 1, line 1")))
+	assert.NotEqual(t, first, messageID(t, timeless, at("run 1, line 2")))
+	assert.Equal(t, freshID, messageID(t, timeless, at("")))
+
+	assert.Equal(t, "own", messageID(t, owned, at("run 1, line 1")))
+	assert.Equal(t, messageID(t, timed, fromKey), messageID(t, timed, at("run 1, line 1")))
+	everything := at("run 1, line 1")
+	everything.Origin = readFrom("topic/0/1")
+	assert.Equal(t, messageID(t, timeless, segment.Provenance{WriteKey: fromKey.WriteKey, Origin: everything.Origin}),
+		messageID(t, timeless, everything))
+
+	ids := messageIDs(t, "["+timeless+","+timeless+"]", at("run 1, line 1"))
+	assert.NotEqual(t, ids[0], ids[1], "each call of an array has its own")
+}
+
 func TestOnlyItsOwnTimeMakesAContentTheEvents(t *testing.T) {
 	for member, derived := range map[string]bool{
 		`"timestamp":"2026-01-02T03:04:05Z"`:         true,

@@ -15,6 +15,7 @@ import (
 	"benthos-segment/cmd/benthos-segment/internal/completion"
 	"benthos-segment/cmd/benthos-segment/internal/demo"
 	"benthos-segment/cmd/benthos-segment/internal/sandbox"
+	"benthos-segment/cmd/benthos-segment/internal/tail"
 	"benthos-segment/cmd/benthos-segment/internal/tuning"
 )
 
@@ -39,6 +40,7 @@ func commands() []*cli.Command {
 		check.Command(Version),
 		sandbox.Command(Version),
 		demo.Command(Version),
+		tail.Command(),
 		versionCommand(),
 	}, completion.Commands()...)
 }

@@ -12,6 +12,7 @@ import (
 	"benthos-segment/internal/tracking"
 	"benthos-segment/internal/tracking/wire"
 	"benthos-segment/plugin/internal/parsed"
+	"benthos-segment/plugin/internal/policy"
 )
 
 // endpoints are Segment's two regions; there is no other.
@@ -93,7 +94,10 @@ func convertConfigFromParsed(conf *service.ParsedConfig) (c segment.Config, err 
 	if c.Integrations, err = parsed.OneOf(conf, soFieldIntegrations, segment.IntegrationsModes); err != nil {
 		return
 	}
-	c.MaxCallBytes, err = conf.FieldInt(soFieldMaxCallBytes)
+	if c.MaxCallBytes, err = conf.FieldInt(soFieldMaxCallBytes); err != nil {
+		return
+	}
+	err = policy.ConsentInto(&c, conf)
 	return
 }
 

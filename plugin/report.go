@@ -87,7 +87,7 @@ func (r *report) rejected(v *segment.Violation) { r.callsRejected.Incr(1, string
 
 func (r *report) skipped(count skips) {
 	for reason, n := range map[string]int{
-		"empty": count.Empty, "mapping": count.Mapping, "integrations": count.Integrations,
+		"empty": count.Empty, "mapping": count.Mapping, "integrations": count.Integrations, "consent": count.Consent,
 	} {
 		if n > 0 {
 			r.callsSkipped.Incr(int64(n), reason)

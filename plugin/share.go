@@ -133,6 +133,7 @@ func (s *share) one() *segment.Violation {
 	}
 	s.skips.Empty += skipped.Empty
 	s.skips.Integrations += skipped.Integrations
+	s.skips.Consent += skipped.Consent
 	s.notes.Add(s.converter.Notes())
 	return v
 }

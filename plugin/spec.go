@@ -7,6 +7,7 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 
 	"benthos-segment/internal/segment"
+	"benthos-segment/plugin/internal/policy"
 )
 
 const (
@@ -87,6 +88,7 @@ func outputSpec() *service.ConfigSpec {
 			service.NewStringAnnotatedEnumField(soFieldIntegrations, integrationsModes()).
 				Description("How an event's `integrations` object is used. In events of RudderStack's SDKs it names RudderStack's destinations, in events of Segment's SDKs Segment's destinations. So `auto` looks for the first sign of a dialect: the metadata `segment_dialect` (`segment` or `rudderstack`); `rudderId`, or a library of RudderStack (RudderStack); `projectId`, `version`, `_metadata.jsRuntime` or `_metadata.bundled`, or a library `@segment/…` or `analytics.js` (Segment); `originalTimestamp` with `channel` (RudderStack); an object that names `Segment` or `SEGMENT` (RudderStack) or `Segment.io` (Segment). Skipped events are acknowledged and counted in `segment_calls_skipped`, and `benthos-segment check` lists them.").
 				Default("auto"),
+			policy.Consent(),
 			service.NewInterpolatedStringField(soFieldMessageID).
 				Description("The message id of the call, by which Segment removes duplicates: see [message ids](message-ids.md). When it is empty, which is right for most: the payload's `messageId`; else an id derived from the record's position in Kafka, NATS JetStream or a Redis stream; else an id derived from the payload, if that carries its own time; else an id derived from the metadata `segment_place`, if something sets that; else a random id, which changes when the input delivers the message again. What you set must differ from event to event, and be the same each time the event is read. If a message becomes several calls, all but the first get an id that is made of it and their position.").
 				Default("").
@@ -255,7 +257,7 @@ const description = "" +
 	"Zero and the year 1 count as absent. Orders such as `9/3/2015` are never guessed.\n\n" +
 	"## Metrics\n\n" +
 	"- `segment_oldest_unsent_seconds`: how long the oldest batch has been here; the best one to alert on\n" +
-	"- `segment_calls_sent` by `type`; `segment_calls_rejected` and `segment_calls_skipped` by `reason`\n" +
+	"- `segment_calls_sent` by `type`; `segment_calls_rejected` and `segment_calls_skipped` by `reason` (`integrations`, `consent`, `mapping`, `empty`)\n" +
 	"- `segment_conversion_notes` by `kind`: what calls were sent without. `benthos-segment check` names the events and the members. " +
 	"`time_unreadable`: `originalTimestamp`, `sentAt` or `receivedAt` was needed and could not be read, and another time took its place. " +
 	"`clock_uncorrected`: `sentAt` and the receipt of the record are more than 24 hours apart, so the time was sent as the sender's clock gave it. " +

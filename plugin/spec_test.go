@@ -97,6 +97,24 @@ var refusals = map[string]struct {
 	"OAuth of no host":         {fields{"oauth": fields{"server": "oauth2.segment.io"}}, "field oauth.server needs a scheme and a host"},
 	"OAuth in plain http":      {fields{"oauth": fields{"server": "http://oauth2.segment.io"}}, "field oauth.server must use https"},
 	"large requests":           {fields{"max_request_bytes": 512_001}, "field max_request_bytes must be from"},
+	"a provider without ids": {
+		fields{"consent": fields{"providers": []fields{{"provider": "ketch", "ids": []string{}}}}},
+		"field consent.providers has ketch without ids, which would skip nothing",
+	},
+	"a provider twice": {
+		fields{"consent": fields{"providers": []fields{{"provider": "ketch", "ids": []string{"a"}}, {"provider": "Ketch", "ids": []string{"b"}}}}},
+		"field consent.providers lists ketch twice: put all its ids into one entry",
+	},
+	"a strategy that does not count": {
+		fields{"consent": fields{"providers": []fields{{"provider": "ketch", "ids": []string{"a"}, "resolution_strategy": "or"}}}},
+		"field consent.providers has a resolution_strategy for ketch, which would not count: only custom has one",
+	},
+	"an unset id": {
+		fields{"consent": fields{"providers": []fields{{"provider": "oneTrust", "ids": []string{"a", "${SEGMENT_TEST_UNSET:}"}}}}},
+		"field consent has an empty id, as an unset variable gives",
+	},
+	"an unset cookie category": {fields{"consent": fields{"one_trust_cookie_categories": []string{""}}}, "field consent has an empty id"},
+	"an unset purpose":         {fields{"consent": fields{"ketch_consent_purposes": []string{""}}}, "field consent has an empty id"},
 }
 
 func TestTheLinterAndTheConstructorRefuseTheSame(t *testing.T) {

@@ -20,7 +20,7 @@ var renames = [...]struct {
 }{
 	{contextUserAgentHints, contextUserAgentData, func(hints jsontext.Value) []byte { return hints }},
 	{contextExternalID, contextExternalIDs, externalIDs},
-	{contextConsentManagement, contextConsent, consent},
+	{contextConsentManagement, contextConsent, categoryPreferences},
 }
 
 // normaliseContext renames members of the context to Segment's names, removes
@@ -34,6 +34,9 @@ func (c *Converter) normaliseContext(t Type) {
 	// Reverse ETL adds this fingerprint for itself.
 	changed := d.dropContext(contextActivation)
 	for i := range renames {
+		if renames[i].from == contextConsentManagement && c.conf.KeepConsentManagement {
+			continue
+		}
 		changed = d.rename(renames[i].from, renames[i].to, renames[i].convert) || changed
 	}
 	changed = c.normaliseContextTraits(t) || changed
@@ -136,11 +139,11 @@ func externalIDs(value jsontext.Value) []byte {
 	return append(ids, ']')
 }
 
-// consent turns RudderStack's lists of denied and allowed consent ids into
-// Segment's object of ids with true or false. An id in both lists is denied. It
-// returns nil if there is no such list.
+// categoryPreferences turns RudderStack's lists of denied and allowed consent
+// ids into Segment's object of ids with true or false. An id in both lists is
+// denied. It returns nil if there is no such list.
 // https://www.twilio.com/docs/segment/privacy/consent-management
-func consent(value jsontext.Value) []byte {
+func categoryPreferences(value jsontext.Value) []byte {
 	w := jsonobject.Begin([]byte(`{"categoryPreferences":`))
 	listed := map[string]bool{}
 	for _, list := range [...]struct {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"benthos-segment/internal/segment/consent"
 	"benthos-segment/internal/segment/internal/jsonscan"
 	"benthos-segment/internal/segment/internal/memory"
 )
@@ -17,6 +18,12 @@ type Config struct {
 	// Dialect is the dialect of every payload whose Provenance does not know it.
 	// With DialectUnknown, the payload itself tells.
 	Dialect Dialect
+	// Consent says which events are skipped, because their persons have refused.
+	// It is nil if all are sent.
+	Consent *consent.Rule
+	// KeepConsentManagement leaves RudderStack's context.consentManagement as it
+	// is. Otherwise it becomes Segment's context.consent.
+	KeepConsentManagement bool
 	// LibraryName and LibraryVersion are the context.library of calls that have
 	// none.
 	LibraryName, LibraryVersion string
@@ -60,6 +67,8 @@ type Skips struct {
 	Empty int
 	// Integrations counts events whose integrations object excludes Segment.
 	Integrations int
+	// Consent counts events whose persons have refused that they are sent.
+	Consent int
 }
 
 // Converter converts payloads into calls. It is not safe for concurrent use.
@@ -197,6 +206,10 @@ func (c *Converter) object(dst []Call, from idBasis, skips *Skips) ([]Call, *Vio
 	mode := c.integrationsMode(from.Provenance)
 	if mode == IntegrationsFilter && excludesSegment(c.doc.value[fieldIntegrations]) {
 		skips.Integrations++
+		return dst, nil
+	}
+	if c.conf.Consent != nil && c.conf.Consent.Refuses(c.doc.contextMember(contextConsentManagement)) {
+		skips.Consent++
 		return dst, nil
 	}
 	c.normalise(t, from, mode)

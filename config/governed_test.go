@@ -11,12 +11,16 @@ import (
 )
 
 // Nothing of a person who has refused is sent, and it is no dead letter either.
-func TestTheGovernedPipelineKeepsToConsent(t *testing.T) {
+// What breaks the plan is one.
+func TestTheGovernedPipelineKeepsToConsentAndPlan(t *testing.T) {
 	atRoot(t)
 	pipeline := withInput(t, "config/governed.yaml",
-		`{"type":"track","userId":"u1","event":"A","context":{"consentManagement":{"provider":"oneTrust","deniedConsentIds":["C0002"]}}}
-{"type":"track","userId":"u2","event":"A","context":{"consentManagement":{"provider":"oneTrust","deniedConsentIds":["C0004"]}}}
-{"type":"track","userId":"u3"}
+		`{"type":"track","userId":"u1","event":"Order Completed","properties":{"order_id":"1","total":9.5},"context":{"consentManagement":{"provider":"oneTrust","deniedConsentIds":["C0002"]}}}
+{"type":"track","userId":"u2","event":"Order Completed","properties":{"order_id":"2","total":9.5},"context":{"consentManagement":{"provider":"oneTrust","deniedConsentIds":["C0004"]}}}
+{"type":"track","userId":"u3","event":"Order Completed","properties":{"order_id":"3","total":-1}}
+{"type":"track","userId":"u4","event":"Order Paid"}
+{"type":"identify","userId":"u5","context":{"traits":{"email":"not an address"}}}
+{"type":"page","userId":"u6"}
 `)
 	deadLetters := filepath.Join(t.TempDir(), "dead_letters.ndjson")
 	sb := segmenttest.New(t)
@@ -24,10 +28,14 @@ func TestTheGovernedPipelineKeepsToConsent(t *testing.T) {
 
 	require.Zero(t, benthosSegment(t, "run", pipeline))
 
-	calls := sb.Calls()
-	require.Len(t, calls, 1)
-	assert.Equal(t, "u2", calls[0].UserID)
-	dead := lettersIn(t, deadLetters)
-	require.Len(t, dead, 1)
-	assert.Equal(t, "event_not_defined", dead[0].Reason)
+	var users []string
+	for _, call := range sb.Calls() {
+		users = append(users, call.UserID)
+	}
+	assert.ElementsMatch(t, []string{"u2", "u6"}, users)
+	reasons := map[string]string{}
+	for _, l := range lettersIn(t, deadLetters) {
+		reasons[l.Field] = l.Reason
+	}
+	assert.Equal(t, map[string]string{"properties.total": "schema_violation", "event": "unplanned", "traits.email": "schema_violation"}, reasons)
 }

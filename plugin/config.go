@@ -97,7 +97,10 @@ func convertConfigFromParsed(conf *service.ParsedConfig) (c segment.Config, err 
 	if c.MaxCallBytes, err = conf.FieldInt(soFieldMaxCallBytes); err != nil {
 		return
 	}
-	err = policy.ConsentInto(&c, conf)
+	if err = policy.ConsentInto(&c, conf); err != nil {
+		return
+	}
+	err = policy.PlanInto(&c, conf)
 	return
 }
 

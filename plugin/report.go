@@ -25,6 +25,7 @@ type report struct {
 	callsRejected  *service.MetricCounter
 	callsSkipped   *service.MetricCounter
 	notes          *service.MetricCounter
+	planFindings   *service.MetricCounter
 	requests       *service.MetricCounter
 	retries        *service.MetricCounter
 	splits         *service.MetricCounter
@@ -48,6 +49,7 @@ func newReport(res *service.Resources) *report {
 		callsRejected:  metrics.NewCounter("segment_calls_rejected", "reason"),
 		callsSkipped:   metrics.NewCounter("segment_calls_skipped", "reason"),
 		notes:          metrics.NewCounter("segment_conversion_notes", "kind"),
+		planFindings:   metrics.NewCounter("segment_plan_findings", "kind"),
 		requests:       metrics.NewCounter("segment_requests", "status"),
 		retries:        metrics.NewCounter("segment_retries", "class"),
 		splits:         metrics.NewCounter("segment_splits"),
@@ -106,6 +108,14 @@ func (r *report) noted(counts segment.NoteCounts) {
 	for kind, count := range counts {
 		if count > 0 {
 			r.notes.Incr(int64(count), segment.NoteKind(kind).String())
+		}
+	}
+}
+
+func (r *report) found(counts segment.FindingCounts) {
+	for kind, count := range counts {
+		if count > 0 {
+			r.planFindings.Incr(int64(count), segment.FindingKind(kind).String())
 		}
 	}
 }

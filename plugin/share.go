@@ -44,6 +44,7 @@ type share struct {
 	failed   []failedMessage
 	skips    skips
 	notes    segment.NoteCounts
+	findings segment.FindingCounts
 }
 
 // failedMessage is a message of which no call could be made.
@@ -135,6 +136,7 @@ func (s *share) one() *segment.Violation {
 	s.skips.Integrations += skipped.Integrations
 	s.skips.Consent += skipped.Consent
 	s.notes.Add(s.converter.Notes())
+	s.findings.Add(s.converter.Findings())
 	return v
 }
 

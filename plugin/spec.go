@@ -89,6 +89,7 @@ func outputSpec() *service.ConfigSpec {
 				Description("How an event's `integrations` object is used. In events of RudderStack's SDKs it names RudderStack's destinations, in events of Segment's SDKs Segment's destinations. So `auto` looks for the first sign of a dialect: the metadata `segment_dialect` (`segment` or `rudderstack`); `rudderId`, or a library of RudderStack (RudderStack); `projectId`, `version`, `_metadata.jsRuntime` or `_metadata.bundled`, or a library `@segment/…` or `analytics.js` (Segment); `originalTimestamp` with `channel` (RudderStack); an object that names `Segment` or `SEGMENT` (RudderStack) or `Segment.io` (Segment). Skipped events are acknowledged and counted in `segment_calls_skipped`, and `benthos-segment check` lists them.").
 				Default("auto"),
 			policy.Consent(),
+			policy.TrackingPlan(),
 			service.NewInterpolatedStringField(soFieldMessageID).
 				Description("The message id of the call, by which Segment removes duplicates: see [message ids](message-ids.md). When it is empty, which is right for most: the payload's `messageId`; else an id derived from the record's position in Kafka, NATS JetStream or a Redis stream; else an id derived from the payload, if that carries its own time; else an id derived from the metadata `segment_place`, if something sets that; else a random id, which changes when the input delivers the message again. What you set must differ from event to event, and be the same each time the event is read. If a message becomes several calls, all but the first get an id that is made of it and their position.").
 				Default("").
@@ -264,6 +265,9 @@ const description = "" +
 	"`member_dropped`: Segment has no place for a top-level member on this call. " +
 	"`internal_dropped`: the same for a member that an SDK, a gateway or an archive wrote for itself, such as `rudderId`. " +
 	"`traits_unusable`: `context.traits` of an identify call is not an object and sets no traits\n" +
+	"- `segment_plan_findings` by `kind`: where events do not keep to `tracking_plan`. " +
+	"`unplanned_event`, `missing`, `mistyped`, `extra` (a member that the plan forbids) and `invalid` break the plan. " +
+	"`unplanned_property`, a property or trait that the plan neither has nor forbids, does not\n" +
 	"- `segment_requests` by `status`, `segment_retries` by `class`, `segment_splits`\n" +
 	"- `segment_request_latency_ns`, `segment_request_calls`, `segment_request_bytes`, `segment_wire_bytes`\n" +
 	"- `segment_event_lag_ns`: how long events take from their receipt until Segment has accepted them. The receipt is the record's time in Kafka, NATS JetStream or a Redis stream, else the event's `receivedAt`; events without either are left out. It is taken of at most 32 events of each batch. As a histogram with `metrics.prometheus.use_histogram_timing: true`\n" +

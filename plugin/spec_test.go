@@ -114,6 +114,7 @@ var refusals = map[string]struct {
 		"field consent has an empty id, as an unset variable gives",
 	},
 	"an unset cookie category": {fields{"consent": fields{"one_trust_cookie_categories": []string{""}}}, "field consent has an empty id"},
+	"a plan of no file":        {fields{"tracking_plan": fields{"file": "${SEGMENT_TEST_UNSET:}"}}, "field tracking_plan.file is empty: set it to the file of the plan"},
 	"an unset purpose":         {fields{"consent": fields{"ketch_consent_purposes": []string{""}}}, "field consent has an empty id"},
 }
 

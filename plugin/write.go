@@ -98,6 +98,7 @@ func (w *write) gather(s *share) {
 	}
 	w.output.report.skipped(s.skips)
 	w.output.report.noted(s.notes)
+	w.output.report.found(s.findings)
 }
 
 func (w *write) fail(i int, why *segment.Violation) {

@@ -19,6 +19,9 @@ const (
 	// discardCode: Segment answers 200 to such a call and discards it under this
 	// name, so that it is refused before it is sent.
 	discardCode reasonKind = iota
+	// ofPlan: the call breaks the tracking plan of the output. The names are
+	// Segment's.
+	ofPlan
 	// ownReason: the payload cannot become a call, or would not be the call that
 	// its sender meant. Segment has no name for it.
 	ownReason
@@ -105,6 +108,21 @@ var explanations = []explanation{
 		segment.ReasonConsentVersion, discardCode,
 		"`context.consent.version` of the event \"Segment Consent Preference Updated\" is not a number.",
 		"Send a number, or leave the member out.",
+	},
+	{
+		segment.ReasonUnplanned, ofPlan,
+		"The plan has no event of this name. Names are compared letter by letter, with capitals and blanks.",
+		"Correct the name in the sender or in `mapping`, or add the event to the plan.",
+	},
+	{
+		segment.ReasonSchemaViolation, ofPlan,
+		"The call breaks the rule of its event: a property is missing, has another type, is forbidden, or has a value that is not permitted.",
+		"Correct the field that the dead letter names, or the rule.",
+	},
+	{
+		segment.ReasonCommonSchemaViolation, ofPlan,
+		"The call breaks the rule of the plan that is for all calls.",
+		"Correct the field that the dead letter names, or the rule.",
 	},
 	{
 		segment.ReasonBadRequest, ownReason,

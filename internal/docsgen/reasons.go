@@ -22,6 +22,12 @@ func reasonsPage() ([]byte, error) {
 				"which you find in the Delivery Overview of the source and in Segment's help. " +
 				"The output refuses it before it is sent.",
 		},
+		ofPlan: {
+			Title: "Reasons of the tracking plan",
+			Intro: "The call breaks the plan in [`tracking_plan`](segment.md#tracking_plan), and `on_violation: reject` is set. " +
+				"Segment blocks such calls under the same names, if its own plan says so. The sentence names the rule: " +
+				"[tracking-plans.md](tracking-plans.md).",
+		},
 		ownReason: {
 			Title: "Reasons of our own",
 			Intro: "The event cannot become a call, or it would not be the call that its sender meant.",

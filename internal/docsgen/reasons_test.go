@@ -52,5 +52,5 @@ func TestThePageOfReasonsHasEveryReasonWithItsFix(t *testing.T) {
 	for _, e := range explanations {
 		assert.Contains(t, string(page), "\n| `"+string(e.Reason)+"` | "+e.Meaning+" | "+e.Fix+" |\n")
 	}
-	assert.Equal(t, 4, bytes.Count(page, []byte("\n## ")))
+	assert.Equal(t, 5, bytes.Count(page, []byte("\n## ")))
 }

@@ -24,6 +24,10 @@ type Config struct {
 	// KeepConsentManagement leaves RudderStack's context.consentManagement as it
 	// is. Otherwise it becomes Segment's context.consent.
 	KeepConsentManagement bool
+	// Plan is the tracking plan that calls are judged by, or nil, and PlanMode what
+	// happens to those that break it.
+	Plan     Plan
+	PlanMode PlanMode
 	// LibraryName and LibraryVersion are the context.library of calls that have
 	// none.
 	LibraryName, LibraryVersion string
@@ -79,8 +83,10 @@ type Converter struct {
 	doc     document
 	ids     messageIDs
 	notes   notes
-	receipt receipt
-	calls   memory.Arena
+	// findings are those of the tracking plan.
+	findings []Finding
+	receipt  receipt
+	calls    memory.Arena
 	// scratch holds the changed values of the current call.
 	scratch []byte
 }
@@ -102,6 +108,7 @@ func (c *Converter) Reset() {
 	c.scanner.Release()
 	c.doc.release()
 	c.notes.release()
+	c.findings = memory.Forget(c.findings)
 	c.scratch = memory.Keep(c.scratch)
 	c.ids.preimage = memory.Keep(c.ids.preimage)
 }
@@ -115,6 +122,7 @@ func (c *Converter) Reset() {
 // nested at most 10,000 deep.
 func (c *Converter) Convert(dst []Call, payload []byte, from Provenance) ([]Call, Skips, *Violation) {
 	c.notes.start()
+	c.findings = c.findings[:0]
 	c.receipt = receipt{ask: from.Received}
 	if jsonscan.IsBlank(payload) {
 		return dst, Skips{Empty: 1}, nil
@@ -146,6 +154,11 @@ func (c *Converter) Convert(dst []Call, payload []byte, from Provenance) ([]Call
 // violation. They are valid until the next Convert or Reset, and as long as the
 // payload is not written to.
 func (c *Converter) Notes() []Note { return c.notes.list }
+
+// Findings returns where the events of the last Convert do not keep to the
+// tracking plan, also of those that were refused for it. They are valid until
+// the next Convert or Reset.
+func (c *Converter) Findings() []Finding { return c.findings }
 
 func (c *Converter) one(dst []Call, from Provenance) ([]Call, Skips, *Violation) {
 	if v := c.doc.read(&c.scanner, 0); v != nil {
@@ -222,6 +235,11 @@ func (c *Converter) object(dst []Call, from idBasis, skips *Skips) ([]Call, *Vio
 	call := c.encode(t, from.WriteKey)
 	if size := len(call.JSON); c.conf.MaxCallBytes > 0 && size > c.conf.MaxCallBytes {
 		return dst, oversized(size, c.conf.MaxCallBytes)
+	}
+	if c.conf.Plan != nil {
+		if v := c.judge(&call); v != nil {
+			return dst, v
+		}
 	}
 	return append(dst, call), nil
 }

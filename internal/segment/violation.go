@@ -26,6 +26,14 @@ const (
 	ReasonEmptyBatch          Reason = "empty_batch"
 )
 
+// Segment's codes for calls that a tracking plan blocks. Only an output with a
+// plan of its own refuses them.
+const (
+	ReasonUnplanned             Reason = "unplanned"
+	ReasonSchemaViolation       Reason = "schema_violation"
+	ReasonCommonSchemaViolation Reason = "common_schema_violation"
+)
+
 // Our own reasons, for which Segment has no code.
 const (
 	ReasonInvalidJSON          Reason = "invalid_json"

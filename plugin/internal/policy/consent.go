@@ -1,5 +1,5 @@
 // Package policy has the fields of the output that say which events may be
-// sent.
+// sent: those about the consent of persons, and those about a tracking plan.
 package policy
 
 import (

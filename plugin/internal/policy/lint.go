@@ -21,4 +21,8 @@ let older = this.consent.one_trust_cookie_categories.or([]).catch([]).merge(this
 if $ids.merge($older).any(id -> id.string() == "") {
   root = root.append("field consent has an empty id, as an unset variable gives: set it, or remove it")
 }
+let plan = this.tracking_plan.or({})
+if $plan.exists("file") && $plan.file.or("").string().trim() == "" {
+  root = root.append("field tracking_plan.file is empty: set it to the file of the plan, or remove tracking_plan")
+}
 `

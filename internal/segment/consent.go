@@ -3,7 +3,7 @@ package segment
 import (
 	"github.com/go-json-experiment/json/jsontext"
 
-	"benthos-segment/internal/segment/internal/jsonscan"
+	"benthos-segment/internal/segment/jsonscan"
 )
 
 // consentEvent is the only event whose context.consent Segment checks.

@@ -8,7 +8,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"benthos-segment/internal/segment/internal/jsonobject"
-	"benthos-segment/internal/segment/internal/jsonscan"
+	"benthos-segment/internal/segment/jsonscan"
 )
 
 // renames pairs RudderStack's names inside context with Segment's names for the

@@ -3,7 +3,7 @@ package segment
 import (
 	"github.com/go-json-experiment/json/jsontext"
 
-	"benthos-segment/internal/segment/internal/jsonscan"
+	"benthos-segment/internal/segment/jsonscan"
 )
 
 // contextField is a member of context that the conversion knows.

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"benthos-segment/internal/segment/consent"
-	"benthos-segment/internal/segment/internal/jsonscan"
 	"benthos-segment/internal/segment/internal/memory"
+	"benthos-segment/internal/segment/jsonscan"
 )
 
 // Config configures a Converter.

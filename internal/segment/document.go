@@ -3,8 +3,8 @@ package segment
 import (
 	"github.com/go-json-experiment/json/jsontext"
 
-	"benthos-segment/internal/segment/internal/jsonscan"
 	"benthos-segment/internal/segment/internal/memory"
+	"benthos-segment/internal/segment/jsonscan"
 )
 
 // document is one event, taken apart at its top level. Its values are the bytes

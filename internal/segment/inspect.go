@@ -1,8 +1,8 @@
 package segment
 
 import (
-	"benthos-segment/internal/segment/internal/jsonscan"
 	"benthos-segment/internal/segment/internal/timestamp"
+	"benthos-segment/internal/segment/jsonscan"
 )
 
 // Inspection is what can be read from a finished call.

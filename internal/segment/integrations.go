@@ -6,7 +6,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"benthos-segment/internal/segment/internal/jsonobject"
-	"benthos-segment/internal/segment/internal/jsonscan"
+	"benthos-segment/internal/segment/jsonscan"
 )
 
 // IntegrationsMode says what happens to an event's integrations object, whose

@@ -5,8 +5,8 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"benthos-segment/internal/segment/internal/jsonscan"
 	"benthos-segment/internal/segment/internal/memory"
+	"benthos-segment/internal/segment/jsonscan"
 )
 
 // NoteKind says what a note is about.

@@ -5,9 +5,9 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"benthos-segment/internal/segment/internal/jsonscan"
 	"benthos-segment/internal/segment/internal/likeness"
 	"benthos-segment/internal/segment/internal/unwrap"
+	"benthos-segment/internal/segment/jsonscan"
 )
 
 // invalidJSON says what is wrong with a payload that is not JSON. If the payload

@@ -10,7 +10,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"benthos-segment/internal/segment/internal/jsonobject"
-	"benthos-segment/internal/segment/internal/jsonscan"
+	"benthos-segment/internal/segment/jsonscan"
 )
 
 // Plan is a tracking plan. It must be safe for concurrent use.

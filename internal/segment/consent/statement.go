@@ -3,7 +3,7 @@ package consent
 import (
 	"github.com/go-json-experiment/json/jsontext"
 
-	"benthos-segment/internal/segment/internal/jsonscan"
+	"benthos-segment/internal/segment/jsonscan"
 )
 
 // statement is what an event says of the consent of its person.

@@ -3,7 +3,7 @@ package plan
 import (
 	"github.com/go-json-experiment/json/jsontext"
 
-	"benthos-segment/internal/segment/internal/jsonscan"
+	"benthos-segment/internal/segment/jsonscan"
 )
 
 // names are those that a plan has for the members of an object, and of the

@@ -18,8 +18,8 @@ import (
 	jsonv1 "github.com/go-json-experiment/json/v1"
 
 	"benthos-segment/internal/segment"
-	"benthos-segment/internal/segment/internal/jsonscan"
 	"benthos-segment/internal/segment/internal/memory"
+	"benthos-segment/internal/segment/jsonscan"
 )
 
 // AppendJSON appends value to dst as JSON, like encoding/json, but escapes

@@ -1,7 +1,7 @@
 // Package jsonobject writes JSON objects out of members that were read before.
 package jsonobject
 
-import "benthos-segment/internal/segment/internal/jsonscan"
+import "benthos-segment/internal/segment/jsonscan"
 
 // Writer writes the members of an object with commas between them.
 type Writer struct {

@@ -6,7 +6,7 @@ import (
 	"bytes"
 	"unicode/utf8"
 
-	"benthos-segment/internal/segment/internal/jsonscan"
+	"benthos-segment/internal/segment/jsonscan"
 )
 
 // Likeness is the format that a payload looks like.

@@ -6,7 +6,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"benthos-segment/internal/segment/internal/jsonscan"
+	"benthos-segment/internal/segment/jsonscan"
 )
 
 // unreadTime is a value that cannot be read as a time.

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"time"
 
-	"benthos-segment/internal/segment/internal/jsonscan"
+	"benthos-segment/internal/segment/jsonscan"
 )
 
 // epochUnits are the units in which numbers count from 1970, told apart by the

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"time"
 
-	"benthos-segment/internal/segment/internal/jsonscan"
+	"benthos-segment/internal/segment/jsonscan"
 )
 
 // parse reads RFC 3339, and the other spellings of SDKs, databases and languages

@@ -9,8 +9,8 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"benthos-segment/internal/segment/internal/jsonscan"
 	"benthos-segment/internal/segment/internal/likeness"
+	"benthos-segment/internal/segment/jsonscan"
 )
 
 // wrappers are the members in which others hand over what they were given. Only

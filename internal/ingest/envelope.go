@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"unicode/utf8"
 )
 
@@ -54,12 +53,10 @@ var (
 // event.
 func OpenEvent(body []byte) (Envelope, error) {
 	var env Envelope
-	err := errNotUTF8
-	// The decoder cannot tell a lone surrogate from invalid UTF-8.
-	if utf8.Valid(body) {
-		err = env.read(body, func(o *object, name string) error { return env.readMember(o, name) })
+	if !utf8.Valid(body) {
+		return Envelope{}, errNotUTF8
 	}
-	if err != nil {
+	if err := env.read(body, env.readMember); err != nil {
 		return Envelope{}, err
 	}
 	env.Events, env.Count = [][]byte{bytes.TrimSpace(body)}, 1
@@ -70,12 +67,12 @@ func OpenEvent(body []byte) (Envelope, error) {
 // notes where the members of the event are, for Envelope.Item.
 func OpenMembers(body []byte) (Envelope, error) {
 	env := Envelope{body: body, members: make([]named, 0, usualMembers)}
-	o, err := newObject(body)
+	o, err := openObject(body)
 	if err != nil {
 		return Envelope{}, err
 	}
 	defer o.close()
-	at, err := env.readEvent(o)
+	at, err := env.readEvent(o, 0)
 	if err == nil {
 		err = o.end()
 	}
@@ -97,8 +94,8 @@ func OpenBatch(body []byte, bounds Bounds) (Envelope, error) {
 	}
 	env := Envelope{body: body}
 	found := false
-	err := env.read(body, func(o *object, name string) error {
-		if name != "batch" {
+	err := env.read(body, func(o *object, name []byte) error {
+		if string(name) != "batch" {
 			return env.readMember(o, name)
 		}
 		found = true
@@ -114,7 +111,7 @@ func OpenBatch(body []byte, bounds Bounds) (Envelope, error) {
 }
 
 // read walks the members of the body once.
-func (env *Envelope) read(body []byte, member func(o *object, name string) error) error {
+func (env *Envelope) read(body []byte, member func(o *object, name []byte) error) error {
 	o, err := openObject(body)
 	if err != nil {
 		return err
@@ -136,18 +133,18 @@ func (env *Envelope) read(body []byte, member func(o *object, name string) error
 
 // end refuses anything after the object.
 func (o *object) end() error {
-	if _, err := o.dec.ReadToken(); !errors.Is(err, io.EOF) {
+	if o.scan.End() != nil {
 		return errTrailing
 	}
 	return nil
 }
 
-func (env *Envelope) readMember(o *object, name string) error {
-	at, err := o.value()
+func (env *Envelope) readMember(o *object, name []byte) error {
+	at, err := o.value(1)
 	if err != nil {
 		return err
 	}
-	switch value := at.in(o.text); name {
+	switch value := at.in(o.text); string(name) {
 	case writeKeyMember:
 		env.WriteKey = Text(value)
 	case "sentAt":
@@ -160,30 +157,31 @@ func (env *Envelope) readMember(o *object, name string) error {
 	return nil
 }
 
+// usualEvents is how many events most batches have.
+const usualEvents = 16
+
 func (env *Envelope) readBatch(o *object, bounds Bounds) error {
-	env.Events, env.Count = nil, 0
+	env.Events, env.Count = make([][]byte, 0, usualEvents), 0
 	env.starts, env.members, env.ends = nil, nil, nil
 	if bounds.Members {
-		env.members = make([]named, 0, usualMembers)
+		env.starts, env.ends = make([]int, 0, usualEvents), make([]int, 0, usualEvents)
+		env.members = make([]named, 0, usualEvents*usualMembers/2)
 	}
-	if o.dec.PeekKind() != '[' {
-		if _, err := o.value(); err != nil {
+	if o.scan.Peek() != '[' {
+		if _, err := o.value(1); err != nil {
 			return err
 		}
 		return errNoBatch
 	}
-	if _, err := o.dec.ReadToken(); err != nil {
-		return err
-	}
 	notObjects := 0
-	for kind := o.dec.PeekKind(); kind != ']'; kind = o.dec.PeekKind() {
+	for isOver := o.scan.Open(']'); !isOver; isOver = o.scan.More(']') {
+		if o.scan.Peek() != '{' {
+			notObjects++
+		}
 		isWanted := bounds.Events == 0 || env.Count < bounds.Events
 		at, err := env.readElement(o, isWanted && bounds.Members)
 		if err != nil {
 			return fmt.Errorf("reading call %d: %w", env.Count, err)
-		}
-		if kind != '{' {
-			notObjects++
 		}
 		if bounds.NotObjects > 0 && notObjects > bounds.NotObjects {
 			return fmt.Errorf("more than %d elements of the batch are not objects", bounds.NotObjects)
@@ -193,15 +191,17 @@ func (env *Envelope) readBatch(o *object, bounds Bounds) error {
 		}
 		env.Count++
 	}
-	_, err := o.dec.ReadToken()
-	return err
+	return o.err()
 }
+
+// elementDepth is in how many values an element of a batch is nested.
+const elementDepth = 2
 
 func (env *Envelope) readElement(o *object, withMembers bool) (place, error) {
 	if !withMembers {
-		return o.value()
+		return o.value(elementDepth)
 	}
-	at, err := env.readEvent(o)
+	at, err := env.readEvent(o, elementDepth)
 	env.starts = append(env.starts, at.start)
 	return at, err
 }

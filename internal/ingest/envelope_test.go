@@ -6,6 +6,8 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -147,4 +149,32 @@ func offsetIn(t *testing.T, body, part []byte) int {
 	}
 	t.Fatalf("%q is no part of the body", part)
 	return 0
+}
+
+// Whatever a body is, it is taken apart where it is JSON, and refused where it is
+// not.
+func FuzzABatchIsReadAsByJSONText(f *testing.F) {
+	for _, text := range []string{
+		`{"type":"track","context":{"a":[1,"}"]}},{}`, `1,[2,{"a":null}],true`, `{"a":1,}`, `{"a" "b"}`, `{"":0}],"batch":[{}`,
+		"{\"a\":\"\xff\"}", `"\ud83c"`, `{"a":1}]} {"batch":[`, `]`, `{`, ``, `{"a":"\u12"}`, "\x00", `{"type":"a","\u0074ype":"b"}`,
+	} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		body := append(append([]byte(`{"sentAt":"now","batch":[`), text...), `],"writeKey":"k"}`...)
+		var want struct {
+			Batch []jsontext.Value `json:"batch"`
+		}
+		isJSON := json.Unmarshal(body, &want, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)) == nil
+		env, err := ingest.OpenBatch(body, ingest.Bounds{Members: true, InvalidUTF8: true})
+		require.Equal(t, isJSON, err == nil, "%q: %v", body, err)
+		if err != nil {
+			return
+		}
+		require.Len(t, env.Events, env.Count)
+		for i, event := range env.Events {
+			require.Equal(t, string(want.Batch[i]), string(event))
+			require.Equal(t, string(ingest.Member(event, "type")), string(env.Item(i).Value(ingest.NameType)))
+		}
+	})
 }

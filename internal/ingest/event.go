@@ -114,43 +114,34 @@ func AppendMember(dst []byte, name Name, value []byte) []byte {
 	return append(dst, value...)
 }
 
-// readEvent reads the next value of the decoder, and notes where the members of
-// an object are that have a Name.
-func (env *Envelope) readEvent(o *object) (place, error) {
-	if o.dec.PeekKind() != '{' {
-		at, err := o.value()
-		env.ends = append(env.ends, len(env.members))
-		return at, err
-	}
-	if _, err := o.dec.ReadToken(); err != nil {
-		return place{}, err
-	}
-	start := int(o.dec.InputOffset()) - 1
-	for o.dec.PeekKind() == '"' {
-		if err := env.readNamed(o); err != nil {
-			return place{}, err
-		}
-	}
-	if _, err := o.dec.ReadToken(); err != nil {
-		return place{}, err
+// readEvent reads the next value, which is nested in depth others, and notes where
+// the members of an object are that have a Name.
+func (env *Envelope) readEvent(o *object, depth int) (at place, err error) {
+	if o.scan.Peek() == '{' {
+		at, err = env.readNamed(o, depth+1)
+	} else {
+		at, err = o.value(depth)
 	}
 	env.ends = append(env.ends, len(env.members))
-	return place{start, int(o.dec.InputOffset())}, nil
+	return at, err
 }
 
-func (env *Envelope) readNamed(o *object) error {
-	quoted, err := o.dec.ReadValue()
-	if err != nil {
-		return err
+// readNamed reads an object whose members are nested in depth others.
+func (env *Envelope) readNamed(o *object, depth int) (place, error) {
+	begins := o.scan.Offset()
+	for isOver := o.scan.Open('}'); !isOver; isOver = o.scan.More('}') {
+		start := o.scan.Offset()
+		quoted, isWhole := o.scan.Name()
+		if !isWhole {
+			break
+		}
+		value := o.scan.Offset()
+		o.scan.Skip(depth)
+		if name, isKnown := nameOf(quoted); isKnown && !o.scan.IsBroken() {
+			env.members = append(env.members, named{name, uint32(start), uint32(value), uint32(o.scan.Offset())})
+		}
 	}
-	start := int(o.dec.InputOffset()) - len(quoted)
-	name, isKnown := nameOf(quoted)
-	at, err := o.value()
-	if err != nil || !isKnown {
-		return err
-	}
-	env.members = append(env.members, named{name, uint32(start), uint32(at.start), uint32(at.end)})
-	return nil
+	return place{begins, o.scan.Offset()}, o.err()
 }
 
 // Item returns an event with its members. The envelope was opened with

@@ -2,12 +2,14 @@ package ingest
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
-	"io"
 	"sync"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"benthos-segment/internal/segment/jsonscan"
 )
 
 // object is a JSON object that is read member by member. The values are parts of
@@ -15,37 +17,25 @@ import (
 // closed.
 //
 // Names may be there twice, and an escaped lone surrogate is accepted: SDKs send
-// those when they cut a text in the middle of an emoji. The decoder counts them
-// as invalid UTF-8.
+// those when they cut a text in the middle of an emoji. So is text that is not
+// UTF-8, which is left to the callers.
 type object struct {
-	text   []byte
-	dec    *jsontext.Decoder
-	reader bytes.Buffer
+	text     []byte
+	scan     jsonscan.Scanner
+	isOpened bool
 }
 
 var errNotObject = errors.New("the body must be one JSON object")
 
-// objects keeps decoders, which cost more than what they read of a small text.
-var objects = sync.Pool{New: func() any { return &object{dec: new(jsontext.Decoder)} }}
+// objects keeps the memory of scanners.
+var objects = sync.Pool{New: func() any { return new(object) }}
 
 // openObject opens a text that begins with an object.
 func openObject(text []byte) (*object, error) {
-	o, err := newObject(text)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := o.dec.ReadToken(); err != nil {
-		o.close()
-		return nil, err
-	}
-	return o, nil
-}
-
-// newObject is openObject, but the object is not opened yet.
-func newObject(text []byte) (*object, error) {
 	o := objects.Get().(*object)
-	o.reset(text)
-	if o.dec.PeekKind() != '{' {
+	o.text, o.isOpened = text, false
+	o.scan.StartLoose(text)
+	if o.scan.Peek() != '{' {
 		err := o.notObject()
 		o.close()
 		return nil, err
@@ -53,34 +43,48 @@ func newObject(text []byte) (*object, error) {
 	return o, nil
 }
 
-func (o *object) reset(text []byte) {
-	o.text, o.reader = text, *bytes.NewBuffer(text)
-	o.dec.Reset(&o.reader, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
-}
-
 // close lets go of the text.
 func (o *object) close() {
-	o.reset(nil)
+	o.text = nil
+	o.scan.Release()
 	objects.Put(o)
 }
 
 // notObject says where the JSON is invalid, or that it is valid but not an
 // object.
 func (o *object) notObject() error {
-	_, err := o.dec.ReadValue()
-	if err == nil || errors.Is(err, io.EOF) {
+	if o.scan.Peek() == 0 {
 		return errNotObject
 	}
-	return err
+	o.scan.Skip(0)
+	return cmp.Or(o.err(), errNotObject)
+}
+
+// err says where the JSON is invalid.
+func (o *object) err() error {
+	if err := o.scan.Err(); err != nil {
+		return err
+	}
+	return nil
 }
 
 // next returns the name of the next member, until there are no more.
-func (o *object) next() (name string, more bool, err error) {
-	token, err := o.dec.ReadToken()
-	if err != nil || token.Kind() != '"' {
-		return "", false, err
+func (o *object) next() (name []byte, more bool, err error) {
+	isOver := false
+	if o.isOpened {
+		isOver = o.scan.More('}')
+	} else {
+		isOver = o.scan.Open('}')
+		o.isOpened = true
 	}
-	return token.String(), true, nil
+	if isOver {
+		return nil, false, o.err()
+	}
+	quoted, isWhole := o.scan.Name()
+	if !isWhole {
+		return nil, false, o.err()
+	}
+	return plain(quoted), true, nil
 }
 
 // place is the position of a value in its text.
@@ -88,12 +92,12 @@ type place struct{ start, end int }
 
 func (p place) in(text []byte) []byte { return text[p.start:p.end:p.end] }
 
-// value reads the value of the member that next named, or the next element of
-// its array. The decoder's own slice would be invalid after the next step.
-func (o *object) value() (place, error) {
-	value, err := o.dec.ReadValue()
-	end := int(o.dec.InputOffset())
-	return place{end - len(value), end}, err
+// value reads a value that is nested in depth others: that of the member that next
+// named, or an element.
+func (o *object) value(depth int) (place, error) {
+	start := o.scan.Offset()
+	o.scan.Skip(depth)
+	return place{start, o.scan.Offset()}, o.err()
 }
 
 // Members calls visit with each member of a JSON object, as far as the text is
@@ -113,11 +117,11 @@ func eachMember(text []byte, visit func(name string, at place)) {
 		if err != nil || !more {
 			return
 		}
-		at, err := o.value()
+		at, err := o.value(1)
 		if err != nil {
 			return
 		}
-		visit(name, at)
+		visit(string(name), at)
 	}
 }
 

@@ -2,9 +2,10 @@ package ingest
 
 import (
 	"bytes"
-	"errors"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"benthos-segment/internal/segment/jsonscan"
 )
 
 // salvageBudget is how often the bytes of a body may be looked at in all, and
@@ -39,26 +40,22 @@ func batchStart(body []byte) int {
 		return -1
 	}
 	defer o.close()
-	for o.dec.PeekKind() == '"' {
-		name, err := o.dec.ReadValue()
-		if err != nil {
+	for {
+		name, more, err := o.next()
+		if err != nil || !more {
 			return -1
 		}
-		if string(plain(name)) != "batch" {
-			if _, err := o.value(); err != nil {
-				return -1
-			}
-			continue
+		if string(name) == "batch" {
+			break
 		}
-		if o.dec.PeekKind() != '[' {
+		if _, err := o.value(1); err != nil {
 			return -1
 		}
-		if _, err := o.dec.ReadToken(); err != nil {
-			return -1
-		}
-		return int(o.dec.InputOffset())
 	}
-	return -1
+	if o.scan.Peek() != '[' {
+		return -1
+	}
+	return o.scan.Offset() + 1
 }
 
 // salvage is a batch that is being repaired.
@@ -132,18 +129,11 @@ func (s *salvage) element(at int) int {
 
 // read reads one value, and pays for it.
 func (s *salvage) read(text []byte) (length int, isValue bool) {
-	o := objects.Get().(*object)
-	o.reset(text)
-	defer o.close()
-	_, err := o.dec.ReadValue()
-	length = int(o.dec.InputOffset())
-	looked := length
-	var invalid *jsontext.SyntacticError
-	if errors.As(err, &invalid) {
-		looked = int(invalid.ByteOffset)
-	}
-	s.budget -= looked + minLook
-	return length, err == nil
+	// It makes no marks, which would be of the whole rest each time.
+	scan := jsonscan.Over(text)
+	scan.Skip(elementDepth)
+	s.budget -= scan.Reached() + minLook
+	return scan.Reached(), !scan.IsBroken()
 }
 
 // minLook is what a look costs at least.
@@ -189,7 +179,7 @@ func (s *salvage) endsAt(at int) bool {
 		if !more {
 			return o.end() == nil
 		}
-		if _, err := o.value(); err != nil {
+		if _, err := o.value(1); err != nil {
 			return false
 		}
 	}

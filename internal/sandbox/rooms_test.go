@@ -45,7 +45,7 @@ var rooms = map[string][]string{
 	"internal/sandbox/faults":    {"internal/ingest", "internal/sandbox/inbox"},
 	"internal/sandbox/inbox":     {"internal/ingest", "internal/segment"},
 	"internal/sandbox/answer":    {},
-	"internal/ingest":            {},
+	"internal/ingest":            {"internal/segment/jsonscan"},
 }
 
 // withoutHTTP are the rooms that know nothing about HTTP.

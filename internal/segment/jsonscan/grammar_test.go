@@ -163,12 +163,16 @@ func TestAnErrorSaysOfWhichKindItIs(t *testing.T) {
 func FuzzGrammar(f *testing.F) {
 	for _, text := range []string{
 		`"a"`, `"\ud83c"`, `"\u00e9\\\"\/\b\f\n\r\t"`, `-0.10e+400`, `[1,[2,{"a":null}],true,false]`,
-		" {\t\"a\"\r: \n1 , \"a\" : [ ] } ", `{}`, `"é` + "\u2028" + `"`, `01`, `1.`, `"a`, `[1,]`, `1}},{"x":{"y":2`,
+		" {\t\"a\"\r: \n1 , \"a\" : [ ] } ", `{}`, `"é` + "\u2028" + `"`, `01`, `1.`, `"a`, `[1,]`, `1}},{"x":{"y":2`, "\"\xff\xc3(\"", "\xff", "1\xff",
 	} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		text = property(text)
+		var loose jsonscan.Scanner
+		loose.StartLoose([]byte(text))
+		open(&loose, 0, 100)
+		require.Equal(t, isJSON([]byte(text)), loose.End() == nil, "whatever its encoding: %q", text)
 		if !utf8.ValidString(text) {
 			require.NotNil(t, scan(t, []byte(text)))
 			return

@@ -50,6 +50,12 @@ func (s *Scanner) Start(payload []byte) *Error {
 	return nil
 }
 
+// StartLoose makes the scanner read a text in which strings need not be UTF-8: its
+// user has made sure that they are, or leaves that to somebody else.
+func (s *Scanner) StartLoose(text []byte) {
+	*s = Scanner{text: jsonText{text, markAll(text, s.text.marks)}, at: SkipBlanks(text, 0)}
+}
+
 // Release lets the payload go, and keeps the memory of the marks.
 func (s *Scanner) Release() {
 	*s = Scanner{text: jsonText{marks: memory.Keep(s.text.marks)}}
@@ -77,6 +83,14 @@ func (s *Scanner) Text() []byte { return s.text.bytes }
 
 // Offset returns where in the text the scanner is.
 func (s *Scanner) Offset() int { return s.at }
+
+// Reached returns how far the text was read, to its fault if it is broken.
+func (s *Scanner) Reached() int {
+	if s.at < 0 {
+		return ^s.at
+	}
+	return s.at
+}
 
 // IsBroken reports whether the text has turned out to be broken.
 func (s *Scanner) IsBroken() bool { return s.at < 0 }

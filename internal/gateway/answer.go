@@ -59,8 +59,8 @@ const (
 	retryOverload, maxRetryOverload = 5, 60
 )
 
-// answerTo says what a client is told of an outcome, nil for success.
-func (g *Gateway) answerTo(result outcome) *answer {
+// answerTo says what a client is told of a fate, nil for success.
+func (g *Gateway) answerTo(result fate) *answer {
 	switch result {
 	case accepted:
 		g.overload.end()

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"context"
 	"errors"
+	"sync/atomic"
 )
 
 // ErrFull marks an error of those who took a batch: they have no room for it, and
@@ -33,13 +34,15 @@ type Batch struct {
 
 	gateway  *Gateway
 	requests []*request
+	// isSettled makes a second answer of the engine harmless.
+	isSettled atomic.Bool
 }
 
-// outcome is what became of a request.
-type outcome uint8
+// fate is what became of a request.
+type fate uint8
 
 const (
-	accepted outcome = iota
+	accepted fate = iota
 	rejected
 	overloaded
 	stopping
@@ -56,8 +59,8 @@ type request struct {
 	// granted is closed when there is room for its events.
 	granted          chan struct{}
 	hasRoom, isReady bool
-	// answered gets one outcome.
-	answered chan outcome
+	// answered gets one fate.
+	answered chan fate
 	// first is the index of its first event in the batch.
 	first int
 }
@@ -79,10 +82,13 @@ func (g *Gateway) Read(ctx context.Context) (*Batch, error) {
 }
 
 // Settle says what became of the events. failed returns why the event at an index
-// was not accepted, or nil; failed itself is nil where all were. It is called
-// once.
+// was not accepted, or nil; failed itself is nil where all were. Only the first call
+// counts.
 func (b *Batch) Settle(failed func(i int) error) {
-	b.gateway.queue.settle(b.requests, func(r *request) outcome {
+	if !b.isSettled.CompareAndSwap(false, true) {
+		return
+	}
+	b.gateway.queue.settle(b.requests, func(r *request) fate {
 		if failed == nil {
 			return accepted
 		}

@@ -227,26 +227,26 @@ func (in *intake) awaitRoom(req *request, isLate <-chan time.Time) error {
 	}
 }
 
-// await waits for the outcome of a request, until it is late. What is still
+// await waits for the fate of a request, until it is late. What is still
 // queued then is withdrawn, so that it is not delivered twice, unless nobody will
 // send it again.
-func (in *intake) await(req *request, isLate <-chan time.Time) outcome {
+func (in *intake) await(req *request, isLate <-chan time.Time) fate {
 	select {
 	case result := <-req.answered:
 		return result
 	case <-in.gateway.closed:
-		return outcomeOr(req, stopping)
+		return fateOr(req, stopping)
 	case <-isLate:
 		if !in.isUnheard() {
 			in.gateway.queue.withdraw(req)
 			in.gateway.showPending()
 		}
-		return outcomeOr(req, late)
+		return fateOr(req, late)
 	}
 }
 
-// outcomeOr prefers what is known already to other.
-func outcomeOr(req *request, other outcome) outcome {
+// fateOr prefers what is known already to other.
+func fateOr(req *request, other fate) fate {
 	select {
 	case result := <-req.answered:
 		return result

@@ -93,7 +93,7 @@ func (q *queue) enter(size int64) (*request, error) {
 	if q.life.Err() != nil {
 		return nil, errStopped
 	}
-	r := &request{size: min(size, q.maxBytes), granted: make(chan struct{}), answered: make(chan outcome, 1)}
+	r := &request{size: min(size, q.maxBytes), granted: make(chan struct{}), answered: make(chan fate, 1)}
 	r.element = q.waiting.PushBack(r)
 	if q.roomless == nil {
 		q.roomless = r.element
@@ -187,12 +187,12 @@ func (q *queue) free(r *request) {
 }
 
 // settle ends the second state of requests that were handed out.
-func (q *queue) settle(requests []*request, outcomeOf func(*request) outcome) {
+func (q *queue) settle(requests []*request, fateOf func(*request) fate) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, r := range requests {
 		q.free(r)
-		r.answered <- outcomeOf(r)
+		r.answered <- fateOf(r)
 	}
 }
 

@@ -71,3 +71,17 @@ func TestTheEndIsWhenNothingIsOut(t *testing.T) {
 	h.Settle(nil)
 	assert.Equal(t, io.EOF, <-ended)
 }
+
+func TestOnlyTheFirstWordOnABatchCounts(t *testing.T) {
+	count := &tally{}
+	j := opening(t, Config{Observer: count})
+	mustWrite(t, j, "a", "b")
+	h := mustRead(t, j)
+	h.Settle(nil)
+	for range 3 {
+		h.Settle(func(int) bool { return true })
+	}
+	mustWrite(t, j, "c")
+	assert.Equal(t, []string{"c"}, drain(t, j), "nothing comes again, and the end is not before the last")
+	assert.Zero(t, count.retried)
+}

@@ -132,7 +132,9 @@ func (j *Journal) apply(g *group) {
 	j.isCommitting = false
 	if g.err == nil {
 		j.ledger.append(g.end, g.endOffset)
+		j.tail.add(g.kept)
 	}
+	g.kept = nil
 	j.broadcast()
 	j.mu.Unlock()
 	if g.err != nil {

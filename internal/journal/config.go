@@ -34,8 +34,8 @@ type Config struct {
 	Log      Logger
 	Observer Observer
 
-	// memTableBytes is for tests, which want files sooner.
-	memTableBytes int
+	// memTableBytes and tailBytes are for tests, which want files sooner.
+	memTableBytes, tailBytes int
 }
 
 // Logger is where a queue says what its operator should know. It never says
@@ -89,6 +89,7 @@ func (c *Config) fill() error {
 	setDefault(&c.MaxBatchEvents, 500)
 	setDefault(&c.MaxBatchBytes, 1<<20)
 	setDefault(&c.memTableBytes, memTableBytes)
+	setDefault(&c.tailBytes, tailBytes)
 	return nil
 }
 

@@ -37,8 +37,11 @@ type Journal struct {
 	appendedOffset uint64
 	pending        *group
 	isCommitting   bool
-	scratch        []byte
-	sizes          []int
+	// scratch and fresh are the records that are being made, and their events.
+	scratch []byte
+	fresh   []kept
+	// tail is the end of what is durable, as far as it is in memory.
+	tail tail
 	// fullSince is when there was no room for the first time since there was.
 	fullSince time.Time
 	isDiskLow bool
@@ -86,6 +89,7 @@ func Open(conf Config) (*Journal, error) {
 		stop:    make(chan struct{}),
 		acks:    make(chan *group, 16),
 		retries: newRetries(),
+		tail:    tail{most: conf.tailBytes},
 	}
 	for _, loss := range o.lost {
 		j.sayLost(loss, o.saved)

@@ -25,7 +25,9 @@ type model struct {
 }
 
 func (m *model) open(fs *vfs.MemFS) {
-	j, err := Open(Config{Path: "queue", FS: fs, memTableBytes: 64 << 10, MaxBatchEvents: 5, RetryInitial: 1, RetryMax: 1})
+	// With a short tail, some events come from memory and some from the disk.
+	tail := rapid.SampledFrom([]int{1, 5 * keptRoom, tailBytes}).Draw(m.t, "tail")
+	j, err := Open(Config{Path: "queue", FS: fs, memTableBytes: 64 << 10, tailBytes: tail, MaxBatchEvents: 5, RetryInitial: 1, RetryMax: 1})
 	require.NoError(m.t, err)
 	m.fs, m.journal, m.out, m.next = fs, j, nil, 0
 }

@@ -45,6 +45,9 @@ func (j *Journal) Read(ctx context.Context) (*Handout, error) {
 		if err != nil {
 			return nil, err
 		}
+		if job.ready != nil {
+			return job.ready, nil
+		}
 		if job.engine == nil {
 			if err := wait(ctx, job.changed, job.due); err != nil {
 				return nil, err
@@ -62,8 +65,11 @@ func (j *Journal) Read(ctx context.Context) (*Handout, error) {
 	}
 }
 
-// readJob is what to read, or without an engine what to wait for.
+// readJob is what was in memory, what to read from the disk, or without either
+// what to wait for.
 type readJob struct {
+	ready *Handout
+
 	engine   *engine
 	again    *retry
 	from, to uint64
@@ -101,7 +107,28 @@ func (j *Journal) nextJob() (readJob, error) {
 	if j.retries.holdsBack() || j.next >= j.ledger.end {
 		return idle, nil
 	}
-	return readJob{engine: j.engine, from: j.next, to: j.ledger.runAfter(j.next, j.ledger.end)}, nil
+	to := j.ledger.runAfter(j.next, j.ledger.end)
+	if events := j.tail.from(j.next, to, j.conf.MaxBatchEvents, j.conf.MaxBatchBytes); len(events) > 0 {
+		return readJob{ready: j.handOut(events)}, nil
+	}
+	return readJob{engine: j.engine, from: j.next, to: to}, nil
+}
+
+// handOut hands out events that are in memory. The caller holds mu.
+func (j *Journal) handOut(events []kept) *Handout {
+	h := &Handout{journal: j, Events: make([]Event, len(events)), items: make([]item, len(events))}
+	for i, e := range events {
+		h.Events[i], h.items[i] = e.event, e.item
+	}
+	j.handedOut(h)
+	return h
+}
+
+// handedOut notes that events were, which nobody did before. The caller holds mu.
+func (j *Journal) handedOut(h *Handout) {
+	j.next = h.items[len(h.items)-1].seq + 1
+	j.out += len(h.items)
+	j.tail.forget(j.next)
 }
 
 // isAtEnd says whether nothing is left. The caller holds mu.
@@ -173,8 +200,7 @@ func (j *Journal) readFresh(job readJob) (*Handout, error) {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.next = h.items[len(h.items)-1].seq + 1
-	j.out += len(h.items)
+	j.handedOut(h)
 	return h, err
 }
 

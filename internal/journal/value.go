@@ -45,6 +45,9 @@ func appendText(to []byte, text string) []byte {
 
 // CanStore says whether a value of metadata keeps its type.
 func CanStore(value any) bool {
+	if _, isText := value.(string); isText {
+		return true
+	}
 	_, err := appendValue(nil, value, 0)
 	return err == nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -15,6 +16,8 @@ type group struct {
 	batch  *pebble.Batch
 	done   []func(error)
 	events int
+	// kept are the events, for a reader who keeps up.
+	kept []kept
 	// end and endOffset are those of the queue after it.
 	end, endOffset uint64
 	err            error
@@ -23,7 +26,8 @@ type group struct {
 // Write takes events. It returns before they are durable, and calls done, from
 // another goroutine, when they are or when they cannot be: so one sync serves
 // all who come in meanwhile. After an error it does not call done. It never
-// takes a part of the events.
+// takes a part of the events. The list of their metadata belongs to the queue
+// from then on.
 func (j *Journal) Write(ctx context.Context, events []Event, done func(error)) error {
 	if len(events) == 0 {
 		done(nil)
@@ -73,9 +77,17 @@ func (j *Journal) refuse(events []Event, reason Refusal, err error) error {
 	return fmt.Errorf("journal %s: %w", j.conf.Path, err)
 }
 
+// usualOverhead is what a record has beside its content, mostly.
+const usualOverhead = headerBytes + stampBytes + 256
+
 // encode makes records of the events, with the numbers that come next.
 func (j *Journal) encode(events []Event) (err error) {
-	j.scratch, j.sizes = j.scratch[:0], j.sizes[:0]
+	j.scratch, j.fresh = j.scratch[:0], j.fresh[:0]
+	size := 0
+	for i := range events {
+		size += usualOverhead + len(events[i].Content)
+	}
+	j.scratch = slices.Grow(j.scratch, size)
 	s := stamp{epoch: j.epoch, seq: j.appended, settled: j.ledger.settled, at: time.Now()}
 	for i := range events {
 		start := len(j.scratch)
@@ -83,8 +95,8 @@ func (j *Journal) encode(events []Event) (err error) {
 		if j.scratch, err = appendEvent(j.scratch, s, &events[i]); err != nil {
 			return err
 		}
+		j.fresh = append(j.fresh, kept{event: events[i], item: item{seq: s.seq, offset: s.offset, size: len(j.scratch) - start, at: s.at}})
 		s.seq++
-		j.sizes = append(j.sizes, len(j.scratch)-start)
 	}
 	return nil
 }
@@ -121,20 +133,24 @@ func (j *Journal) add(done func(error)) error {
 		j.pending = &group{engine: j.engine, batch: j.engine.db.NewBatch(pebble.WithMaxRetainedSizeBytes(maxKeptBatch))}
 	}
 	g, rest := j.pending, j.scratch
-	for _, size := range j.sizes {
-		if err := g.batch.Set(keyOf(j.appended), rest[:size], nil); err != nil {
+	for i := range j.fresh {
+		e := &j.fresh[i]
+		record := rest[:e.size:e.size]
+		if err := g.batch.Set(keyOf(e.seq), record, nil); err != nil {
 			return err
 		}
-		rest = rest[size:]
-		j.appended++
-		j.appendedOffset += uint64(size)
+		e.event = inRecord(e.event, record)
+		rest = rest[e.size:]
 	}
+	last := j.fresh[len(j.fresh)-1]
+	j.appended, j.appendedOffset = last.seq+1, last.offset+uint64(last.size)
 	g.done = append(g.done, done)
-	g.events += len(j.sizes)
+	g.events += len(j.fresh)
 	g.end, g.endOffset = j.appended, j.appendedOffset
-	if cap(j.scratch) > maxGroupBytes {
-		j.scratch = nil
-	}
+	g.kept = append(g.kept, j.fresh...)
+	// The events are in this memory now.
+	j.scratch = nil
+	clear(j.fresh)
 	j.poke()
 	return nil
 }

@@ -73,16 +73,6 @@ func TestAGzipThatEndsEarlyIsDamaged(t *testing.T) {
 	assert.Equal(t, "bad_request", d.seen.last().Code)
 }
 
-// Idle connections cost memory, and nothing else.
-func TestManyIdleConnectionsLetOthersIn(t *testing.T) {
-	const idle = 900 // of the 1,000 that the test allows
-	d := open(t)
-	for range idle {
-		d.dial()
-	}
-	assert.Equal(t, http.StatusOK, d.post("/v1/track", track).status)
-}
-
 // Whatever comes, the memory for it is bounded: large bodies beside each other are
 // taken one after the other, or turned away.
 func TestMemoryIsBounded(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"math/big"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -27,6 +28,7 @@ type frontDoor struct {
 	t           *testing.T
 	address     string
 	client      *http.Client
+	trusted     *x509.CertPool
 	sandbox     *segmenttest.Server
 	deadLetters string
 }
@@ -65,10 +67,10 @@ func TestAFrontDoorIsNotClosedForLong(t *testing.T) {
 func newFrontDoor(t *testing.T, variables map[string]string) *frontDoor {
 	t.Helper()
 	atRoot(t)
-	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: x509.NewCertPool()}}
 	t.Cleanup(transport.CloseIdleConnections)
 	d := &frontDoor{
-		t: t, address: freeAddress(t), client: &http.Client{Transport: transport}, sandbox: segmenttest.New(t),
+		t: t, address: freeAddress(t), client: &http.Client{Transport: transport}, trusted: transport.TLSClientConfig.RootCAs, sandbox: segmenttest.New(t),
 		deadLetters: filepath.Join(t.TempDir(), "dead_letters.ndjson"),
 	}
 	environment(t, d.sandbox, map[string]string{
@@ -168,8 +170,8 @@ func TestSeveralSourcesShareAFrontDoor(t *testing.T) {
 func TestADomainOfOnesOwnInFrontOfSegment(t *testing.T) {
 	folder := t.TempDir()
 	certFile, keyFile := filepath.Join(folder, "cert.pem"), filepath.Join(folder, "key.pem")
-	writeCertificate(t, certFile, keyFile)
 	d := newFrontDoor(t, map[string]string{"TLS_CERT_FILE": certFile, "TLS_KEY_FILE": keyFile, "COPIES": folder})
+	d.trusted.AddCert(writeCertificate(t, certFile, keyFile))
 	start(t, "config/gateway_first_party.yaml")
 	assert.Equal(t, http.StatusOK, d.post("https", "/v1/t", "the-write-key", `{"type":"track","userId":"u1","event":"E","messageId":"m1","writeKey":"the-write-key"}`))
 	assert.Equal(t, http.StatusBadRequest, d.post("https", "/v1/t", "the-write-key", `{"type":"track","userId":"u1","messageId":"m2"}`))
@@ -194,15 +196,18 @@ func TestADomainOfOnesOwnInFrontOfSegment(t *testing.T) {
 }
 
 // writeCertificate puts a certificate of its own into files.
-func writeCertificate(t *testing.T, certFile, keyFile string) {
+func writeCertificate(t *testing.T, certFile, keyFile string) *x509.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
 	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	require.NoError(t, err)
 	private, err := x509.MarshalECPrivateKey(key)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}), 0o600))
 	require.NoError(t, os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: private}), 0o600))
+	parsed, err := x509.ParseCertificate(cert)
+	require.NoError(t, err)
+	return parsed
 }

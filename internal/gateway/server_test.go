@@ -29,14 +29,15 @@ import (
 )
 
 // writeCertificate puts a certificate of its own into files, with a number to tell
-// it by.
-func writeCertificate(t *testing.T, certFile, keyFile string, number int64) {
+// it by. Who trusts it alone has the pool.
+func writeCertificate(t *testing.T, certFile, keyFile string, number int64) *x509.CertPool {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(number), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"},
-		NotBefore: time.Unix(0, 0), NotAfter: time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotBefore:   time.Unix(0, 0), NotAfter: time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC),
 	}
 	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	require.NoError(t, err)
@@ -44,6 +45,11 @@ func writeCertificate(t *testing.T, certFile, keyFile string, number int64) {
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}), 0o600))
 	require.NoError(t, os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: private}), 0o600))
+	parsed, err := x509.ParseCertificate(cert)
+	require.NoError(t, err)
+	pool := x509.NewCertPool()
+	pool.AddCert(parsed)
+	return pool
 }
 
 func files(t *testing.T) (certFile, keyFile string) {
@@ -54,7 +60,7 @@ func files(t *testing.T) (certFile, keyFile string) {
 
 func TestTheDoorSpeaksTLSAndHTTP2(t *testing.T) {
 	certFile, keyFile := files(t)
-	writeCertificate(t, certFile, keyFile, 1)
+	trusted := writeCertificate(t, certFile, keyFile, 1)
 	certificate, err := gateway.OpenCertificate(certFile, keyFile, func(err error) { assert.NoError(t, err) })
 	require.NoError(t, err)
 	g, err := gateway.New(settings(t, &seen{}))
@@ -63,7 +69,7 @@ func TestTheDoorSpeaksTLSAndHTTP2(t *testing.T) {
 	require.NoError(t, err)
 	server := g.Serve(listener, certificate.TLS(), 10, func(err error) { assert.NoError(t, err) })
 	defer func() { assert.NoError(t, server.Close(context.Background())) }()
-	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true}
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trusted}, ForceAttemptHTTP2: true}
 	defer transport.CloseIdleConnections()
 	client := &http.Client{Transport: transport}
 
@@ -178,7 +184,7 @@ func TestTheServerSaysThatItsConnectionsAreInUse(t *testing.T) {
 // Where the chain is not whole, browsers may send, and phones and servers do not.
 func TestTheServerSaysThatItsCertificateIsRefused(t *testing.T) {
 	certFile, keyFile := files(t)
-	writeCertificate(t, certFile, keyFile, 1)
+	trusted := writeCertificate(t, certFile, keyFile, 1)
 	certificate, err := gateway.OpenCertificate(certFile, keyFile, func(err error) { assert.NoError(t, err) })
 	require.NoError(t, err)
 	seen := &seen{}
@@ -190,8 +196,8 @@ func TestTheServerSaysThatItsCertificateIsRefused(t *testing.T) {
 	for range 2 {
 		_, err = tls.Dial("tcp", listener.Addr().String(), &tls.Config{ServerName: "localhost"})
 		require.ErrorContains(t, err, "certificate")
-		_, err = tls.Dial("tcp", listener.Addr().String(), &tls.Config{MaxVersion: tls.VersionTLS11, InsecureSkipVerify: true})
-		require.Error(t, err)
+		_, err = tls.Dial("tcp", listener.Addr().String(), &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11, RootCAs: trusted})
+		require.ErrorContains(t, err, "protocol version")
 	}
 	require.Eventually(t, func() bool { seen.mu.Lock(); defer seen.mu.Unlock(); return len(seen.troubles) > 0 }, patience, tick)
 	require.NoError(t, server.Close(t.Context()))

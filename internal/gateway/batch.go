@@ -16,6 +16,12 @@ type Event struct {
 	// Content is JSON. An element of a batch that is no object is handed out as it
 	// is, for the dead letters.
 	Content []byte
+	Origin
+}
+
+// Origin is what is known of an event beside its content. Most events of a request
+// have the same.
+type Origin struct {
 	// WriteKey is that of the request.
 	WriteKey string
 	// Dialect is rudderstack or segment, empty where the request does not tell.

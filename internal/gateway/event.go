@@ -79,7 +79,7 @@ func (m *maker) make(i int) Event {
 	if e.key == "" {
 		e.key = ingest.Text(item.Value(ingest.NameWriteKey))
 	}
-	event := Event{WriteKey: e.key, Type: m.typeOf(item), Library: lib.name, Version: lib.version, Address: m.address}
+	event := Event{Origin: Origin{WriteKey: e.key, Type: m.typeOf(item), Library: lib.name, Version: lib.version, Address: m.address}}
 	if dialect != segment.DialectUnknown {
 		event.Dialect = dialect.String()
 	}

@@ -121,9 +121,9 @@ func (b *journalBuffer) ReadBatch(ctx context.Context) (service.MessageBatch, se
 		return nil, nil, err
 	}
 	batch := messagesOf(out.Events)
-	indexed := batch.Index()
+	numbers := nack.Number(batch)
 	return batch, func(_ context.Context, err error) error {
-		failed := nack.ByMessage(err, indexed, len(batch))
+		failed := numbers.Failed(err)
 		if failed == nil {
 			out.Settle(nil)
 			return nil

@@ -5,36 +5,27 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/redpanda-data/benthos/v4/public/bloblang"
 	"github.com/redpanda-data/benthos/v4/public/service"
 
 	"benthos-segment/internal/journal"
+	"benthos-segment/plugin/internal/alike"
 )
 
 // eventsOf reads what is kept of messages.
 func eventsOf(batch service.MessageBatch) ([]journal.Event, error) {
+	var lists metadata
 	events := make([]journal.Event, len(batch))
 	for i, message := range batch {
-		var err error
-		if events[i], err = eventOf(message); err != nil {
+		content, err := contentOf(message)
+		if err != nil {
 			return nil, fmt.Errorf("message %d of %d cannot be stored: %w", i+1, len(batch), err)
+		}
+		events[i] = journal.Event{Content: content, Metadata: lists.of(message)}
+		if failure := message.GetError(); failure != nil {
+			events[i].Failure = failure.Error()
 		}
 	}
 	return events, nil
-}
-
-func eventOf(message *service.Message) (e journal.Event, err error) {
-	if e.Content, err = contentOf(message); err != nil {
-		return e, err
-	}
-	if failure := message.GetError(); failure != nil {
-		e.Failure = failure.Error()
-	}
-	err = message.MetaWalkMut(func(name string, value any) error {
-		e.Metadata = append(e.Metadata, journal.Field{Name: name, Value: storable(value)})
-		return nil
-	})
-	return e, err
 }
 
 // contentOf is the content as bytes. The engine makes nothing of a structure
@@ -51,26 +42,41 @@ func contentOf(message *service.Message) ([]byte, error) {
 	return json.Marshal(structure)
 }
 
-// storable turns what only plugins put into metadata into its text.
-func storable(value any) any {
-	if journal.CanStore(value) {
-		return value
-	}
-	return bloblang.ValueToString(value)
-}
-
 // messagesOf makes messages again.
 func messagesOf(events []journal.Event) service.MessageBatch {
+	var maker alike.Maker[origin]
 	batch := make(service.MessageBatch, len(events))
-	for i, e := range events {
-		message := service.NewMessage(e.Content)
-		for _, field := range e.Metadata {
-			message.MetaSetMut(field.Name, field.Value)
-		}
-		if e.Failure != "" {
-			message.SetError(errors.New(e.Failure))
+	for i := range events {
+		e := &events[i]
+		message, isFirst := maker.Message(e.Content, originOf(e))
+		if isFirst {
+			describe(message, e)
 		}
 		batch[i] = message
 	}
 	return batch
+}
+
+func describe(message *service.Message, e *journal.Event) {
+	for _, field := range e.Metadata {
+		message.MetaSetMut(field.Name, field.Value)
+	}
+	if e.Failure != "" {
+		message.SetError(errors.New(e.Failure))
+	}
+}
+
+// origin tells apart what events have beside their content: by where the list of
+// their metadata is, because to compare it costs more than to set it.
+type origin struct {
+	list    *journal.Field
+	failure string
+}
+
+func originOf(e *journal.Event) origin {
+	o := origin{failure: e.Failure}
+	if len(e.Metadata) > 0 {
+		o.list = &e.Metadata[0]
+	}
+	return o
 }

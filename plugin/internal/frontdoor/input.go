@@ -140,9 +140,9 @@ func (in *input) ReadBatch(ctx context.Context) (service.MessageBatch, service.A
 		return nil, nil, in.ended(door)
 	}
 	batch := messagesOf(out.Events)
-	indexed := batch.Index()
+	numbers := nack.Number(batch)
 	return batch, func(_ context.Context, err error) error {
-		out.Settle(told(nack.ByMessage(err, indexed, len(batch))))
+		out.Settle(told(numbers.Failed(err)))
 		return nil
 	}, nil
 }

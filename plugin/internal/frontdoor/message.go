@@ -4,6 +4,7 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 
 	"benthos-segment/internal/gateway"
+	"benthos-segment/plugin/internal/alike"
 )
 
 // MetaDialect is the metadata by which an input says in whose dialect an event is:
@@ -21,26 +22,29 @@ const (
 
 // messagesOf makes a message of each event.
 func messagesOf(events []gateway.Event) service.MessageBatch {
+	var maker alike.Maker[gateway.Origin]
 	batch := make(service.MessageBatch, len(events))
 	for i := range events {
-		batch[i] = messageOf(&events[i])
+		message, isFirst := maker.Message(events[i].Content, events[i].Origin)
+		if isFirst {
+			describe(message, &events[i].Origin)
+		}
+		batch[i] = message
 	}
 	return batch
 }
 
-func messageOf(event *gateway.Event) *service.Message {
-	message := service.NewMessage(event.Content)
+func describe(message *service.Message, from *gateway.Origin) {
 	for _, field := range [...]struct{ name, value string }{
-		{metaWriteKey, event.WriteKey},
-		{MetaDialect, event.Dialect},
-		{metaType, event.Type},
-		{metaSDK, event.Library},
-		{metaSDKVersion, event.Version},
-		{metaRequestIP, event.Address},
+		{metaWriteKey, from.WriteKey},
+		{MetaDialect, from.Dialect},
+		{metaType, from.Type},
+		{metaSDK, from.Library},
+		{metaSDKVersion, from.Version},
+		{metaRequestIP, from.Address},
 	} {
 		if field.value != "" {
 			message.MetaSetMut(field.name, field.value)
 		}
 	}
-	return message
 }

@@ -84,13 +84,19 @@ func (g *Gateway) dispatch(w *statusWriter, r *http.Request, route ingest.Route)
 	return 0
 }
 
-// routeOf finds the route of a path, below the prefix.
+// routeOf finds the route of a path, below the prefix. Probes come straight to the
+// process, past the proxy that the prefix is for, so that they may leave it out.
 func (g *Gateway) routeOf(path string) (route ingest.Route, isKnown bool) {
-	path, isBelow := strings.CutPrefix(ingest.Clean(path), g.conf.PathPrefix)
-	if !isBelow {
+	path = ingest.Clean(path)
+	below, isBelow := strings.CutPrefix(path, g.conf.PathPrefix)
+	if isBelow {
+		return ingest.RouteOf(below)
+	}
+	route, isKnown = ingest.RouteOf(path)
+	if route.Kind != ingest.Health && route.Kind != ingest.Ready {
 		return ingest.Route{}, false
 	}
-	return ingest.RouteOf(path)
+	return route, isKnown
 }
 
 // serveReady tells a load balancer whether to send requests here.

@@ -42,7 +42,14 @@ func TestEveryRouteForEventsTakesThem(t *testing.T) {
 func TestAPrefixComesBeforeEveryRoute(t *testing.T) {
 	d := open(t, func(c *gateway.Config) { c.PathPrefix = "/events" })
 	assert.Equal(t, http.StatusOK, d.post("/events/v1/track", track).status)
-	assert.Equal(t, http.StatusOK, d.do(http.MethodGet, "/events/health", nil).status)
+	for path, want := range map[string]int{
+		"/events/health": http.StatusOK, "/events/ready/": http.StatusOK,
+		// Probes of Kubernetes and of balancers ask the process itself.
+		"/health": http.StatusOK, "/ready": http.StatusOK, "//health": http.StatusOK,
+		"/sourceConfig": http.StatusNotFound, "/v1/projects/wk/settings": http.StatusNotFound, "/eventshealth": http.StatusNotFound,
+	} {
+		assert.Equal(t, want, d.do(http.MethodGet, path, nil).status, path)
+	}
 	assert.Equal(t, http.StatusNotFound, d.post("/v1/track", track).status)
 	assert.Len(t, d.taken(), 1)
 }

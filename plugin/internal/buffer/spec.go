@@ -5,6 +5,9 @@ import (
 
 	"github.com/cenkalti/backoff/v4"
 	"github.com/redpanda-data/benthos/v4/public/service"
+
+	"benthos-segment/plugin/internal/example"
+	"benthos-segment/plugin/internal/parsed"
 )
 
 const (
@@ -72,17 +75,7 @@ input:
 buffer:
   journal:
     path: ./queue
-
-output:
-  fallback:
-    - segment:
-        write_key: "${SEGMENT_WRITE_KEY}"
-    - file:
-        path: dead_letters.ndjson
-        codec: lines
-      processors:
-        - mapping: root = @fallback_error.segment_dead_letter(content())
-`)
+`+example.DeadLetters)
 }
 
 const journalDescription = "" +
@@ -110,11 +103,10 @@ const journalDescription = "" +
 
 // journalLintRule holds every check that a config can be put to without running
 // it. The linter runs it, and so does the constructor.
-const journalLintRule = `
+const journalLintRule = parsed.SomeTime + `
 let path = this.path.or("").string().trim()
 let max_bytes = this.max_bytes.or(10000000000).number().catch(0)
 let events = this.max_batch_events.or(500).number().catch(0)
-let some_time = "^(?:[0-9]*[.]?[0-9]*(?:ns|us|µs|ms|s|m|h))+$"
 let interval = this.sync_interval.or("1s").string()
 let initial = this.retry.initial_interval.or("100ms").string()
 let longest = this.retry.max_interval.or("60s").string()

@@ -1,8 +1,10 @@
 package frontdoor
 
+import "benthos-segment/plugin/internal/parsed"
+
 // lintRule holds every check that a config can be put to without running it. The
 // linter runs it, and so does the constructor.
-const lintRule = `
+const lintRule = parsed.SomeTime + `
 root = []
 
 let address = this.address.or("127.0.0.1:8080").string().trim()
@@ -48,7 +50,6 @@ if $tls.any(file -> file != "") && $tls.any(file -> file == "") {
   root = root.append("field tls needs cert_file and key_file together: set both, or none")
 }
 
-let some_time = "^(?:[0-9]*[.]?[0-9]*(?:ns|us|µs|ms|s|m|h))+$"
 let timeout = this.timeout.or("1s").string()
 if !($timeout.re_match($some_time) && $timeout.re_match("[1-9]")) {
   root = root.append("field timeout must be a duration of more than 0s, such as 4s")

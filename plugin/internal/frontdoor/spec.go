@@ -1,6 +1,10 @@
 package frontdoor
 
-import "github.com/redpanda-data/benthos/v4/public/service"
+import (
+	"github.com/redpanda-data/benthos/v4/public/service"
+
+	"benthos-segment/plugin/internal/example"
+)
 
 const (
 	fiFieldAddress         = "address"
@@ -41,7 +45,7 @@ func spec() *service.ConfigSpec {
 				Default([]any{}).
 				Example([]any{"${SOURCE_WRITE_KEY}"}),
 			service.NewStringField(fiFieldPathPrefix).
-				Description("A path that comes before that of each route, as in `https://example.com/events/v1/batch`.").
+				Description("A path that comes before that of each route, as in `https://example.com/events/v1/batch`. `/health` and `/ready` are there with it and without it, since probes ask past the proxy that the path is for.").
 				Default("").
 				Example("/events"),
 			service.NewObjectField(
@@ -119,17 +123,7 @@ buffer:
   journal:
     path: ./queue
     at_end: keep
-
-output:
-  fallback:
-    - segment:
-        write_key: "${SEGMENT_WRITE_KEY}"
-    - file:
-        path: dead_letters.ndjson
-        codec: lines
-      processors:
-        - mapping: root = @fallback_error.segment_dead_letter(content())
-`)
+`+example.DeadLetters)
 }
 
 const description = "" +
@@ -137,7 +131,8 @@ const description = "" +
 	"and never before: by the buffer `journal` when they are on the disk, and without a buffer by the output. [How to point each SDK here, and what differs](gateway.md).\n\n" +
 	"Put a `fallback` around the output. An event that the output refuses for good is otherwise sent again by its client, for ever.\n\n" +
 	"## Routes\n\n" +
-	"- `/v1/identify`, `track`, `page`, `screen`, `group`, `alias`, `merge`, and Segment's `/v1/i`, `t`, `p`, `s`, `g`, `a`: one event, whose type is that of the path\n" +
+	"- `/v1/identify`, `track`, `page`, `screen`, `group`, `alias`, and Segment's `/v1/i`, `t`, `p`, `s`, `g`, `a`: one event, whose type is that of the path\n" +
+	"- `/v1/merge`: a call of RudderStack for identities in warehouses, which it has given up. Segment has no such call: the answer is 400, and the event goes to the dead letters\n" +
 	"- `/v1/batch`, `/v1/import`, `/v1/b`, `/batch`, `/b` and what React Native makes of them, and `/beacon/v1/batch`\n" +
 	"- `/pixel/v1/track` and `page`, and `/v1/pixel/` with a type: an event in a query, answered with a picture\n" +
 	"- `/sourceConfig` and `/v1/projects/KEY/settings`: what SDKs ask for before they send\n" +

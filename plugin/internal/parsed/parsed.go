@@ -26,6 +26,10 @@ func OneOf[T any](conf *service.ParsedConfig, name string, values map[string]T) 
 	return value, nil
 }
 
+// SomeTime is a line of a lint rule: the pattern of a duration, without a sign.
+const SomeTime = `let some_time = "^(?:[0-9]*[.]?[0-9]*(?:ns|us|µs|ms|s|m|h))+$"
+`
+
 // Check runs a lint rule over a configuration. A configuration that is built in
 // code is not always linted, so that constructors run the rules of their specs,
 // too.

@@ -20,6 +20,9 @@ type Config struct {
 	// WriteKeys are the only write keys that are accepted; others get a 401,
 	// which Segment never gives. Empty accepts every key.
 	WriteKeys []string
+	// Plan, if set, is the tracking plan that calls are judged by. What they break
+	// of it is shown, and changes nothing about the answer.
+	Plan segment.Plan
 	// OAuth, if set, makes the Tracking API ask for access tokens, and the
 	// sandbox grant them under /token.
 	OAuth *tokens.Config
@@ -90,7 +93,7 @@ func (c Config) inbox() inbox.Config {
 
 func (c Config) tracking() trackingapi.Settings {
 	return trackingapi.Settings{
-		Strict: c.Strict, WriteKeys: c.WriteKeys,
+		Strict: c.Strict, WriteKeys: c.WriteKeys, Plan: c.Plan,
 		MaxCallBytes: c.MaxCallBytes, MaxBatchBytes: c.MaxBatchBytes, MaxBatchCalls: c.MaxBatchCalls,
 		MaxBodyBytes: c.MaxBodyBytes, MaxBodyMemory: c.MaxBodyMemory, BodyTimeout: c.BodyTimeout,
 	}

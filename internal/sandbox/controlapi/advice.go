@@ -46,16 +46,29 @@ var links = map[segment.Reason]string{
 }
 
 const (
+	planPage    = "protocols"
 	aliasPage   = "connections/spec/alias"
 	httpAPIPage = "connections/sources/catalog/libraries/server/http-api"
 )
 
 func linkOf(v inbox.Violation) string {
+	if planKinds[v.Code] {
+		return segmentDocs + planPage
+	}
 	if v.Field == "previousId" {
 		return segmentDocs + aliasPage
 	}
 	return segmentDocs + cmp.Or(links[segment.Reason(v.Code)], httpAPIPage)
 }
+
+// planKinds are the kinds of findings of a tracking plan.
+var planKinds = func() map[string]bool {
+	kinds := make(map[string]bool)
+	for k := segment.FindingUnplannedEvent; k <= segment.FindingUnplannedProperty; k++ {
+		kinds[k.String()] = true
+	}
+	return kinds
+}()
 
 // adviceOn takes the message apart: what is wrong, and how to fix it.
 func adviceOn(v inbox.Violation) advice {
@@ -94,13 +107,14 @@ func (api callsAPI) violations(w http.ResponseWriter, r *http.Request, q *query)
 	if !ok {
 		return
 	}
-	violations, warnings := kinds{}, kinds{}
+	violations, warnings, plan := kinds{}, kinds{}, kinds{}
 	for _, call := range calls {
 		violations.add(call.Seq, call.Violations)
 		warnings.add(call.Seq, call.Warnings)
+		plan.add(call.Seq, call.PlanFindings)
 	}
 	answer.JSON(w, http.StatusOK, map[string][]kind{
-		"violations": violations.mostFirst(), "warnings": warnings.mostFirst(),
+		"violations": violations.mostFirst(), "warnings": warnings.mostFirst(), "plan_findings": plan.mostFirst(),
 	})
 }
 

@@ -90,8 +90,9 @@ func (api callsAPI) one(w http.ResponseWriter, r *http.Request, _ *query) {
 		callView
 		Violations []advice        `json:"violations,omitempty"`
 		Warnings   []advice        `json:"warnings,omitempty"`
+		Plan       []advice        `json:"plan_findings,omitempty"`
 		Attempts   []inbox.Attempt `json:"attempts"`
-	}{viewCall(call, true), adviceOnAll(call.Violations), adviceOnAll(call.Warnings), api.inbox.Attempts(call.MessageID)})
+	}{viewCall(call, true), adviceOnAll(call.Violations), adviceOnAll(call.Warnings), adviceOnAll(call.PlanFindings), api.inbox.Attempts(call.MessageID)})
 }
 
 func (api callsAPI) raw(w http.ResponseWriter, r *http.Request, _ *query) {

@@ -69,7 +69,7 @@ func (e endpoint) takesBody() bool {
 
 // filterParams are those that query.filter reads.
 var filterParams = []string{
-	"q", "type", "user", "event", "group", "message_id", "write_key", "path", "text", "violation", "warning", "duplicate", "accepted", "since",
+	"q", "type", "user", "event", "group", "message_id", "write_key", "path", "text", "violation", "warning", "plan", "duplicate", "accepted", "since",
 }
 
 func filtered(more ...string) []string { return slices.Concat(filterParams, more) }
@@ -99,7 +99,7 @@ func (cfg Config) endpoints() []endpoint {
 		{"GET", "/api/v1/requests", "the requests held", []string{"since", "limit", "order", "message_id"}, requests.list},
 		{"GET", "/api/v1/requests/{seq}", "one request", nil, requests.one},
 		{"GET", "/api/v1/summary", "counters", nil, calls.summary},
-		{"GET", "/api/v1/violations", "violations and warnings by kind, with how to fix them", filtered(), calls.violations},
+		{"GET", "/api/v1/violations", "violations, warnings and findings of the tracking plan by kind, with how to fix them", filtered(), calls.violations},
 		{"GET", "/api/v1/person", "all ids of a person, what links them, traits and calls", []string{"id"}, calls.person},
 		{"GET", "/api/v1/wait", "wait for calls", filtered("count", "timeout"), calls.wait},
 		{"GET", "/api/v1/assert", "check order and duplicates", filtered(), calls.assert},

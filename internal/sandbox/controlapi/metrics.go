@@ -53,6 +53,7 @@ func (api metricsAPI) families() []family {
 		{"calls_total", counter, "Calls by type, of requests that were not refused.", "type", wide(sum.ByType)},
 		{"violations_total", counter, "Rules of Segment that calls broke.", "code", wide(sum.Violations)},
 		{"warnings_total", counter, "Parts of calls that Segment accepts but does not use as they were meant.", "code", wide(sum.Warnings)},
+		{"plan_findings_total", counter, "Places where calls do not keep to the tracking plan.", "kind", wide(sum.PlanFindings)},
 		{"calls_discarded_total", counter, "Calls that Segment would have discarded.", "", single(int64(sum.Discarded))},
 		{"calls_duplicate_total", counter, "Accepted calls whose message id was accepted before.", "", single(int64(sum.Duplicates))},
 		{"bytes_total", counter, "Bytes of bodies after decompression.", "", single(sum.Bytes)},

@@ -115,6 +115,7 @@ func (q *query) filter() inbox.Filter {
 		},
 		Violation: q.text("violation"),
 		Warning:   q.text("warning"),
+		Plan:      q.text("plan"),
 		Duplicate: q.boolean("duplicate"),
 		Accepted:  q.boolean("accepted"),
 		Since:     q.number("since"),

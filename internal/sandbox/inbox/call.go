@@ -42,6 +42,9 @@ type Call struct {
 	// Warnings name what Segment accepts but does not use as it was meant, such
 	// as a timestamp that cannot be read. The call stays accepted.
 	Warnings []Violation `json:"warnings,omitempty"`
+	// PlanFindings name where the call does not keep to the tracking plan. It
+	// stays accepted.
+	PlanFindings []Violation `json:"plan_findings,omitempty"`
 	// Size is the length of Raw.
 	Size int `json:"size"`
 	// Raw holds the exact bytes of the call. They must not be changed.
@@ -65,6 +68,9 @@ func (c *Call) footprint() int64 {
 	n := len(c.Raw) + len(c.Masked) + len(c.Name) + len(c.MessageID) + len(c.UserID) +
 		len(c.AnonymousID) + len(c.PreviousID) + len(c.GroupID) + len(c.Timestamp) +
 		len(c.Path) + len(c.SentAt) + len(c.WriteKey)
+	for _, f := range c.PlanFindings {
+		n += violationFootprint + len(f.Field) + len(f.Message) // Their texts are their own.
+	}
 	return int64(n + (len(c.Violations)+len(c.Warnings))*violationFootprint)
 }
 

@@ -86,6 +86,8 @@ type Filter struct {
 	// Violation is a code, or "any" for calls with at least one violation.
 	// Warning is the same for warnings.
 	Violation, Warning string
+	// Plan is a kind of finding of the tracking plan, or "any".
+	Plan string
 	// Duplicate and Accepted are nil if they do not matter.
 	Duplicate *bool
 	Accepted  *bool
@@ -110,7 +112,7 @@ func (f Filter) And(typed Filter) Filter {
 }
 
 func (f *Filter) isZero() bool {
-	return f.Match == Match{} && f.Violation == "" && f.Warning == "" && f.Duplicate == nil && f.Accepted == nil &&
+	return f.Match == Match{} && f.Violation == "" && f.Warning == "" && f.Plan == "" && f.Duplicate == nil && f.Accepted == nil &&
 		f.Status == "" && f.Since == 0 && f.word == "" && f.seq == 0 && len(f.terms) == 0
 }
 
@@ -123,6 +125,7 @@ func (f *Filter) Matches(c *Call) bool {
 		(f.seq == 0 || f.seq == c.Seq) &&
 		hasCode(c.Violations, f.Violation) &&
 		hasCode(c.Warnings, f.Warning) &&
+		hasCode(c.PlanFindings, f.Plan) &&
 		f.Match.matches(c) &&
 		(f.word == "" || f.matchesWord(c)) &&
 		f.matchesTerms(c)

@@ -20,7 +20,7 @@ func (t *term) matches(c *Call) bool { return t.Filter.Matches(c) != t.not }
 // termNames are the names of the grammar in the order in which a person is told
 // about them.
 var termNames = []string{
-	"type", "event", "user", "group", "id", "key", "path", "status", "violation", "warning", "duplicate", "accepted", "seq", "text",
+	"type", "event", "user", "group", "id", "key", "path", "status", "violation", "warning", "plan", "duplicate", "accepted", "seq", "text",
 }
 
 // maxFilterBytes and maxFilterTerms bound a filter: each term is compared with
@@ -160,6 +160,8 @@ func condition(name, value string) (f Filter, err error) {
 		f.Violation = value
 	case "warning:":
 		f.Warning = value
+	case "plan:":
+		f.Plan = value
 	case "duplicate:":
 		f.Duplicate, err = yesOrNo(name, value)
 	case "accepted:":

@@ -17,6 +17,7 @@ type Row struct {
 	Duplicate   bool     `json:"duplicate,omitempty"`
 	Violations  []string `json:"violations,omitempty"`
 	Warnings    []string `json:"warnings,omitempty"`
+	Plan        []string `json:"plan_findings,omitempty"`
 	Size        int      `json:"size"`
 }
 
@@ -30,7 +31,7 @@ func (c *Call) Row() Row {
 		Type: c.Type, Name: Clip(c.Name, maxRowText), UserID: Clip(c.UserID, maxRowText),
 		AnonymousID: Clip(c.AnonymousID, maxRowText), GroupID: Clip(c.GroupID, maxRowText),
 		Attempt: c.Attempt, Accepted: c.Accepted, Duplicate: c.Duplicate,
-		Violations: codesOf(c.Violations), Warnings: codesOf(c.Warnings), Size: c.Size,
+		Violations: codesOf(c.Violations), Warnings: codesOf(c.Warnings), Plan: codesOf(c.PlanFindings), Size: c.Size,
 	}
 }
 

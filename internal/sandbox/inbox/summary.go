@@ -31,6 +31,9 @@ type Summary struct {
 	// Violations and Warnings count by code, also those of refused requests.
 	Violations map[string]int `json:"violations"`
 	Warnings   map[string]int `json:"warnings"`
+	// PlanFindings counts by kind where calls that are held do not keep to the
+	// tracking plan.
+	PlanFindings map[string]int `json:"plan_findings,omitempty"`
 	// Bytes counts bodies after decompression, BytesOnWire before.
 	Bytes       int64 `json:"bytes"`
 	BytesOnWire int64 `json:"bytes_on_wire"`
@@ -50,6 +53,7 @@ func emptySummary(strict bool) Summary {
 		ByType:           map[string]int{},
 		Violations:       map[string]int{},
 		Warnings:         map[string]int{},
+		PlanFindings:     map[string]int{},
 	}
 }
 
@@ -60,6 +64,7 @@ func (s *Summary) clone() Summary {
 	c.ByType = maps.Clone(s.ByType)
 	c.Violations = maps.Clone(s.Violations)
 	c.Warnings = maps.Clone(s.Warnings)
+	c.PlanFindings = maps.Clone(s.PlanFindings)
 	return c
 }
 
@@ -82,6 +87,9 @@ func (s *Summary) addCall(call *Call) {
 	}
 	for _, v := range call.Warnings {
 		s.Warnings[v.Code]++
+	}
+	for _, v := range call.PlanFindings {
+		s.PlanFindings[v.Code]++
 	}
 }
 

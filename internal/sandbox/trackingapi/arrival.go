@@ -104,6 +104,7 @@ func (h *Handler) open(a *arrival, header http.Header, body []byte, unread error
 	}
 	env, broken := h.takeApart(a, body)
 	a.describe(env)
+	h.judge(a)
 	h.askWorkspace(a)
 	a.refusal = h.check(a, header, broken)
 	h.noteViolations(a)

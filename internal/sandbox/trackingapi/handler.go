@@ -12,6 +12,7 @@ import (
 	"benthos-segment/internal/sandbox/faults"
 	"benthos-segment/internal/sandbox/inbox"
 	"benthos-segment/internal/sandbox/workspace"
+	"benthos-segment/internal/segment"
 )
 
 // Settings are what can be chosen about the API.
@@ -20,6 +21,8 @@ type Settings struct {
 	Strict bool
 	// WriteKeys are the only write keys that are accepted. Empty accepts all.
 	WriteKeys []string
+	// Plan is the tracking plan that calls are judged by, or nil.
+	Plan segment.Plan
 	// MaxCallBytes bounds one call, alone or in a batch, MaxBatchBytes the body
 	// of a batch, and MaxBatchCalls the calls in it.
 	MaxCallBytes  int

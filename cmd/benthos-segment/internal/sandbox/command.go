@@ -22,6 +22,8 @@ import (
 	"benthos-segment/internal/sandbox"
 	"benthos-segment/internal/sandbox/controlapi"
 	"benthos-segment/internal/sandbox/tokens"
+	"benthos-segment/internal/segment"
+	"benthos-segment/internal/segment/plan"
 )
 
 // Command returns the command.
@@ -44,6 +46,7 @@ and watch what arrives at http://127.0.0.1:8765.`,
 			&cli.StringSliceFlag{Name: "write-key", Usage: "accept only this write `KEY` and answer 401 to others; repeatable"},
 			&cli.StringFlag{Name: "replay-to", Usage: "allow calls to be sent on to this `URL`, such as https://api.segment.io, and to no other"},
 			&cli.StringFlag{Name: "oauth-public-key", Usage: "require access tokens, and grant them under /token to senders that sign with the private key that belongs to the public key in this `FILE` in PEM"},
+			&cli.StringFlag{Name: "plan", Usage: "judge calls by the tracking plan in this `FILE` of JSON, and show what they break of it"},
 			&cli.IntFlag{Name: "max-calls", Value: 10_000, Usage: "keep at most `N` calls; newer ones evict the oldest"},
 			command.SizeFlag("max-bytes", 64<<20, "keep calls of at most `SIZE` in total, such as 64MB or 1GiB"),
 		},
@@ -83,7 +86,12 @@ func config(c *cli.Context, version string) (sandbox.Config, error) {
 	if err != nil {
 		return sandbox.Config{}, err
 	}
+	judge, err := planConfig(c.String("plan"))
+	if err != nil {
+		return sandbox.Config{}, err
+	}
 	return sandbox.Config{
+		Plan:       judge,
 		OAuth:      oauth,
 		ReplayTo:   c.String("replay-to"),
 		Version:    version,
@@ -94,6 +102,22 @@ func config(c *cli.Context, version string) (sandbox.Config, error) {
 		MaxCalls:   c.Int("max-calls"),
 		MaxBytes:   command.Size(c, "max-bytes"),
 	}, nil
+}
+
+// planConfig reads the tracking plan, if there is one.
+func planConfig(file string) (segment.Plan, error) {
+	if file == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading --plan: %w", err)
+	}
+	judge, err := plan.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("--plan %s: %w", file, err)
+	}
+	return judge, nil
 }
 
 // oauthConfig reads the public key that verifies assertions, if there is one.

@@ -26,7 +26,9 @@ func runCommand(ctx context.Context, said *streamtest.Log, args ...string) error
 func TestTheSandboxCommandServesUntilItIsStopped(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	said, ended := &streamtest.Log{}, make(chan error, 1)
-	go func() { ended <- runCommand(ctx, said, "--listen", "127.0.0.1:0", "--strict", "--write-key", "k") }()
+	go func() {
+		ended <- runCommand(ctx, said, "--listen", "127.0.0.1:0", "--strict", "--write-key", "k", "--plan", "../../../../config/governed_plan.json")
+	}()
 	var url string
 	require.Eventually(t, func() bool {
 		url = regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(said.String())
@@ -114,6 +116,8 @@ func TestTheSandboxCommandSaysWhatIsWrong(t *testing.T) {
 		"no unit":        {[]string{"--max-bytes", "64 parrots"}, "such as 64MB, 1GiB or 500000, not \"64 parrots\""},
 		"replay to disk": {[]string{"--replay-to", "file:///etc"}, "--replay-to: the place to replay to must be"},
 		"replay as user": {[]string{"--replay-to", "https://k@example.com"}, "no user"},
+		"no plan":        {[]string{"--plan", "/no/such/plan.json"}, "reading --plan: open /no/such/plan.json"},
+		"a wrong plan":   {[]string{"--plan", "command.go"}, "--plan command.go: line 1: the plan is not valid JSON"},
 		"an argument":    {[]string{"start"}, `not "start"`},
 	} {
 		t.Run(name, func(t *testing.T) {

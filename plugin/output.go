@@ -11,7 +11,6 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 
 	"benthos-segment/internal/tracking"
-	"benthos-segment/internal/tracking/wire"
 	// These register the buffer journal and the input segment.
 	_ "benthos-segment/plugin/internal/buffer"
 	"benthos-segment/plugin/internal/order"
@@ -84,7 +83,7 @@ func newOutput(conf outputConfig, res *service.Resources) (*output, error) {
 	}
 	conf.tracking.Log = aside{res.Logger()}
 	conf.transport.Log = conf.tracking.Log
-	conf.tracking.Transport = wire.NewTransport(conf.transport)
+	conf.tracking.Transport = transportOf(conf.transport, res)
 	o := &output{
 		conf:   conf,
 		client: tracking.NewClient(conf.tracking),

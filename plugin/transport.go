@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -18,6 +19,15 @@ const (
 	tlsFieldClientCerts = "client_certs"
 	tlsFieldCertFile    = "cert_file"
 )
+
+// transportOf returns what carries the requests, which is another part of the
+// process where somebody has said so.
+func transportOf(conf wire.Config, res *service.Resources) http.RoundTripper {
+	if substitute, exists := res.GetGeneric(wire.Substitute{}); exists {
+		return substitute.(http.RoundTripper)
+	}
+	return wire.NewTransport(conf)
+}
 
 // transportConfigFromParsed reads how connections to some URLs are made.
 func transportConfigFromParsed(conf *service.ParsedConfig, to ...string) (c wire.Config, err error) {

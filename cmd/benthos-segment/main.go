@@ -15,6 +15,7 @@ import (
 	"benthos-segment/cmd/benthos-segment/internal/completion"
 	"benthos-segment/cmd/benthos-segment/internal/demo"
 	"benthos-segment/cmd/benthos-segment/internal/sandbox"
+	"benthos-segment/cmd/benthos-segment/internal/send"
 	"benthos-segment/cmd/benthos-segment/internal/tail"
 	"benthos-segment/cmd/benthos-segment/internal/tuning"
 )
@@ -40,6 +41,7 @@ func commands() []*cli.Command {
 		check.Command(Version),
 		sandbox.Command(Version),
 		demo.Command(Version),
+		send.Command(),
 		tail.Command(),
 		versionCommand(),
 	}, completion.Commands()...)

@@ -35,7 +35,7 @@ var arrows = []arrow{
 	{"internal/sandbox", []string{"internal/segment", "internal/ingest"}},
 	{"plugin/segmenttest", []string{"internal/sandbox"}},
 	{"plugin", []string{"internal/tracking", "internal/gateway", "internal/journal", "internal/publicapi", "internal/segment", "internal/ingest"}},
-	{"cmd", []string{"plugin", "internal/sandbox", "internal/publicapi", "internal/segment", "internal/ingest", "examples/quickstart"}},
+	{"cmd", []string{"plugin", "internal/sandbox", "internal/tracking/wire", "internal/publicapi", "internal/segment", "internal/ingest", "examples/quickstart"}},
 	{"examples", []string{"plugin"}},
 	{"internal/docsgen", []string{"plugin", "internal/segment"}},
 	{"internal/noticegen", nil},

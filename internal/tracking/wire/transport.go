@@ -50,6 +50,11 @@ type Config struct {
 	Log notice.Log
 }
 
+// Substitute is the key of a value among the engine's resources: the
+// http.RoundTripper that takes requests in the place of a transport, where they
+// are not to leave the process.
+type Substitute struct{}
+
 // NewTransport returns a transport that keeps connections, but none for ever.
 func NewTransport(conf Config) http.RoundTripper {
 	return &renewing{conf: conf, files: tlsFiles{read: conf.ReadTLS, log: notice.OrSilent(conf.Log)}}

@@ -1,0 +1,190 @@
+package send
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/redpanda-data/benthos/v4/public/service"
+
+	"benthos-segment/internal/segment"
+)
+
+// letters is the output for what is refused. What was only given up is no dead
+// letter: it stays where it is read from.
+type letters struct {
+	path string
+	// giveUp is told why events are given up.
+	giveUp func(error)
+	// isDry says that nothing is written, and show is told of each letter.
+	show func(letter)
+
+	mu   sync.Mutex
+	file *os.File
+	// known are the letters that an earlier run has written, by their places.
+	known map[string]bool
+	count int
+}
+
+// letter is a dead letter, as docs/dead-letters.md describes it, with where the
+// event was read.
+type letter struct {
+	Reason        string          `json:"reason"`
+	Field         string          `json:"field"`
+	Sentence      string          `json:"sentence"`
+	File          string          `json:"file,omitempty"`
+	Line          int             `json:"line,omitempty"`
+	Event         int64           `json:"event,omitempty"`
+	Payload       json.RawMessage `json:"payload,omitempty"`
+	PayloadBase64 string          `json:"payload_base64,omitempty"`
+}
+
+var _ service.BatchOutput = (*letters)(nil)
+
+// remember notes what an earlier run has written after its checkpoint, so that
+// each refused event has one letter.
+func (l *letters) remember() error {
+	file, err := os.Open(l.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("reading the dead letters: %w", err)
+	}
+	defer file.Close()
+	reader := bufio.NewReader(file)
+	for {
+		line, err := reader.ReadBytes('\n')
+		var one letter
+		if json.Unmarshal(line, &one) == nil && one.Event > 0 {
+			l.known[keyOf(one)] = true
+		}
+		if err != nil {
+			return nil //nolint:nilerr // What cannot be read is written again.
+		}
+	}
+}
+
+func keyOf(one letter) string { return fmt.Sprintf("%d %s", one.Event, one.File) }
+
+// Connect does nothing: the file is made when there is something to write.
+func (*letters) Connect(context.Context) error { return nil }
+
+// WriteBatch writes dead letters to the disk.
+func (l *letters) WriteBatch(_ context.Context, batch service.MessageBatch) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var text []byte
+	var failed *service.BatchError
+	for i, msg := range batch {
+		one, err := read(msg)
+		if err == nil && one.Reason == string(segment.ReasonUndelivered) {
+			err = errors.New(one.Sentence)
+			l.giveUp(err)
+		}
+		if err != nil {
+			if failed == nil {
+				failed = service.NewBatchError(batch, err)
+			}
+			failed = failed.Failed(i, err)
+			continue
+		}
+		if line, isNew := l.line(one); isNew {
+			text = append(text, line...)
+		}
+	}
+	if err := l.append(text); err != nil {
+		l.giveUp(err)
+		return err
+	}
+	if failed != nil {
+		return failed
+	}
+	return nil
+}
+
+// refuse writes the letter of something that is no payload.
+func (l *letters) refuse(one letter) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	line, _ := l.line(one)
+	return l.append(line)
+}
+
+// line writes a letter, and counts it.
+func (l *letters) line(one letter) (line []byte, isNew bool) {
+	l.count++
+	if l.show != nil {
+		l.show(one)
+		return nil, false
+	}
+	if l.known[keyOf(one)] {
+		return nil, false
+	}
+	var out strings.Builder
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	if encoder.Encode(one) != nil {
+		return nil, false // A letter can always be encoded.
+	}
+	return []byte(out.String()), true
+}
+
+// read takes a letter out of a message, and adds where its event was read.
+func read(msg *service.Message) (one letter, err error) {
+	text, err := msg.AsBytes()
+	if err == nil {
+		err = json.Unmarshal(text, &one)
+	}
+	if err != nil {
+		return one, fmt.Errorf("making a dead letter: %w", err)
+	}
+	stated, _ := msg.MetaGet(metaPlace)
+	if at, isKnown := parsePlace(stated); isKnown {
+		one.File, one.Line, one.Event = at.file, at.line, at.document
+	}
+	return one, nil
+}
+
+// append writes to the disk. Dead letters are customers' data, and nobody else
+// may read them.
+func (l *letters) append(text []byte) (err error) {
+	if len(text) == 0 {
+		return nil
+	}
+	if l.file == nil {
+		if l.file, err = os.OpenFile(l.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
+			return fmt.Errorf("writing dead letters: %w; name another file with --%s", err, flagDeadLettersTo)
+		}
+	}
+	if _, err = l.file.Write(text); err == nil {
+		err = l.file.Sync()
+	}
+	if err != nil {
+		return fmt.Errorf("writing dead letters: %w", err)
+	}
+	return nil
+}
+
+// refused counts the letters of this run.
+func (l *letters) refused() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.count
+}
+
+// Close closes the file.
+func (l *letters) Close(context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.file == nil {
+		return nil
+	}
+	return l.file.Close()
+}

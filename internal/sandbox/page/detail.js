@@ -10,7 +10,8 @@ export async function showCall(seq, means) {
   return h("article.call", { "aria-label": `Call ${seq}` },
     bar(call, raw, means),
     h("div.sides",
-      h("div.side", ...(call.violations ?? []).map(found("")), ...(call.warnings ?? []).map(found(".warning")), body(raw)),
+      h("div.side", ...(call.violations ?? []).map(found("")), ...(call.warnings ?? []).map(found(".warning")),
+        ...(call.plan_findings ?? []).map(found(".warning.plan")), body(raw)),
       h("div.side", facts(call, means), attempts(call), headers(call))));
 }
 

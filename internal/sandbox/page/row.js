@@ -6,7 +6,7 @@ export const isGap = (entry) => "gap" in entry;
 
 /** @param {Row} call */
 export function remarks(call) {
-  const said = [...(call.violations ?? []), ...(call.warnings ?? [])];
+  const said = [...(call.violations ?? []), ...(call.warnings ?? []), ...(call.plan_findings ?? [])];
   if (call.duplicate) said.push("duplicate");
   if (call.attempt > 1) said.push("attempt " + call.attempt);
   return said.join(", ");

@@ -4,7 +4,7 @@
 interface Row {
   seq: number; request: number; at: number; type: string; name?: string;
   user_id?: string; anonymous_id?: string; group_id?: string;
-  attempt: number; accepted: boolean; duplicate?: boolean; violations?: string[]; warnings?: string[]; size: number;
+  attempt: number; accepted: boolean; duplicate?: boolean; violations?: string[]; warnings?: string[]; plan_findings?: string[]; size: number;
 }
 
 /** Stands in the list where calls are not shown. */
@@ -48,7 +48,7 @@ interface Call {
   seq: number; request: number; received_at: string; path: string; type: string; name?: string; message_id?: string;
   user_id?: string; anonymous_id?: string; previous_id?: string; group_id?: string; timestamp?: string; sent_at?: string;
   write_key: string; write_key_fingerprint: string; status: number; accepted: boolean; duplicate: boolean;
-  violations?: Violation[]; warnings?: Violation[]; attempts: Attempt[];
+  violations?: Violation[]; warnings?: Violation[]; plan_findings?: Violation[]; attempts: Attempt[];
 }
 
 interface ReceivedRequest {

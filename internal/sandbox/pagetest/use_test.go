@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"benthos-segment/internal/segment/plan"
 	"benthos-segment/plugin/segmenttest"
 )
 
@@ -58,6 +59,20 @@ func TestAWarningIsShownApartFromViolations(t *testing.T) {
 	tb.shows(".detail .facts", "accepted")
 	tb.do(chromedp.Navigate(sb.URL + "/?person=u1"))
 	tb.shows("#person .timeline", "timestamp_unparseable")
+}
+
+// What breaks a tracking plan is shown as the rest is.
+func TestTheFindingsOfAPlanAreShown(t *testing.T) {
+	p, err := plan.Parse([]byte(`{"rules":[{"type":"TRACK","key":"Paid","jsonSchema":{"properties":{"properties":{"required":["total"]}}}}]}`))
+	require.NoError(t, err)
+	sb := segmenttest.New(t, segmenttest.Config{Plan: p})
+	send(t, sb.URL, `{"type":"track","event":"Paid","userId":"u","messageId":"m","properties":{}}`)
+	tb := open(t, sb.URL+"/?q=plan%3Aany")
+	tb.shows("#spacer .row .flags", "missing")
+	tb.click("#spacer .row")
+	tb.shows(".detail .plan", "missing")
+	tb.shows(".detail .plan", "properties.total")
+	tb.shows(".detail .plan", "Correct the event or the plan.")
 }
 
 func TestAFilterIsAppliedKeptAndExplained(t *testing.T) {

@@ -62,6 +62,13 @@ func TestTheVerdictsAreThoseOfRudderStack(t *testing.T) {
 		{"8 legacy, one of two purposes", `{"deniedConsentIds":["P1"]}`, ketchLegacy, sent},
 		{"8 legacy, both purposes", `{"deniedConsentIds":["P2","P1"]}`, ketchLegacy, refused},
 
+		// rudderlabs/rudder-server#4077, the table of its description.
+		{"4077 OneTrust, none of three denied", `{"deniedConsentIds":["d4","d5","d6"]}`, consent.Config{OneTrustCategories: []string{"d1", "d2", "d3"}}, sent},
+		{"4077 OneTrust, two of three denied", `{"deniedConsentIds":["d1","d2","d3"]}`, consent.Config{OneTrustCategories: []string{"d1", "d2", "d5"}}, refused},
+		{"4077 Ketch, none of three denied", `{"deniedConsentIds":["d1","d2","d3"]}`, consent.Config{KetchPurposes: []string{"d4", "d5", "d6"}}, sent},
+		{"4077 Ketch, two of three denied", `{"deniedConsentIds":["d1","d2","d3"]}`, consent.Config{KetchPurposes: []string{"d1", "d2", "d5"}}, sent},
+		{"4077 Ketch, all denied", `{"deniedConsentIds":["d1","d2","d3","d4","d5"]}`, consent.Config{KetchPurposes: []string{"d1", "d2", "d3"}}, refused},
+
 		{
 			"a block is final", `{"provider":"oneTrust","deniedConsentIds":["C1"]}`,
 			consent.Config{Blocks: []consent.Block{needs("oneTrust", consent.And, "C5")}, OneTrustCategories: []string{"C1"}},

@@ -5,7 +5,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -65,9 +64,17 @@ func TestAnExpressionThatTakesTooLongPasses(t *testing.T) {
 	p, err := Parse([]byte(`{"events":[{"name":"E","eventType":"track","rules":{"properties":{"properties":{"properties":{"a":{"pattern":"^(?!x)(a+)+$"}}}}}}]}`))
 	require.NoError(t, err)
 	event := []byte(`{"event":"E","properties":{"a":"` + strings.Repeat("a", 40) + `b"}}`)
-	start := time.Now()
-	assert.Empty(t, p.Judge(segment.Track, event, event))
-	t.Log(time.Since(start))
+	for range 1000 {
+		assert.Empty(t, p.Judge(segment.Track, event, event))
+	}
+}
+
+// ajv-validator/ajv#2248: this text hung a page.
+func TestAnExpressionThatHangsElsewhereIsMatchedAtOnce(t *testing.T) {
+	p, err := Parse([]byte(`{"events":[{"name":"E","eventType":"track","rules":{"properties":{"properties":{"properties":{"a":{"pattern":"^(([a-z0-9.-]+)(,|,\\\\s)?)+$"}}}}}}]}`))
+	require.NoError(t, err)
+	event := []byte(`{"event":"E","properties":{"a":"xn-b1afk4ade4e.xnb1ab2a0a.xnb1aew.xn-p1ai/info-service.htm?sid=2000"}}`)
+	assert.Len(t, p.Judge(segment.Track, event, event), 1)
 }
 
 func TestNumbersOfThePlanAreWrittenWithAllDigits(t *testing.T) {

@@ -158,7 +158,8 @@ func TestAFindingNamesItsRule(t *testing.T) {
 	assert.Equal(t, `plan mistyped properties.total: Invalid type. Expected: number, given: string (the rule for track "Order Completed", version 1, owner:checkout)`, found[0].String())
 }
 
-// Numbers that take a second or all memory to calculate with, in an event of 32 KB.
+// Numbers that take a second or all memory to calculate with, in an event of 32 KB
+// (xeipuuv/gojsonschema#288).
 func TestGiantNumbersCostNothing(t *testing.T) {
 	p, err := plan.Parse([]byte(`{"rules":[{"type":"TRACK","key":"E","jsonSchema":{"properties":{"properties":{"properties":{"n":{"type":"integer","minimum":0,"maximum":1e300,"multipleOf":1}}}}}}]}`))
 	require.NoError(t, err)

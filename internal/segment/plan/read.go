@@ -49,6 +49,8 @@ func (r *reader) document(root *node) error {
 		return r.segmentRules(rules)
 	case rules.isObject():
 		return r.older(root, rules)
+	case events.isArray() && isOlder(events):
+		return r.older(root, &node{line: events.line, kind: '{', names: []string{"events"}, members: map[string]*node{"events": events}})
 	case events.isArray():
 		return r.rudderEvents(events)
 	case root.isArray() && len(root.elements) > 0 && schemaOf(root.elements[0]) != nil:
@@ -58,6 +60,17 @@ func (r *reader) document(root *node) error {
 	default:
 		return &Error{Line: root.line, Text: notAPlan}
 	}
+}
+
+// isOlder reports whether events are those of Segment's Config API, taken out of
+// their plan: they have rules and no type.
+func isOlder(events *node) bool {
+	for _, n := range events.elements {
+		if n.get("rules") == nil || n.get("eventType") != nil || n.get("type") != nil {
+			return false
+		}
+	}
+	return len(events.elements) > 0
 }
 
 func firstText(all ...*node) string {
@@ -181,6 +194,7 @@ func labelsOf(all ...*node) map[string]string {
 func (r *reader) older(root, rules *node) error {
 	r.plan.Vendor = Segment
 	if root.get("workspaceId") != nil || root.get("version") != nil {
+		// Segment names the workspace in the name of the plan.
 		r.plan.Vendor = RudderStack
 	}
 	found := 0

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/dlclark/regexp2"
@@ -113,14 +114,28 @@ func ecmaScript(pattern string) (jsonschema.Regexp, error) {
 		return nil, err
 	}
 	compiled.MatchTimeout = maxMatching
-	return backtracking{compiled}, nil
+	return backtracking{compiled, new(atomic.Int32)}, nil
 }
+
+// maxTooLong is how often an expression may take too long before it is not
+// tried again: one event can have thousands of texts.
+const maxTooLong = 3
 
 // backtracking is an expression that may take very long. If it takes too long,
 // the event passes, as it does at RudderStack if anything goes wrong.
-type backtracking struct{ *regexp2.Regexp }
+type backtracking struct {
+	*regexp2.Regexp
+	tooLong *atomic.Int32
+}
 
 func (b backtracking) MatchString(text string) bool {
+	if b.tooLong.Load() >= maxTooLong {
+		return true
+	}
 	matches, err := b.Regexp.MatchString(text)
-	return matches || err != nil
+	if err != nil {
+		b.tooLong.Add(1)
+		return true
+	}
+	return matches
 }

@@ -41,6 +41,11 @@ func TestTheShapesOfPlans(t *testing.T) {
 			`{"rules":{"events":[{"name":"E","rules":{"$schema":"http://json-schema.org/draft-04/schema#","properties":{"properties":{"id":"/properties/properties",` +
 				`"required":["n"],"properties":{"n":{"id":"/properties/properties","type":"integer"},"id":{"type":"string"}}}}}}]}}`, plan.Segment,
 		},
+		// segmentio/typewriter#64
+		"events with rules and no type": {
+			`{"events":[{"name":"E","description":"","version":1,"rules":{"$schema":"http://json-schema.org/draft-04/schema#","properties":{"context":{},"properties":` +
+				schemaOfNInner + `},"traits":{}},"type":"object"}}],"name":"name"}`, plan.Segment,
+		},
 		"RudderStack's events":     {`{"id":"tp_1","version":2,"events":[{"name":"E","eventType":"track","rules":` + schemaOfN + `}]}`, plan.RudderStack},
 		"a page of the catalog":    {`{"data":[{"name":"E","eventType":"track","identitySection":"","rules":` + schemaOfN + `}]}`, plan.RudderStack},
 		"RudderStack's older form": {`{"workspaceId":"w","version":3,"rules":{"events":[{"name":"E","rules":{"version":"1.0.0","properties":{"properties":` + schemaOfNInner + `}}}}],"identify":{},"group":{}}}`, plan.RudderStack},
@@ -89,7 +94,7 @@ func TestAWrongPlanSaysWhatAndWhere(t *testing.T) {
 		"an unknown definition":  {inRule(`"$ref": "#/definitions/x"`), "line 2: the schema of"},
 		"text that is no schema": {"{\"rules\": [{\"type\": \"TRACK\", \"key\": \"E\",\n\"json_schema\": \"{\"}]}", "line 2: the schema of a rule is text that is not JSON"},
 		"an event without rules": {"{\"events\": [\n{\"name\": \"E\", \"eventType\": \"track\"}]}", "line 2: an event has no rules that are a JSON Schema: the catalog API gives them with ?format=schema"},
-		"an event of no type":    {"{\"events\": [\n{\"name\": \"E\", \"rules\": {}}]}", "line 2: an event has the eventType"},
+		"an event of no type":    {"{\"events\": [\n{\"name\": \"E\", \"eventType\": \"record\", \"rules\": {}}]}", `line 2: an event has the eventType "record"`},
 		"an older event":         {"{\"rules\": {\"events\": [\n{\"name\": \"E\"}]}}", "line 2: an event of the plan has no rules"},
 		"YAML of RudderStack":    {"version: rudder/v1\nkind: tracking-plan\n", "read the plan from RudderStack's catalog API instead"},
 		"the CSV of Segment":     {"Event,Property\na,b\n", "the CSV that Segment's app exports has no schemas"},

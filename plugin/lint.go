@@ -20,7 +20,7 @@ let default = {"call_bytes": %d, "request_bytes": %d}
 root = []
 
 let write_key = this.write_key.or("").string().trim()
-if $write_key == "" {
+if $write_key == "" && this.exists("write_key") {
   root = root.append("field write_key is empty: set it to the write key of the source at Segment, for example with ${SEGMENT_WRITE_KEY}")
 }
 
@@ -97,7 +97,29 @@ if $oauth_scheme == "https" && $oauth_host.re_match($metadata) {
   root = root.append("field oauth.server must not be a link-local address: clouds serve their metadata there")
 }
 
+let region = this.region.or("us").string().lowercase()
+let eu_host = "events.eu1.segmentapis.com"
+if $region == "eu" && $host == "api.segment.io" {
+  root = root.append("field endpoint is the host of region us, and region is eu: calls for the other region are answered with 200 and never appear, so remove endpoint, or set region: us")
+}
+if $region == "us" && $host == $eu_host && $oauth_server == "" && $oauth.any(part -> part != "") {
+  root = root.append("field region is us, and endpoint is the host of eu: tokens of one region are not valid in the other, so set region: eu")
+}
+let elsewhere = """^((www|app|api|docs|cdn)\.segment\.com|segment\.com|cdn\.segment\.io|(eu1\.)?api\.segmentapis\.com|(eu1\.)?app\.segment\.com|oauth2\.(segment\.io|eu1\.segmentapis\.com))$"""
+if $host.re_match($elsewhere) {
+  root = root.append("field endpoint is a host of Segment that takes no events: remove endpoint, and set region to that of the workspace")
+}
+
+let message_id = this.message_id.or("").string().trim()
+if $message_id != "" && !$message_id.contains("${!") {
+  root = root.append("field message_id is the same for all messages, and Segment keeps only one call of an id: write ${! … }, as in ${! json(\"id\") }, or leave it out")
+}
+
 let batching = this.batching.or({})
+let period = $batching.period.or("").string().trim()
+if $period != "" && !$period.re_match("^[+]?(0|([0-9]+[.]?[0-9]*|[.][0-9]+)(ns|us|µs|μs|ms|s|m|h))+$") {
+  root = root.append("field batching.period must be a duration, such as 100ms or 1s")
+}
 let gathers = $batching.count.or(0).number().catch(0) > 1 || $batching.byte_size.or(0).number().catch(0) > 0
 if $gathers && $batching.period.or("") == "" {
   root = root.append("field batching needs a period next to count or byte_size: without one, the last messages are never sent")

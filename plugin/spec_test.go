@@ -63,6 +63,13 @@ var refusals = map[string]struct {
 	"the route of an import":   {fields{"endpoint": "https://events.example.com/proxy/v1/import"}, "write https://events.example.com and not https://events.example.com/v1/batch"},
 	"the route of a call":      {fields{"endpoint": "https://api.segment.io/v1/Track"}, "field endpoint must be a base URL, and not a route of the API"},
 	"the route of the browser": {fields{"endpoint": "https://api.segment.io/v1/t"}, "field endpoint must be a base URL, and not a route of the API"},
+	// Issue 16, 6.
+	"the other region":         {fields{"region": "eu", "endpoint": "https://api.segment.io"}, "field endpoint is the host of region us, and region is eu"},
+	"tokens of the other":      {fields{"endpoint": "https://events.eu1.segmentapis.com", "oauth": fields{"client_id": "c", "key_id": "k", "private_key": "p"}}, "field region is us, and endpoint is the host of eu"},
+	"the app of Segment":       {fields{"endpoint": "https://app.segment.com"}, "field endpoint is a host of Segment that takes no events"},
+	"the Public API":           {fields{"endpoint": "https://eu1.api.segmentapis.com"}, "field endpoint is a host of Segment that takes no events"},
+	"one id for all":           {fields{"message_id": "abc"}, "field message_id is the same for all messages"},
+	"a period in words":        {fields{"batching": fields{"count": 10, "period": "1 second"}}, "field batching.period must be a duration"},
 	"an empty query for OAuth": {fields{"oauth": fields{"server": "https://oauth.example.com?"}}, "field oauth.server must be a base URL, without a query or fragment"},
 	"the route of tokens":      {fields{"oauth": fields{"server": "https://oauth2.segment.io/token"}}, "field oauth.server must be a base URL: the output adds /token"},
 	"a proxy without http":     {fields{"proxy_url": "proxy:3128"}, "field proxy_url needs a scheme"},

@@ -18,6 +18,7 @@ import (
 	"benthos-segment/cmd/benthos-segment/internal/send"
 	"benthos-segment/cmd/benthos-segment/internal/tail"
 	"benthos-segment/cmd/benthos-segment/internal/tuning"
+	"benthos-segment/plugin/lint"
 )
 
 // These are set when a release is linked.
@@ -43,6 +44,7 @@ func commands() []*cli.Command {
 		demo.Command(Version),
 		send.Command(),
 		tail.Command(),
+		lint.Command(service.GlobalEnvironment()),
 		versionCommand(),
 	}, completion.Commands()...)
 }
@@ -50,7 +52,7 @@ func commands() []*cli.Command {
 // run runs the command line and returns the exit code.
 func run(ctx context.Context, args []string) int {
 	standard := redirectStandardLog(os.Stderr)
-	if refuseWriteKeys(os.Stderr, namedFiles(args)) {
+	if lint.RefuseWriteKeys(os.Stderr, args) {
 		return int(codeOfRefusal(args))
 	}
 	streams, early := newStreamsMode(), newEarlySignals()
@@ -69,6 +71,5 @@ func run(ctx context.Context, args []string) int {
 		service.CLIOptOnLoggerInit(useLogger),
 		service.CLIOptOnStreamStart(early.start),
 	))
-	printHints(os.Stderr, lintTargets(args))
 	return int(code)
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"benthos-segment/plugin/lint"
 )
 
 // keysUnread are write keys that YAML does not read as text where they are not
@@ -43,12 +45,12 @@ func TestAWriteKeyThatYAMLDoesNotReadAsTextIsFound(t *testing.T) {
 			for _, form := range []string{test.key, "${SEGMENT_TEST_KEY}", "${SEGMENT_TEST_UNSET:" + test.key + "}"} {
 				file := withWriteKey(t, form)
 				var said bytes.Buffer
-				assert.True(t, refuseWriteKeys(&said, []string{file}))
+				assert.True(t, lint.RefuseWriteKeys(&said, []string{"", file}))
 				assert.Equal(t, file+"(6,18) field write_key "+test.says+`: put it in quotes, as in write_key: "…"`+"\n", said.String())
 			}
 			for _, form := range []string{`"` + test.key + `"`, "'" + test.key + "'", `"${SEGMENT_TEST_KEY}"`, ">-\n        " + test.key} {
 				var said bytes.Buffer
-				assert.False(t, refuseWriteKeys(&said, []string{withWriteKey(t, form)}), form)
+				assert.False(t, lint.RefuseWriteKeys(&said, []string{"", withWriteKey(t, form)}), form)
 				assert.Empty(t, said.String())
 			}
 		})

@@ -1,8 +1,6 @@
-package main
+package lint
 
 import (
-	"os"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,29 +9,26 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// document is a config as its author wrote it, with the places of everything.
+// document is a config as the engine reads it, with the places of everything.
 type document struct {
-	file string
+	text text
 	root *yaml.Node
 }
 
-// readDocument parses a file. Where its variables keep it from being YAML, as
-// in a flow mapping, they are filled in first.
-func readDocument(file string) (document, error) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return document{}, err
-	}
+// newDocument parses a config with its variables filled in.
+func newDocument(config string, find lookup) (document, error) {
+	d := document{text: fill(config, find)}
 	var root yaml.Node
-	if err = yaml.Unmarshal(text, &root); err != nil {
-		err = yaml.Unmarshal([]byte(filledIn(string(text))), &root)
+	if err := yaml.Unmarshal([]byte(d.text.filled), &root); err != nil {
+		return d, err
 	}
-	return document{file, &root}, err
+	d.root = &root
+	return d, nil
 }
 
 // section returns the value of a member of the config, or nil.
 func (d document) section(name string) *yaml.Node {
-	if len(d.root.Content) == 0 {
+	if d.root == nil || len(d.root.Content) == 0 {
 		return nil
 	}
 	return member(d.root.Content[0], name)
@@ -127,27 +122,12 @@ func walk(node *yaml.Node, above []placed, visit func(placed)) {
 	}
 }
 
-// variable is what the engine fills in before it reads the YAML.
-var variable = regexp.MustCompile(`\$\{[0-9A-Za-z_.]+(:(\$\{[^}]+\}|[^}])*)?\}`)
-
-// filledIn returns a text with the values of its variables in their places.
-func filledIn(text string) string {
-	return variable.ReplaceAllStringFunc(text, func(found string) string {
-		name, preset, _ := strings.Cut(found[2:len(found)-1], ":")
-		value := os.Getenv(name)
-		if value == "" {
-			value = preset
-		}
-		return strings.ReplaceAll(value, "\n", `\n`)
-	})
-}
-
 // scalar returns the text of a node, and nothing where it has none.
 func scalar(node *yaml.Node) string {
 	if node = target(node); node == nil || node.Kind != yaml.ScalarNode {
 		return ""
 	}
-	return strings.TrimSpace(filledIn(node.Value))
+	return strings.TrimSpace(node.Value)
 }
 
 // number returns the number that a node holds, or the preset where there is
@@ -167,4 +147,12 @@ func duration(node *yaml.Node, preset time.Duration) (d time.Duration, isKnown b
 	}
 	d, err := time.ParseDuration(scalar(node))
 	return d, err == nil
+}
+
+// listed are the elements of a list.
+func listed(node *yaml.Node) []*yaml.Node {
+	if node = target(node); node == nil || node.Kind != yaml.SequenceNode {
+		return nil
+	}
+	return node.Content
 }

@@ -1,4 +1,4 @@
-package main
+package lint
 
 import (
 	"os"
@@ -7,21 +7,8 @@ import (
 	"strings"
 )
 
-// lintTargets returns the YAML files that a lint command is about, and
-// nothing for other commands. The engine expands paths that end with three
-// dots; so do we.
-func lintTargets(args []string) (files []string) {
-	if len(args) < 2 || args[1] != "lint" {
-		return nil
-	}
-	for _, arg := range args[2:] {
-		files = append(files, yamlFiles(arg)...)
-	}
-	return files
-}
-
-// namedFiles returns the YAML files that any command line names, also as the
-// value of a flag, or by their folder as streams does.
+// namedFiles returns the configs that any command line names, also as the value
+// of a flag, or by their folder as streams does.
 func namedFiles(args []string) (files []string) {
 	for _, arg := range args[min(1, len(args)):] {
 		if _, value, isFlag := strings.Cut(arg, "="); isFlag && strings.HasPrefix(arg, "-") {
@@ -30,25 +17,28 @@ func namedFiles(args []string) (files []string) {
 		if info, err := os.Stat(arg); err == nil && info.IsDir() && slices.Contains(args, "streams") {
 			arg += "..."
 		}
-		files = append(files, yamlFiles(arg)...)
+		files = append(files, configs(arg)...)
 	}
 	return files
 }
 
-// yamlFiles returns the YAML files that an argument stands for.
-func yamlFiles(arg string) (files []string) {
+// configs returns the files that an argument stands for, if their names are those
+// of configs.
+func configs(arg string) (files []string) {
 	if tree, isTree := strings.CutSuffix(arg, "..."); isTree {
 		return yamlFilesBelow(tree)
 	}
 	matches, _ := filepath.Glob(arg)
 	for _, match := range matches {
-		if isYAML(match) {
+		if isYAML(match) || filepath.Ext(match) == ".json" {
 			files = append(files, match)
 		}
 	}
 	return files
 }
 
+// yamlFilesBelow returns those files below a folder that the engine takes when a
+// path ends with three dots.
 func yamlFilesBelow(tree string) (files []string) {
 	// What cannot be read, the linter has complained about already.
 	_ = filepath.WalkDir(filepath.Clean(tree), func(path string, _ os.DirEntry, err error) error {

@@ -1,42 +1,25 @@
-package main
+package lint
 
-import (
-	"fmt"
-	"io"
+import "gopkg.in/yaml.v3"
 
-	"gopkg.in/yaml.v3"
-)
-
-// hint says of a place in a config that it is allowed but seldom meant. The
-// linter of the engine knows only errors, which would keep the config from
-// running.
-type hint struct {
-	node *yaml.Node
-	text string
+// hint is a finding that keeps nothing from running. The linter of the engine
+// knows only errors.
+func hint(node *yaml.Node, text string) finding {
+	return finding{line: node.Line, column: node.Column, text: text, isHint: true}
 }
 
 // hintsAbout looks at one subject each. They are given the segment outputs of
 // the document; there is at least one.
-var hintsAbout = []func(document, []placed) []hint{
+var hintsAbout = []func(document, []placed) []finding{
 	outputHints,
+	regionHints,
+	fallbackHints,
 	inputHints,
 	pipelineHints,
+	orderHints,
 }
 
-// printHints says what may not be meant in some files.
-func printHints(w io.Writer, files []string) {
-	for _, file := range files {
-		d, err := readDocument(file)
-		if err != nil {
-			continue // the linter has complained about it already
-		}
-		for _, h := range hintsIn(d) {
-			fmt.Fprintf(w, "%s(%d,%d) hint: %s\n", file, h.node.Line, h.node.Column, h.text)
-		}
-	}
-}
-
-func hintsIn(d document) (hints []hint) {
+func hintsIn(d document) (hints []finding) {
 	hints = doorHints(d)
 	outputs := segmentOutputs(d)
 	if len(outputs) == 0 {

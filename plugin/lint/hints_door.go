@@ -1,4 +1,4 @@
-package main
+package lint
 
 import (
 	"cmp"
@@ -9,7 +9,7 @@ import (
 )
 
 // doorHints looks at the input segment, wherever its events go.
-func doorHints(d document) (hints []hint) {
+func doorHints(d document) (hints []finding) {
 	answered := time.Duration(0)
 	for _, section := range d.sections("input", "input_resources") {
 		walk(section, nil, func(p placed) {
@@ -26,12 +26,12 @@ func doorHints(d document) (hints []hint) {
 }
 
 // keysHints minds a door that is open to anybody.
-func keysHints(in placed) []hint {
+func keysHints(in placed) []finding {
 	keys := member(in.value, "write_keys")
 	if len(listed(keys)) > 0 || scalar(keys) != "" {
 		return nil
 	}
-	return []hint{{cmp.Or(keyOf(in.value, "write_keys"), in.key), "write_keys is empty: anybody's events are taken, whatever their write key; list the keys of your apps"}}
+	return []finding{hint(cmp.Or(keyOf(in.value, "write_keys"), in.key), "write_keys is empty: anybody's events are taken, whatever their write key; list the keys of your apps")}
 }
 
 const (
@@ -43,7 +43,7 @@ const (
 
 // fullHints minds a queue that is still waiting for room when its clients have been
 // answered.
-func fullHints(d document, answered time.Duration) []hint {
+func fullHints(d document, answered time.Duration) []finding {
 	journal := member(d.section("buffer"), "journal")
 	if answered == 0 || journal == nil {
 		return nil
@@ -53,6 +53,6 @@ func fullHints(d document, answered time.Duration) []hint {
 	if !isKnown || wait > 0 && wait < answered {
 		return nil
 	}
-	return []hint{{cmp.Or(field, journal), fmt.Sprintf("full_timeout is %s, and the clients of the input segment are answered after %s: "+
-		"when the queue is full they are not told so, and send again what is then stored twice; keep it below timeout", wait, answered)}}
+	return []finding{hint(cmp.Or(field, journal), fmt.Sprintf("full_timeout is %s, and the clients of the input segment are answered after %s: "+
+		"when the queue is full they are not told so, and send again what is then stored twice; keep it below timeout", wait, answered))}
 }

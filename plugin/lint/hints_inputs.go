@@ -1,4 +1,4 @@
-package main
+package lint
 
 import (
 	"cmp"
@@ -9,12 +9,13 @@ import (
 )
 
 // inputHints looks at where the events come from.
-func inputHints(d document, outputs []placed) (hints []hint) {
+func inputHints(d document, outputs []placed) (hints []finding) {
 	batch := largestBatch(outputs)
 	for _, section := range d.sections("input", "input_resources") {
 		walk(section, nil, func(p placed) {
 			hints = append(hints, gatheringHints(p)...)
 			hints = append(hints, receiptHints(p)...)
+			hints = append(hints, replayHints(p)...)
 			hints = append(hints, pendingHints(p, batch)...)
 			hints = append(hints, ackWaitHints(p)...)
 		})
@@ -24,17 +25,17 @@ func inputHints(d document, outputs []placed) (hints []hint) {
 
 // gatheringHints looks for inputs that gather events into batches with the
 // engine's batcher: docs/engine.md. It is in these two and nowhere else.
-func gatheringHints(in placed) []hint {
+func gatheringHints(in placed) []finding {
 	const lost = "acknowledges events that were not sent when the process is stopped while Segment cannot be reached: " +
 		"they are lost; gather at the output instead, with batching of segment"
 	switch in.key.Value {
 	case "batched":
 		if member(in.value, "child") != nil {
-			return []hint{{in.key, "batched " + lost}}
+			return []finding{hint(in.key, "batched "+lost)}
 		}
 	case "broker":
 		if batching := keyOf(in.value, "batching"); gathers(member(in.value, "batching")) {
-			return []hint{{batching, "batching of the input broker " + lost}}
+			return []finding{hint(batching, "batching of the input broker "+lost)}
 		}
 	}
 	return nil
@@ -64,17 +65,27 @@ var onReceipt = map[string]string{
 	"nats":         "nats keeps nothing: what is in hand when the process stops, and what comes while it is down, is lost; use nats_jetstream",
 }
 
-func receiptHints(in placed) []hint {
+func receiptHints(in placed) []finding {
 	if in.value.Kind != yaml.MappingNode {
 		return nil
 	}
 	if said, exists := onReceipt[in.key.Value]; exists {
-		return []hint{{in.key, said}}
+		return []finding{hint(in.key, said)}
 	}
 	if autoAck := member(in.value, "auto_ack"); in.key.Value == "amqp_0_9" && scalar(autoAck) == "true" {
-		return []hint{{autoAck, "auto_ack acknowledges an event when it is read: what is in hand when the process stops is lost; leave it out"}}
+		return []finding{hint(autoAck, "auto_ack acknowledges an event when it is read: what is in hand when the process stops is lost; leave it out")}
 	}
 	return nil
+}
+
+// replayHints looks for an input that deletes what was not accepted.
+func replayHints(in placed) []finding {
+	replay := member(in.value, "auto_replay_nacks")
+	if scalar(replay) != "false" {
+		return nil
+	}
+	return []finding{hint(replay, "auto_replay_nacks: false deletes events that are not accepted, as when the process is "+
+		"stopped while Segment cannot be reached; leave it out")}
 }
 
 // pending names the field that bounds how many events of an input may be
@@ -91,7 +102,7 @@ var pendings = map[string]pending{
 }
 
 // pendingHints looks for an input that cannot fill a batch.
-func pendingHints(in placed, batch int) []hint {
+func pendingHints(in placed, batch int) []finding {
 	bound, exists := pendings[in.key.Value]
 	if !exists || in.value.Kind != yaml.MappingNode || isBound(in.value) {
 		return nil
@@ -101,9 +112,9 @@ func pendingHints(in placed, batch int) []hint {
 	if !isKnown || n < 1 || n >= batch {
 		return nil
 	}
-	return []hint{{cmp.Or(field, in.key), fmt.Sprintf("%s is %d and a batch of the output has up to %d events: no batch is ever full, "+
+	return []finding{hint(cmp.Or(field, in.key), fmt.Sprintf("%s is %d and a batch of the output has up to %d events: no batch is ever full, "+
 		"and each waits until batching.period is over. Set %s to several times batching.count, for the batches under way and the one being filled",
-		bound.field, n, batch, bound.field)}}
+		bound.field, n, batch, bound.field))}
 }
 
 // isBound says whether the consumer of JetStream was made before, with
@@ -119,7 +130,7 @@ const (
 )
 
 // ackWaitHints looks for an input that delivers again what is still being tried.
-func ackWaitHints(in placed) []hint {
+func ackWaitHints(in placed) []finding {
 	if in.key.Value != "nats_jetstream" || in.value.Kind != yaml.MappingNode || isBound(in.value) {
 		return nil
 	}
@@ -128,9 +139,9 @@ func ackWaitHints(in placed) []hint {
 	if !isKnown || wait >= minAckWait {
 		return nil
 	}
-	return []hint{{cmp.Or(field, in.key), fmt.Sprintf("ack_wait is %s: while Segment cannot be reached for longer, JetStream delivers "+
+	return []finding{hint(cmp.Or(field, in.key), fmt.Sprintf("ack_wait is %s: while Segment cannot be reached for longer, JetStream delivers "+
 		"everything that is pending again, each time that it passes, and all of it is sent. Set it to 10m, or make a pull consumer and set "+
-		"bind: true, as config/eu.yaml says", wait)}}
+		"bind: true, as config/eu.yaml says", wait))}
 }
 
 // presetBatch is the batching.count of a segment output that sets none.

@@ -1,12 +1,22 @@
-package main
+package lint
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+
+	"gopkg.in/yaml.v3"
+)
 
 // pipelineHints looks at what is between the input and the output.
-func pipelineHints(d document, _ []placed) (hints []hint) {
+func pipelineHints(d document, _ []placed) (hints []finding) {
 	hints = append(hints, threadHints(d)...)
+	hints = append(hints, stopHints(d)...)
+	walk(d.root, nil, func(p placed) { hints = append(hints, dedupeHints(p)...) })
 	for key := range members(d.section("buffer")) {
 		if key.Value == "memory" {
-			hints = append(hints, hint{key, "a buffer in memory acknowledges an event when it is read: what it holds when the " +
-				"process stops or dies is lost; leave it out, so that events wait with the input"})
+			hints = append(hints, hint(key, "a buffer in memory acknowledges an event when it is read: what it holds when the "+
+				"process stops or dies is lost; leave it out, so that events wait with the input"))
 		}
 	}
 	return hints
@@ -14,7 +24,7 @@ func pipelineHints(d document, _ []placed) (hints []hint) {
 
 // threadHints looks for several threads. The engine's default is one for each
 // core, and an event that takes longer is overtaken.
-func threadHints(d document) []hint {
+func threadHints(d document) []finding {
 	pipeline := d.section("pipeline")
 	if len(listed(member(pipeline, "processors"))) == 0 {
 		return nil
@@ -28,6 +38,29 @@ func threadHints(d document) []hint {
 	if at == nil {
 		at = keyOf(pipeline, "processors")
 	}
-	return []hint{{at, "pipeline.processors run in several threads, one for each core by default, and events leave them in " +
-		"a different order; set pipeline.threads to 1"}}
+	return []finding{hint(at, "pipeline.processors run in several threads, one for each core by default, and events leave them in "+
+		"a different order; set pipeline.threads to 1")}
+}
+
+// leastStop is what the engine needs to give back what is under way: docs/engine.md.
+const leastStop = 2 * time.Second
+
+// stopHints looks for a stop that is too short.
+func stopHints(d document) []finding {
+	field := d.section("shutdown_timeout")
+	limit, isKnown := duration(field, leastStop)
+	if !isKnown || limit >= leastStop {
+		return nil
+	}
+	return []finding{hint(field, fmt.Sprintf("shutdown_timeout is %s: the engine then ends in the middle of what it does, and gives nothing "+
+		"back to the input; set it to %s or more", limit, leastStop))}
+}
+
+// dedupeHints looks for a processor that drops events when its cache fails.
+func dedupeHints(p placed) []finding {
+	if p.key.Value != "dedupe" || p.value.Kind != yaml.MappingNode || scalar(member(p.value, "drop_on_err")) == "false" {
+		return nil
+	}
+	return []finding{hint(cmp.Or(member(p.value, "drop_on_err"), p.key), "dedupe drops events when its cache fails, and acknowledges them: "+
+		"they are lost; set drop_on_err: false. Segment removes duplicates by message id, too")}
 }

@@ -1,4 +1,4 @@
-package main
+package lint
 
 import (
 	"fmt"
@@ -10,14 +10,15 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// refuseWriteKeys says which write keys in some files are not read as the text
-// that they are, and whether there is one.
+// RefuseWriteKeys says which write keys are not read as the text that they are,
+// in the files that the arguments of a command line name, and whether there is
+// one.
 //
-// It has to come before the engine reads the file. The engine finds nothing
+// It has to come before the engine reads the files. The engine finds nothing
 // wrong with a number when it lints, cannot run it, and quotes it in the error,
 // as it quotes a key that begins with an asterisk.
-func refuseWriteKeys(w io.Writer, files []string) (isRefused bool) {
-	for _, file := range files {
+func RefuseWriteKeys(w io.Writer, args []string) (isRefused bool) {
+	for _, file := range namedFiles(args) {
 		for _, f := range unreadWriteKeys(file) {
 			isRefused = true
 			fmt.Fprintf(w, "%s(%d,%d) field write_key %s: put it in quotes, as in write_key: \"…\"\n",
@@ -34,7 +35,7 @@ type unread struct {
 }
 
 func unreadWriteKeys(file string) (found []unread) {
-	d, err := readDocument(file)
+	d, err := readRaw(file)
 	if err != nil {
 		return unreadInText(file)
 	}
@@ -46,6 +47,23 @@ func unreadWriteKeys(file string) (found []unread) {
 	}
 	return found
 }
+
+// readRaw parses a file as it is written. Where its variables keep it from being
+// YAML, as in a flow mapping, they are filled in first.
+func readRaw(file string) (document, error) {
+	config, err := os.ReadFile(file)
+	if err != nil {
+		return document{}, err
+	}
+	var root yaml.Node
+	if yaml.Unmarshal(config, &root) == nil {
+		return document{root: &root}, nil
+	}
+	return newDocument(string(config), os.LookupEnv)
+}
+
+// filledIn returns a text with the values of its variables in their places.
+func filledIn(raw string) string { return fill(raw, os.LookupEnv).filled }
 
 // otherThanText says what YAML takes a value for, and nothing where that is
 // text, or where the linter complains about it.

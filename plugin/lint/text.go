@@ -1,0 +1,136 @@
+package lint
+
+import (
+	"encoding/base64"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// variable is what the engine fills in before it reads the YAML, and escaped what
+// becomes such a text by losing a pair of braces.
+var (
+	variable = regexp.MustCompile(`\$\{([0-9A-Za-z_.]+)(:((?:\$\{[^}]+\}|[^}])*?))?(\|[0-9A-Za-z]+)?\}`)
+	escaped  = regexp.MustCompile(`\$\{(\{[0-9A-Za-z_.]+(:((\$\{[^}]+\})|[^}])*)?\})\}`)
+)
+
+// text is a config with the values of its variables in their places, as the
+// engine reads it, and where everything stood before.
+type text struct {
+	filled string
+	// unset are the variables that have neither a value nor a default.
+	unset []unset
+	moves map[int][]move
+}
+
+// unset is a variable without a value.
+type unset struct {
+	name         string
+	line, column int
+}
+
+// move says that what follows a variable on its line stands elsewhere than in the
+// file.
+type move struct {
+	// column is where the variable stands in the file, and from and to where its
+	// value begins and ends in the text.
+	column, from, to int
+	by               int
+}
+
+// lookup finds the value of a variable.
+type lookup func(name string) (string, bool)
+
+// fill puts the values of variables into their places.
+func fill(raw string, find lookup) text {
+	t := text{moves: map[int][]move{}}
+	var filled strings.Builder
+	line, last := 1, 0
+	// column is that of what comes next in the file, and shift what has to be
+	// added to get that in the text.
+	column, shift := 1, 0
+	advance := func(part string) {
+		if breaks := strings.Count(part, "\n"); breaks > 0 {
+			line, column, shift = line+breaks, 1, 0
+			part = part[strings.LastIndexByte(part, '\n')+1:]
+		}
+		column += utf8.RuneCountInString(part)
+	}
+	for _, at := range variable.FindAllStringSubmatchIndex(raw, -1) {
+		filled.WriteString(raw[last:at[0]])
+		advance(raw[last:at[0]])
+		value, isSet := valueOf(raw, at, find)
+		if !isSet {
+			t.unset = append(t.unset, unset{raw[at[2]:at[3]], line, column})
+		}
+		filled.WriteString(value)
+		length := utf8.RuneCountInString(value)
+		from := column + shift
+		by := utf8.RuneCountInString(raw[at[0]:at[1]]) - length
+		t.moves[line] = append(t.moves[line], move{column, from, from + length, by})
+		shift -= by
+		advance(raw[at[0]:at[1]])
+		last = at[1]
+	}
+	filled.WriteString(raw[last:])
+	t.filled = escaped.ReplaceAllString(filled.String(), "$$$1")
+	return t
+}
+
+// valueOf returns what is filled in for a match of variable.
+func valueOf(raw string, at []int, find lookup) (value string, isSet bool) {
+	value, isSet = find(raw[at[2]:at[3]])
+	if hasPreset := at[4] >= 0; hasPreset {
+		isSet = true
+		if value == "" {
+			value = raw[at[6]:at[7]]
+		}
+	}
+	if at[8] >= 0 && raw[at[8]:at[9]] == "|base64decode" {
+		// Where it is no Base64, the engine says so.
+		if decoded, err := base64.StdEncoding.DecodeString(value); err == nil {
+			value = string(decoded)
+		}
+	}
+	return strings.ReplaceAll(value, "\n", `\n`), isSet
+}
+
+// column returns where something stood in the file that is here in the text.
+func (t text) column(line, column int) int {
+	moved := 0
+	for _, m := range t.moves[line] {
+		switch {
+		case column < m.from:
+			return column + moved
+		case column < m.to:
+			return m.column
+		}
+		moved += m.by
+	}
+	return column + moved
+}
+
+// sentence says what is missing.
+func (u unset) sentence() string {
+	return fmt.Sprintf("the environment variable %s is not set and has no default: set it, or write ${%s:default}", u.name, u.name)
+}
+
+// inYAML is how the parser says where it gave up.
+var inYAML = regexp.MustCompile(`^yaml: (?:unmarshal errors:\n  )?line ([0-9]+): (.*)`)
+
+// notYAML is a finding about a file that is no YAML.
+func notYAML(err error) finding {
+	f := finding{line: 1, column: 1, text: err.Error()}
+	match := inYAML.FindStringSubmatch(f.text)
+	if match == nil {
+		return f
+	}
+	f.line, _ = strconv.Atoi(match[1])
+	f.text = "this is not YAML: " + match[2]
+	if strings.Contains(match[2], "cannot start any token") {
+		f.text += "; YAML is indented with blanks and never with tabs, and texts that begin with a special character need quotes"
+	}
+	return f
+}

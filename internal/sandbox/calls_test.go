@@ -166,7 +166,7 @@ func TestTheSummaryCounts(t *testing.T) {
 		"calls":6,"accepted":5,"discarded":1,"refused":0,"duplicates":1,"unique":4,
 		"by_type":{"track":4,"page":1,"alias":1},"violations":{"event_not_defined":1},"warnings":{},
 		"bytes":%d,"bytes_on_wire":%d,"calls_held":6,"calls_dropped":0,"requests_held":4,
-		"requests_dropped":0,"last_seq":6,"last_request":4}`, sent, sent), text)
+		"requests_dropped":0,"warned":0,"held_by_type":{"track":4,"page":1,"alias":1},"first_seq":1,"last_seq":6,"last_request":4}`, sent, sent), text)
 }
 
 func TestResetForgetsAllButTheCount(t *testing.T) {

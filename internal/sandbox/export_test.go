@@ -40,7 +40,7 @@ func TestCallsAreExportedAsLines(t *testing.T) {
 	assert.Contains(t, lines[2], `"type":"page"`, "a path for single calls leaves it out")
 	status, text := controlText(t, sb, http.MethodGet, "/api/v1/export?format=xml", "")
 	assert.Equal(t, http.StatusBadRequest, status)
-	assert.Contains(t, text, "ndjson, curl or go")
+	assert.Contains(t, text, "ndjson, har, curl or go")
 }
 
 func TestTheExportedFixtureIsGo(t *testing.T) {

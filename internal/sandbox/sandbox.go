@@ -58,17 +58,17 @@ func New(cfg Config) *Sandbox {
 		checker = s.Tokens
 	}
 	tracking := trackingapi.New(cfg.tracking(), s.Inbox, s.Faults, s.Workspace, checker)
-	s.handler = ingest.WithBodyTimeout(cfg.BodyTimeout, s.route(tracking, s.control(cfg)))
+	s.handler = ingest.WithBodyTimeout(cfg.BodyTimeout, s.route(tracking, s.control(cfg, tracking)))
 	return s
 }
 
 // control serves the control API and the page to this machine.
-func (s *Sandbox) control(cfg Config) http.Handler {
+func (s *Sandbox) control(cfg Config, tracking *trackingapi.Handler) http.Handler {
 	mux := http.NewServeMux()
 	page.Register(mux)
 	mux.Handle(publicapi.Prefix+"/", publicapi.New(s.Workspace, s.Faults))
 	controlapi.Config{
-		Inbox: s.Inbox, Faults: s.Faults, Workspace: s.Workspace, Reset: s.Reset,
+		Inbox: s.Inbox, Faults: s.Faults, Workspace: s.Workspace, Reset: s.Reset, Import: tracking.Import,
 		Run: rand.Text()[:8], Version: cfg.Version, ReplayTo: cfg.ReplayTo, MaxCalls: cfg.MaxCalls,
 	}.Register(mux)
 	return guard.Hosts{Names: cfg.Hosts, AnyAddress: cfg.AnyAddress}.Guard(controlapi.WithJSONErrors(mux))

@@ -26,6 +26,10 @@ func TestWhatCostsNoCallAtSegmentIsAWarning(t *testing.T) {
 		"group without id":       {`{"type":"group","userId":"u","messageId":"m"}`, "id_required", "groupId"},
 		"group of a number":      {`{"type":"group","userId":"u","messageId":"m","groupId":7}`, "id_not_string", "groupId"},
 		"alias of nobody":        {`{"type":"alias","userId":"u","messageId":"m"}`, "id_required", "previousId"},
+		"event in blanks":        {`{"type":"track","event":" Signed Up","userId":"u","messageId":"m"}`, "blanks_around", "event"},
+		"name in blanks":         {`{"type":"page","name":"Home\t","userId":"u","messageId":"m"}`, "blanks_around", "name"},
+		"id in blanks":           {`{"type":"page","userId":"42 ","messageId":"m"}`, "blanks_around", "userId"},
+		"group in blanks":        {`{"type":"group","userId":"u","groupId":" acme","messageId":"m"}`, "blanks_around", "groupId"},
 		"alias of nobody's name": {`{"type":"alias","userId":"u","messageId":"m","previousId":""}`, "id_not_string", "previousId"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -105,4 +109,41 @@ func TestARefusedRequestHasItsWarnings(t *testing.T) {
 	assert.Equal(t, http.StatusBadRequest, status)
 	require.Len(t, sb.Requests()[0].Warnings, 1)
 	assert.Equal(t, 1, sb.Summary().Warnings["timestamp_unparseable"])
+}
+
+// The column of a warehouse has the type of the first value.
+func TestATraitThatChangesItsTypeIsAWarning(t *testing.T) {
+	sb := segmenttest.NewInProcess(t)
+	identify := func(id, traits string) string {
+		return `{"type":"identify","userId":"` + id + `","messageId":"` + id + `","traits":` + traits + `}`
+	}
+	post(t, sb, "/v1/batch", batch(
+		identify("a", `{"plan":"free","age":20,"vip":true,"tags":["x"],"address":{"city":"Bern"}}`),
+		identify("b", `{"plan":"gold","age":20.5,"vip":false,"tags":[],"address":{},"new":1}`),
+		identify("c", `{"plan":null,"age":null}`),
+		`{"type":"group","userId":"u","groupId":"g","messageId":"g","traits":{"plan":7}}`,
+	))
+	assert.Zero(t, sb.Summary().Warned, "other values of the same type, null, and the table of another call")
+
+	post(t, sb, "/v1/batch", batch(identify("d", `{"plan":3,"age":"20"}`), identify("e", `{"vip":"yes"}`)))
+	calls := sb.Calls()
+	require.Len(t, calls[4].Warnings, 2)
+	assert.Equal(t, "trait_type_changed", calls[4].Warnings[0].Code)
+	assert.Equal(t, "traits.plan", calls[4].Warnings[0].Field)
+	assert.Contains(t, calls[4].Warnings[0].Message, "was a string at first and is a number now")
+	assert.Equal(t, "traits.vip", calls[5].Warnings[0].Field)
+	assert.True(t, calls[4].Accepted)
+	sum := sb.Summary()
+	assert.Equal(t, 2, sum.Warned, "calls")
+	assert.Equal(t, map[string]int{"trait_type_changed": 3}, sum.Warnings)
+	require.Len(t, sb.Requests()[1].Warnings, 3)
+	_, answer := control(t, sb, http.MethodGet, "/api/v1/calls/5", "")
+	assert.Equal(t, "Send values of one type, or give the trait another name.", answer.at("warnings.0.fix"))
+
+	// The warehouse of another source is another one.
+	post(t, sb, "/v1/batch", `{"writeKey":"other","batch":[`+identify("f", `{"plan":3}`)+`]}`, "Authorization", "")
+	assert.Equal(t, 2, sb.Summary().Warned)
+	control(t, sb, http.MethodPost, "/api/v1/reset", "")
+	post(t, sb, "/v1/batch", batch(identify("a", `{"plan":3}`)))
+	assert.Zero(t, sb.Summary().Warned)
 }

@@ -43,6 +43,8 @@ var links = map[segment.Reason]string{
 	segment.ReasonConsentNotBool:       "privacy/consent-management/consent-in-segment-connect",
 	segment.ReasonConsentVersion:       "privacy/consent-management/consent-in-segment-connect",
 	segment.ReasonMessageIDTooLong:     "unify/product-limits",
+	inbox.TraitTypeChanged:             "connections/storage/warehouses/schema",
+	inbox.BlanksAround:                 "connections/spec/track",
 }
 
 const (

@@ -15,8 +15,8 @@ import (
 
 // callsAPI shows and deletes calls, and answers questions about them.
 type callsAPI struct {
-	inbox *inbox.Inbox
-	run   string
+	inbox        *inbox.Inbox
+	run, version string
 }
 
 func (api callsAPI) list(w http.ResponseWriter, r *http.Request, q *query) {
@@ -28,11 +28,14 @@ func (api callsAPI) list(w http.ResponseWriter, r *http.Request, q *query) {
 	if !ok {
 		return
 	}
+	total := len(calls)
 	calls, more := partOf(calls, listing)
 	list := struct {
 		Calls []callView `json:"calls"`
+		// Total is how many match, with those that the limit leaves out.
+		Total int `json:"total"`
 		cursor
-	}{Calls: make([]callView, len(calls)), cursor: cursor{Next: filter.Since, More: more}}
+	}{Total: total, Calls: make([]callView, len(calls)), cursor: cursor{Next: filter.Since, More: more}}
 	for i, call := range calls {
 		list.Calls[i] = viewCall(call, raw != nil && *raw)
 		list.Next = max(list.Next, call.Seq)

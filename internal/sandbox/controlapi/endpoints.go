@@ -3,6 +3,7 @@
 package controlapi
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -21,6 +22,8 @@ type Config struct {
 	Workspace *workspace.Workspace
 	// Reset forgets everything.
 	Reset func()
+	// Import records calls as one request with a write key that was accepted.
+	Import func(key string, calls []json.RawMessage) *inbox.Request
 	// Run tells this sandbox from the one before a restart, whose sequence
 	// numbers mean other calls.
 	Run     string
@@ -64,12 +67,12 @@ var errNoBody = errors.New("this endpoint takes no body: put filters into the qu
 
 // takesBody reports whether the endpoint reads the body of a request.
 func (e endpoint) takesBody() bool {
-	return e.method == http.MethodPut || e.method == http.MethodPost && (e.path == "/api/v1/faults" || e.path == "/api/v1/assert")
+	return e.method == http.MethodPut || e.method == http.MethodPost && slices.Contains([]string{"/api/v1/faults", "/api/v1/assert", "/api/v1/import"}, e.path)
 }
 
 // filterParams are those that query.filter reads.
 var filterParams = []string{
-	"q", "type", "user", "event", "group", "message_id", "write_key", "path", "text", "violation", "warning", "plan", "duplicate", "accepted", "since",
+	"q", "type", "user", "event", "group", "message_id", "write_key", "path", "text", "violation", "warning", "plan", "duplicate", "accepted", "since", "until",
 }
 
 func filtered(more ...string) []string { return slices.Concat(filterParams, more) }
@@ -77,11 +80,12 @@ func filtered(more ...string) []string { return slices.Concat(filterParams, more
 // endpoints returns the table. Each handler has only what it needs.
 func (cfg Config) endpoints() []endpoint {
 	var (
-		calls    = callsAPI{cfg.Inbox, cfg.Run}
+		calls    = callsAPI{cfg.Inbox, cfg.Run, cfg.Version}
 		requests = requestsAPI{cfg.Inbox}
 		faults   = faultsAPI{cfg.Faults}
 		events   = eventsAPI{cfg.Inbox, cfg.Faults, greeting{cfg.Run, cfg.MaxCalls, cfg.Version, cfg.ReplayTo}}
 		replay   = replayAPI{cfg.Inbox, cfg.ReplayTo}
+		imports  = importAPI{cfg.Import}
 		metrics  = metricsAPI{cfg.Inbox, cfg.Faults}
 		space    = workspaceAPI{cfg.Workspace}
 		about    = aboutAPI{cfg.Version, cfg.endpoints}
@@ -96,7 +100,7 @@ func (cfg Config) endpoints() []endpoint {
 		{"GET", "/api/v1/calls/{seq}", "one call with its violations, warnings and attempts", nil, calls.one},
 		{"GET", "/api/v1/calls/{seq}/raw", "the bytes of one call", nil, calls.raw},
 		{"GET", "/api/v1/events", "the calls as they arrive, as server-sent events", filtered("after"), events.serve},
-		{"GET", "/api/v1/requests", "the requests held", []string{"since", "limit", "order", "message_id"}, requests.list},
+		{"GET", "/api/v1/requests", "the requests held", []string{"since", "limit", "order", "message_id", "status", "brief"}, requests.list},
 		{"GET", "/api/v1/requests/{seq}", "one request", nil, requests.one},
 		{"GET", "/api/v1/summary", "counters", nil, calls.summary},
 		{"GET", "/api/v1/violations", "violations, warnings and findings of the tracking plan by kind, with how to fix them", filtered(), calls.violations},
@@ -105,6 +109,7 @@ func (cfg Config) endpoints() []endpoint {
 		{"GET", "/api/v1/assert", "check order and duplicates", filtered(), calls.assert},
 		{"POST", "/api/v1/assert", "check order, duplicates and missing ids", filtered(), calls.assert},
 		{"GET", "/api/v1/export", "calls as a file", filtered("format"), calls.export},
+		{"POST", "/api/v1/import", "take calls in from a file", []string{"write_key"}, imports.serve},
 		{"POST", "/api/v1/replay", "send calls to the place that --replay-to names", filtered(), replay.serve},
 		{"GET", "/api/v1/faults", "the faults", nil, faults.list},
 		{"POST", "/api/v1/faults", "inject a fault", nil, faults.add},

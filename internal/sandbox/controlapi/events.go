@@ -21,8 +21,9 @@ const (
 	// maxFrame bounds the calls of a frame. A reader that is behind catches up by
 	// ten such frames a second.
 	maxFrame = 2_000
-	// statePause is how often counters are sent while they change, quietPause how
-	// often while they do not, which also keeps the connection alive.
+	// statePause is how often counters are sent at least while they change, and
+	// quietPause while they do not, which also keeps the connection alive. What
+	// arrives brings them along, so that no number of a page contradicts another.
 	statePause = time.Second
 	quietPause = 15 * time.Second
 	// readerPatience is how long a reader may take to read a frame.
@@ -121,8 +122,9 @@ func (s *stream) run(ctx context.Context) {
 	pause := time.NewTicker(framePause)
 	defer pause.Stop()
 	for {
+		seen := s.cursor
 		more, changed := s.addCalls(ctx)
-		s.addState()
+		s.addState(s.cursor != seen)
 		if s.flush() != nil {
 			return
 		}
@@ -176,9 +178,9 @@ func (s *stream) addCalls(ctx context.Context) (more bool, changed <-chan struct
 }
 
 // addState adds the counters if they changed, or if nothing was sent for long.
-func (s *stream) addState() {
+func (s *stream) addState(hasMoved bool) {
 	since := time.Since(s.lastState)
-	if since < statePause {
+	if !hasMoved && since < statePause {
 		return
 	}
 	encoded, err := json.Marshal(stateOf(s.inbox, s.faults))

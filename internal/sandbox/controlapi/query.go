@@ -119,6 +119,7 @@ func (q *query) filter() inbox.Filter {
 		Duplicate: q.boolean("duplicate"),
 		Accepted:  q.boolean("accepted"),
 		Since:     q.number("since"),
+		Until:     q.number("until"),
 	}
 	typed, err := inbox.ParseFilter(q.text("q"))
 	if err != nil && q.err == nil {
@@ -128,6 +129,15 @@ func (q *query) filter() inbox.Filter {
 		q.err = fmt.Errorf("parameter %w", err)
 	}
 	return f.And(typed)
+}
+
+// status reads the status of an answer, or a class of them.
+func (q *query) status() inbox.Status {
+	status, err := inbox.ParseStatus(q.text("status"))
+	if err != nil {
+		q.fail("status", "such as 200, 4xx or cut")
+	}
+	return status
 }
 
 // listing is which part of a list is wanted.

@@ -1,7 +1,6 @@
 package controlapi
 
 import (
-	"strconv"
 	"time"
 
 	"benthos-segment/internal/sandbox/faults"
@@ -33,10 +32,7 @@ func stateOf(box *inbox.Inbox, list *faults.List) state {
 	}
 	if req := box.LastFailed(); req != nil {
 		view.Refusal = &failedView{
-			Request: req.Seq, At: req.ReceivedAt.UnixMilli(), Status: req.Status, Calls: req.Calls, Why: req.Refusal,
-		}
-		if req.Fault != nil {
-			view.Refusal.Why = "fault " + strconv.Itoa(req.Fault.ID) + ": " + req.Fault.Effect
+			Request: req.Seq, At: req.ReceivedAt.UnixMilli(), Status: req.Status, Calls: req.Calls, Why: req.Reason(),
 		}
 	}
 	return view

@@ -41,6 +41,14 @@ func viewRequest(req *inbox.Request) requestView {
 	return requestView{req, ingest.MaskKey(req.WriteKey), ingest.Fingerprint(req.WriteKey)}
 }
 
+func viewRequests(requests []*inbox.Request) []requestView {
+	views := make([]requestView, len(requests))
+	for i, req := range requests {
+		views[i] = viewRequest(req)
+	}
+	return views
+}
+
 // cursor says how to read on in a list.
 type cursor struct {
 	// Next is the since that continues after the newest entry of this answer.

@@ -37,6 +37,8 @@ type View struct {
 	ID int `json:"id"`
 	JSON
 	Effect string `json:"effect"`
+	// Preset is the name of the preset that it is, for whatever calls.
+	Preset string `json:"preset,omitempty"`
 	Hits   int    `json:"hits"`
 	// Remaining is how often it still strikes; left out if there is no limit.
 	Remaining *int `json:"remaining,omitempty"`
@@ -145,7 +147,7 @@ func unknownField(err error) (quoted string, unknown bool) {
 func (s State) View() View {
 	f := s.Fault
 	view := View{
-		ID: s.ID, Effect: f.Effect(), Hits: s.Hits, Active: s.IsActive(),
+		ID: s.ID, Effect: f.Effect(), Preset: presetOf(f), Hits: s.Hits, Active: s.IsActive(),
 		JSON: JSON{
 			Status: f.Status, RetryAfter: f.RetryAfter, Header: f.Header, Body: f.Body,
 			Drop: f.Drop, LostAck: f.LostAck, Truncate: f.Truncate, Times: f.Times, Seed: f.Seed,

@@ -1,5 +1,11 @@
 package faults
 
+import (
+	"reflect"
+
+	"benthos-segment/internal/sandbox/inbox"
+)
+
 // Preset is a fault with a name, for people to choose.
 type Preset struct {
 	Name string `json:"name"`
@@ -22,4 +28,16 @@ var Presets = []Preset{
 	{Name: "slow", What: "every answer takes two seconds", Fault: JSON{Delay: "2s"}},
 	{Name: "truncate", What: "the next three answers are cut in the middle, after the calls were accepted", Fault: JSON{Truncate: true, Times: 3}},
 	{Name: "lost-ack", What: "the calls of the next three requests are accepted, and the connection is cut before the answer", Fault: JSON{LostAck: true, Times: 3}},
+}
+
+// presetOf returns the name of the preset that a fault is, for whatever calls, or
+// nothing.
+func presetOf(f Fault) string {
+	f.Match = inbox.Match{}
+	for _, preset := range Presets {
+		if same, err := preset.Fault.fault(); err == nil && reflect.DeepEqual(f, same) {
+			return preset.Name
+		}
+	}
+	return ""
 }

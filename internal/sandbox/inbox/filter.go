@@ -91,16 +91,16 @@ type Filter struct {
 	// Duplicate and Accepted are nil if they do not matter.
 	Duplicate *bool
 	Accepted  *bool
-	// Status is the status of the request's answer, a class such as 2xx, or
-	// "cut".
-	Status string
-	// Since leaves out the calls up to this sequence number.
-	Since uint64
+	Status    Status
+	// Since leaves out the calls up to this sequence number, Until those after
+	// it, unless it is 0.
+	Since, Until uint64
 
 	// word is found anywhere in the call, in any case; it is in lower case
-	// itself. seq is the number of the only call that matches.
-	word string
-	seq  uint64
+	// itself. seq is the number of the only call that matches, request that of
+	// the only request whose calls do.
+	word         string
+	seq, request uint64
 	// terms come from ParseFilter. All of them have to match.
 	terms []term
 }
@@ -113,7 +113,7 @@ func (f Filter) And(typed Filter) Filter {
 
 func (f *Filter) isZero() bool {
 	return f.Match == Match{} && f.Violation == "" && f.Warning == "" && f.Plan == "" && f.Duplicate == nil && f.Accepted == nil &&
-		f.Status == "" && f.Since == 0 && f.word == "" && f.seq == 0 && len(f.terms) == 0
+		f.Status == "" && f.Since == 0 && f.Until == 0 && f.word == "" && f.seq == 0 && f.request == 0 && len(f.terms) == 0
 }
 
 // Matches reports whether the call matches everything but Since. The inbox
@@ -121,20 +121,16 @@ func (f *Filter) isZero() bool {
 func (f *Filter) Matches(c *Call) bool {
 	return (f.Duplicate == nil || *f.Duplicate == c.Duplicate) &&
 		(f.Accepted == nil || *f.Accepted == c.Accepted) &&
-		(f.Status == "" || f.matchesStatus(c.Status)) &&
+		f.Status.Has(c.Status) &&
+		(f.Until == 0 || c.Seq <= f.Until) &&
 		(f.seq == 0 || f.seq == c.Seq) &&
+		(f.request == 0 || f.request == c.Request) &&
 		hasCode(c.Violations, f.Violation) &&
 		hasCode(c.Warnings, f.Warning) &&
 		hasCode(c.PlanFindings, f.Plan) &&
 		f.Match.matches(c) &&
 		(f.word == "" || f.matchesWord(c)) &&
 		f.matchesTerms(c)
-}
-
-func (f *Filter) matchesStatus(status int) bool {
-	name := statusName(status)
-	class, isClass := strings.CutSuffix(f.Status, "xx")
-	return f.Status == name || isClass && strings.HasPrefix(name, class)
 }
 
 // matchesWord also looks at the name and the ids as they read, because the bytes

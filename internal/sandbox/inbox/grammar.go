@@ -20,7 +20,7 @@ func (t *term) matches(c *Call) bool { return t.Filter.Matches(c) != t.not }
 // termNames are the names of the grammar in the order in which a person is told
 // about them.
 var termNames = []string{
-	"type", "event", "user", "group", "id", "key", "path", "status", "violation", "warning", "plan", "duplicate", "accepted", "seq", "text",
+	"type", "event", "user", "group", "id", "key", "path", "status", "violation", "warning", "plan", "duplicate", "accepted", "seq", "request", "text",
 }
 
 // maxFilterBytes and maxFilterTerms bound a filter: each term is compared with
@@ -167,15 +167,23 @@ func condition(name, value string) (f Filter, err error) {
 	case "accepted:":
 		f.Accepted, err = yesOrNo(name, value)
 	case "seq:":
-		if f.seq, err = strconv.ParseUint(value, 10, 64); err != nil || f.seq == 0 {
-			err = fmt.Errorf("seq: needs the number of a call, not %q", value)
-		}
+		f.seq, err = numberOf("call", name, value)
+	case "request:":
+		f.request, err = numberOf("request", name, value)
 	case "text:":
 		f.Text = value
 	default:
 		err = fmt.Errorf("unknown filter %s the filters are %s. Put a text that contains a colon in quotes", name, strings.Join(termNames, ", "))
 	}
 	return f, err
+}
+
+func numberOf(thing, name, value string) (uint64, error) {
+	n, err := strconv.ParseUint(value, 10, 64)
+	if err != nil || n == 0 {
+		return 0, fmt.Errorf("%s needs the number of a %s, not %q", name, thing, value)
+	}
+	return n, nil
 }
 
 func yesOrNo(name, value string) (*bool, error) {
@@ -198,15 +206,11 @@ func (f *Filter) setStatus(value string) error {
 	case "duplicate":
 		f.Duplicate = new(true)
 		return nil
-	case "cut":
-		f.Status = value
-		return nil
 	}
-	isCode := len(value) == 3 && value[0] >= '1' && value[0] <= '5' &&
-		(value[1:] == "xx" || strings.Trim(value[1:], "0123456789") == "")
-	if !isCode {
+	status, err := ParseStatus(value)
+	if err != nil {
 		return fmt.Errorf("status: needs accepted, discarded, duplicate, cut, or a status such as 200 or 2xx, not %q", value)
 	}
-	f.Status = value
+	f.Status = status
 	return nil
 }

@@ -28,6 +28,7 @@ type Inbox struct {
 	calls    ring[*Call]
 	requests ring[*Request]
 	seen     seen
+	traits   traitTypes
 	totals   Summary
 	pulse    pulse
 	// failed is the last request that was not answered with success.
@@ -40,12 +41,14 @@ type Inbox struct {
 
 // New returns an empty inbox.
 func New(cfg Config) *Inbox {
-	return &Inbox{
+	b := &Inbox{
 		calls:    ring[*Call]{maxEntries: cfg.MaxCalls, maxBytes: cfg.MaxBytes},
 		requests: ring[*Request]{maxEntries: cfg.MaxRequests, maxBytes: cfg.MaxBytes},
 		seen:     seen{limit: cfg.MaxMessageIDs},
 		totals:   emptySummary(cfg.Strict),
 	}
+	b.calls.left = func(call *Call) { b.totals.HeldByType[call.Type]-- }
+	return b
 }
 
 // Add records a request and the calls that it brought, none if it was refused.
@@ -56,7 +59,7 @@ func (b *Inbox) Add(req *Request, calls []Call) {
 
 	req.Seq = b.requests.next()
 	for i := range calls {
-		b.addCall(req, &calls[i])
+		b.addCall(req, i, &calls[i])
 	}
 	taken := len(calls)
 	if taken > 0 && req.Unread > 0 {
@@ -73,12 +76,16 @@ func (b *Inbox) Add(req *Request, calls []Call) {
 	b.wake()
 }
 
-func (b *Inbox) addCall(req *Request, call *Call) {
+func (b *Inbox) addCall(req *Request, at int, call *Call) {
 	call.Request = req.Seq
 	call.Seq = b.calls.next()
 	call.Attempt, call.Status = req.attempt(), req.Status
 	if req.FirstCall == 0 {
 		req.FirstCall = call.Seq
+	}
+	for _, v := range b.traits.check(call) {
+		call.Warnings = append(call.Warnings, v)
+		req.AddWarning(at, v)
 	}
 	switch {
 	case !call.Accepted:
@@ -91,6 +98,7 @@ func (b *Inbox) addCall(req *Request, call *Call) {
 		req.Accepted++
 	}
 	b.totals.addCall(call)
+	b.totals.HeldByType[call.Type]++
 	b.calls.push(call)
 }
 
@@ -155,6 +163,7 @@ func (b *Inbox) Summary() Summary {
 	sum := b.totals.clone()
 	sum.CallsHeld, sum.CallsDropped = b.calls.held(), b.calls.dropped
 	sum.RequestsHeld, sum.RequestsDropped = b.requests.held(), b.requests.dropped
+	sum.FirstSeq = b.calls.first()
 	sum.LastSeq, sum.LastRequest = b.calls.lastSeq, b.requests.lastSeq
 	return sum
 }
@@ -204,6 +213,7 @@ func (b *Inbox) Reset() {
 	b.calls.reset()
 	b.requests.reset()
 	b.seen.reset()
+	b.traits = nil
 	b.pulse = pulse{}
 	b.failed = nil
 	b.deletions++

@@ -27,7 +27,8 @@ type Person struct {
 	Links []PersonLink `json:"links"`
 	// Traits are those of the identify calls, merged: later ones win.
 	Traits []Trait `json:"traits"`
-	// Calls are the newest ones, oldest first; Total counts all of them.
+	// Calls are the newest ones by their own time, oldest first, and by that of
+	// their arrival where they have none. Total counts all of them.
 	Calls []Row `json:"calls"`
 	Total int   `json:"total"`
 }
@@ -83,6 +84,7 @@ func (b *Inbox) Person(ctx context.Context, id string) (Person, error) {
 			person.add(call)
 		}
 	}
+	slices.SortStableFunc(person.Calls, func(a, b Row) int { return cmp.Compare(a.happened(), b.happened()) })
 	person.Calls = person.Calls[max(0, len(person.Calls)-maxPersonCalls):]
 	return person, nil
 }

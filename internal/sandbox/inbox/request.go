@@ -69,6 +69,9 @@ type FaultRef struct {
 	Effect string `json:"effect"`
 }
 
+// String is how a person reads it.
+func (f FaultRef) String() string { return "fault " + strconv.Itoa(f.ID) + ": " + f.Effect }
+
 // AddViolation notes a violation, unless there are too many to be looked at.
 func (r *Request) AddViolation(call int, v Violation) { note(&r.Violations, call, v) }
 

@@ -11,6 +11,8 @@ type sized interface {
 type ring[T sized] struct {
 	maxEntries int
 	maxBytes   int64
+	// left, if set, is told of each entry that is evicted or removed.
+	left func(T)
 
 	entries []T
 	head    int // entries[:head] are evicted
@@ -46,7 +48,7 @@ func (r *ring[T]) remove(doomed func(T) bool) (n int) {
 	var none T
 	for i := r.head; i < len(r.entries); i++ {
 		if entry := r.entries[i]; entry != none && doomed(entry) {
-			r.bytes -= entry.footprint()
+			r.leave(entry)
 			r.entries[i] = none
 			n++
 		}
@@ -60,7 +62,7 @@ func (r *ring[T]) len() int { return len(r.entries) - r.head }
 func (r *ring[T]) evictOldest() {
 	var none T
 	if oldest := r.entries[r.head]; oldest != none {
-		r.bytes -= oldest.footprint()
+		r.leave(oldest)
 		r.dropped++
 	} else {
 		r.removed--
@@ -74,6 +76,13 @@ func (r *ring[T]) evictOldest() {
 	n := copy(r.entries, r.entries[r.head:])
 	clear(r.entries[n:])
 	r.entries, r.head = r.entries[:n], 0
+}
+
+func (r *ring[T]) leave(entry T) {
+	r.bytes -= entry.footprint()
+	if r.left != nil {
+		r.left(entry)
+	}
 }
 
 // get returns the entry of that sequence number if it is still kept.

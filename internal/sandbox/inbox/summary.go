@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"sort"
-	"strconv"
 	"strings"
 
 	"benthos-segment/internal/segment"
@@ -24,6 +23,8 @@ type Summary struct {
 	Accepted  int `json:"accepted"`
 	Discarded int `json:"discarded"`
 	Refused   int `json:"refused"`
+	// Warned counts the calls of those with at least one warning.
+	Warned int `json:"warned"`
 	// Of the accepted ones, Duplicates came before and Unique did not.
 	Duplicates int            `json:"duplicates"`
 	Unique     int            `json:"unique"`
@@ -37,13 +38,17 @@ type Summary struct {
 	// Bytes counts bodies after decompression, BytesOnWire before.
 	Bytes       int64 `json:"bytes"`
 	BytesOnWire int64 `json:"bytes_on_wire"`
-	// CallsDropped and RequestsDropped were evicted by newer ones.
-	CallsHeld       int    `json:"calls_held"`
-	CallsDropped    int    `json:"calls_dropped"`
-	RequestsHeld    int    `json:"requests_held"`
-	RequestsDropped int    `json:"requests_dropped"`
-	LastSeq         uint64 `json:"last_seq"`
-	LastRequest     uint64 `json:"last_request"`
+	// CallsDropped and RequestsDropped were evicted by newer ones. HeldByType
+	// counts the calls held.
+	CallsHeld       int            `json:"calls_held"`
+	HeldByType      map[string]int `json:"held_by_type"`
+	CallsDropped    int            `json:"calls_dropped"`
+	RequestsHeld    int            `json:"requests_held"`
+	RequestsDropped int            `json:"requests_dropped"`
+	// FirstSeq is the number of the first call that is held, or of the next one.
+	FirstSeq    uint64 `json:"first_seq"`
+	LastSeq     uint64 `json:"last_seq"`
+	LastRequest uint64 `json:"last_request"`
 }
 
 func emptySummary(strict bool) Summary {
@@ -51,6 +56,7 @@ func emptySummary(strict bool) Summary {
 		Strict:           strict,
 		RequestsByStatus: map[string]int{},
 		ByType:           map[string]int{},
+		HeldByType:       map[string]int{},
 		Violations:       map[string]int{},
 		Warnings:         map[string]int{},
 		PlanFindings:     map[string]int{},
@@ -62,6 +68,7 @@ func (s *Summary) clone() Summary {
 	c := *s
 	c.RequestsByStatus = maps.Clone(s.RequestsByStatus)
 	c.ByType = maps.Clone(s.ByType)
+	c.HeldByType = maps.Clone(s.HeldByType)
 	c.Violations = maps.Clone(s.Violations)
 	c.Warnings = maps.Clone(s.Warnings)
 	c.PlanFindings = maps.Clone(s.PlanFindings)
@@ -84,6 +91,9 @@ func (s *Summary) addCall(call *Call) {
 	}
 	for _, v := range call.Violations {
 		s.Violations[v.Code]++
+	}
+	if len(call.Warnings) > 0 {
+		s.Warned++
 	}
 	for _, v := range call.Warnings {
 		s.Warnings[v.Code]++
@@ -122,13 +132,6 @@ func (s *Summary) addRequest(req *Request, taken int) {
 	for _, v := range req.Warnings {
 		s.Warnings[v.Code]++
 	}
-}
-
-func statusName(status int) string {
-	if status == 0 {
-		return "cut"
-	}
-	return strconv.Itoa(status)
 }
 
 // String is a summary in two lines, for the messages of failing tests.

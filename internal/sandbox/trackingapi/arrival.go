@@ -158,6 +158,7 @@ func inspect(req *inbox.Request, raw []byte, fallback segment.Type) inbox.Call {
 		Size:        len(raw),
 		Raw:         raw,
 	}
+	call.Warnings = append(call.Warnings, warnOfBlanks(&call)...)
 	if masked, found := ingest.HideWriteKey(raw, ingest.MaskKey); found {
 		call.Masked = masked
 	}

@@ -1,6 +1,8 @@
 package trackingapi
 
 import (
+	"strings"
+
 	"benthos-segment/internal/sandbox/inbox"
 	"benthos-segment/internal/segment"
 )
@@ -53,4 +55,24 @@ func sortOut(broken []*segment.Violation) (violations, warnings []inbox.Violatio
 		warnings = append(warnings, found)
 	}
 	return violations, warnings
+}
+
+// warnOfBlanks returns a warning for each name and id of a call that begins or
+// ends with a blank.
+func warnOfBlanks(c *inbox.Call) (warnings []inbox.Violation) {
+	name := "name"
+	if c.Type == segment.Track.String() {
+		name = "event"
+	}
+	for _, member := range []struct{ field, value string }{
+		{name, c.Name}, {"userId", c.UserID}, {"anonymousId", c.AnonymousID}, {"previousId", c.PreviousID}, {"groupId", c.GroupID},
+	} {
+		if strings.TrimSpace(member.value) != member.value {
+			warnings = append(warnings, inbox.Violation{
+				Code: inbox.BlanksAround, Field: member.field,
+				Message: "this value begins or ends with a blank, and is another one than that without; trim it before it is sent",
+			})
+		}
+	}
+	return warnings
 }

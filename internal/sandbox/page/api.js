@@ -22,9 +22,5 @@ export const ask = async (path, init) => JSON.parse(await text(path, init));
 /** @param {string} path @param {string} method @param {unknown} [body] */
 export const tell = (path, method, body) =>
   ask(path, { method, body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
-export function filterQuery(q, since) {
-  const params = new URLSearchParams();
-  if (q) params.set("q", q);
-  if (since) params.set("since", String(since));
-  return params;
-}
+
+export const why = (problem) => problem.message ?? String(problem);

@@ -1,39 +1,59 @@
 // One call with everything about it.
-import { ask, tell, text } from "./api.js";
-import { badge, button, bytes, clock, copier, doer, h, some } from "./dom.js";
+import { go, refreshFaults, visitPerson } from "./actions.js";
+import { ask, tell, text, why } from "./api.js";
+import { replayDialog } from "./dialogs.js";
+import { badge, button, bytes, clock, copier, doer, factList, h, headerTable, some } from "./dom.js";
 import { pretty } from "./json.js";
+import { titleOf } from "./row.js";
+import { page } from "./state.js";
 
-/** @param {number} seq @param {Means} means */
-export async function showCall(seq, means) {
-  /** @type {[Call, string]} */
-  const [call, raw] = await Promise.all([ask(`calls/${seq}`), text(`calls/${seq}/raw`)]);
-  return h("article.call", { "aria-label": `Call ${seq}` },
-    bar(call, raw, means),
-    h("div.sides",
-      h("div.side", ...(call.violations ?? []).map(found("")), ...(call.warnings ?? []).map(found(".warning")),
-        ...(call.plan_findings ?? []).map(found(".warning.plan")), body(raw)),
-      h("div.side", facts(call, means), attempts(call), headers(call))));
+const close = () => go({ call: 0 });
+
+/** @param {number} seq @returns {Promise<HTMLElement>} */
+export async function showCall(seq) {
+  try {
+    /** @type {[Call, string]} */
+    const [call, raw] = await Promise.all([ask(`calls/${seq}`), text(`calls/${seq}/raw`)]);
+    return h("article.call", { "aria-label": `Call ${seq}` },
+      bar(call, raw),
+      h("div.sides",
+        h("div.side", ...findings(call), body(raw)),
+        h("div.side", facts(call), attempts(call), headers(call))));
+  } catch (problem) {
+    return h("article.call", h("div.bar", h("p", why(problem)), h("span.grow"), button("×", close, { class: "icon", "aria-label": "Close" })));
+  }
 }
 
-function bar(call, raw, means) {
+function bar(call, raw) {
   const person = call.user_id || call.anonymous_id || call.previous_id;
-  const refuse = async () => {
+  const reject = async () => {
     await tell("faults", "POST", { status: 400, match: { message_id: call.message_id } });
-    means.onfault();
+    refreshFaults();
   };
   return h("div.bar",
-    badge(call.type), h("strong", call.name || call.group_id), h("span.grow"),
+    badge(call.type), h("strong", titleOf(call)), h("span.grow"),
     copier("Copy JSON", () => raw),
     copier("Copy as curl", () => text(`export?format=curl&q=seq:${call.seq}`)),
-    person && button("Person", () => means.onperson(person)),
-    call.message_id && doer("Refuse it", "Refused", refuse, { title: "Answer 400 to every request with this call" }),
-    means.replayTo && doer("Replay", "Replayed", () => tell(`replay?q=seq:${call.seq}`, "POST"), { title: "To " + means.replayTo }),
-    button("×", means.onclose, { class: "icon", "aria-label": "Close" }));
+    person && button("Person", () => visitPerson(person)),
+    call.message_id && doer("Reject next time", "Will be rejected", reject, { title: "Answers 400 to every request that brings this call, until the fault is ended" }),
+    page.hello?.replay_to && button("Replay…", () => replayDialog(new URLSearchParams({ q: "seq:" + call.seq })), { title: "Asks before it sends anything" }),
+    button("×", close, { class: "icon", "aria-label": "Close" }));
 }
 
 const found = (kind) => (v) => h("section.violation" + kind,
-  h("code", v.code), v.field && h("code", v.field), h("p", v.sentence),
-  h("p", h("b", "Fix "), v.fix, " ", h("a", { href: v.link, target: "_blank", rel: "noopener noreferrer" }, "Segment's page")));
+  h("code", v.code), v.field && h("code", v.field), h("p", v.sentence ?? v.message),
+  (v.fix || v.link) && h("p", v.fix && h("b", "Fix "), v.fix, " ",
+    v.link && h("a", { href: v.link, target: "_blank", rel: "noopener noreferrer" }, "Segment's page")));
+
+// What loses the call comes before what does not.
+function findings(call) {
+  const group = (title, list, kind) => list?.length ? [h("section", h("h3", title), ...list.map(found(kind)))] : [];
+  return [
+    ...group("Segment would drop this call", call.violations, ""),
+    ...group("Segment takes this call, but it may mean something else", call.warnings, ".warning"),
+    ...group("The tracking plan knows it otherwise", call.plan_findings, ".warning.plan"),
+  ];
+}
 
 function body(raw) {
   const pre = h("pre", { tabindex: 0, "aria-label": "The call as JSON" });
@@ -46,16 +66,22 @@ function body(raw) {
   return h("section", h("div.tabs", ...tabs, h("span", bytes(new Blob([raw]).size))), pre);
 }
 
-function facts(call, means) {
-  const person = (id) => id && button(id, () => means.onperson(id), { class: "plain" });
-  const list = [
-    ["Outcome", call.duplicate ? "accepted, a duplicate" : call.accepted ? "accepted" : "answered with 200, but discarded"],
+// What became of a call.
+function outcome(call) {
+  const answer = call.status === 0 ? "Cut before the answer" : `${call.status} OK`;
+  if (!call.accepted) return answer + ", but Segment would drop it";
+  return answer + ", accepted" + (call.duplicate ? ", a duplicate" : "");
+}
+
+function facts(call) {
+  const person = (id) => id && button(id, () => visitPerson(id), { class: "plain" });
+  return factList([
+    ["Outcome", outcome(call)],
     ["User", person(call.user_id)], ["Anonymous", person(call.anonymous_id)], ["Previous", person(call.previous_id)],
     ["Group", call.group_id], ["Message id", call.message_id || "none"],
     ["Received", clock(call.received_at)], ["Timestamp", call.timestamp], ["Sent at", call.sent_at],
     ["Write key", `${call.write_key} (${call.write_key_fingerprint})`], ["Path", call.path],
-  ];
-  return h("dl.facts", ...list.filter(([, value]) => value).flatMap(([name, value]) => [h("dt", name), h("dd", value)]));
+  ]);
 }
 
 const attempts = (call) => h("section",
@@ -67,14 +93,13 @@ const attempts = (call) => h("section",
   call.attempts.length === 0 && h("p.quiet", "Without a message id, attempts are unknown."));
 
 function headers(call) {
-  const table = h("table");
+  const content = h("div");
   const fill = async () => {
-    if (table.childElementCount) return;
+    if (content.childElementCount) return;
     /** @type {ReceivedRequest | null} */
     const request = await ask(`requests/${call.request}`).catch(() => null);
-    const rows = Object.entries(request?.headers ?? { "": ["Newer requests have evicted this one."] });
-    table.append(...rows.map(([name, values]) => h("tr", h("th", { scope: "row" }, name), h("td", h("code", values.join(", "))))));
-    if (request) table.after(h("p.quiet", `${some(request.calls, "call")}, ${bytes(request.bytes_on_wire)} on the wire, ${bytes(request.bytes)} of JSON`));
+    content.append(headerTable(request));
+    if (request) content.append(h("p.quiet", `${some(request.calls, "call")}, ${bytes(request.bytes_on_wire)} on the wire, ${bytes(request.bytes)} of JSON`));
   };
-  return h("details", { ontoggle: fill }, h("summary", `Headers of request ${call.request}`), table);
+  return h("details", { ontoggle: fill }, h("summary", `Headers of request ${call.request}`), content);
 }

@@ -1,4 +1,5 @@
 // Elements and texts. Calls become text, never markup.
+import { why } from "./api.js";
 
 /** @param {string} id @returns {any} an element that index.html has */
 export const byID = (id) => document.getElementById(id);
@@ -32,7 +33,6 @@ export const svg = (tag, ...parts) => make((name) => document.createElementNS("h
 export function say(element, text) {
   if (element.textContent !== String(text)) element.textContent = String(text);
 }
-export const why = (problem) => problem.message ?? String(problem);
 
 // Shapes tell the types apart without colours.
 const shapes = new Map([
@@ -69,6 +69,15 @@ export function clock(at) {
   const d = new Date(at);
   return d.toTimeString().slice(0, 8) + "." + String(d.getMilliseconds()).padStart(3, "0");
 }
+
+export const millis = (ms) => ms < 10 ? ms.toFixed(1) + " ms" : ms < 10_000 ? ms.toFixed(0) + " ms" : (ms / 1000).toFixed(0) + " s";
+
+/** Names and values, without those that have none. @param {[string, any][]} list */
+export const factList = (list) => h("dl.facts", ...list.filter(([, value]) => value).flatMap(([name, value]) => [h("dt", name), h("dd", value)]));
+
+/** @param {ReceivedRequest | null} request */
+export const headerTable = (request) => h("table", ...Object.entries(request?.headers ?? { "": ["Newer requests have evicted this one."] })
+  .map(([name, values]) => h("tr", h("th", { scope: "row" }, name), h("td", h("code", values.join(", "))))));
 
 /** A button. @param {string} label @param {(e: any) => void} onclick @param {object} [props] */
 export const button = (label, onclick, props) => h("button", { onclick, ...props }, label);

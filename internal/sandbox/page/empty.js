@@ -18,3 +18,6 @@ export const noMatch = (onshow) => note("No call matches", "Matching calls will 
 /** @param {number} last @param {() => void} onshow */
 export const cleared = (last, onshow) =>
   note("Cleared", `Calls up to ${last} are hidden here; the sandbox still has them.`, button("Show them again", onshow));
+
+/** @param {() => void} onresume */
+export const held = (onresume) => note("Paused", "Calls came since then.", button("Show them", onresume));

@@ -1,6 +1,6 @@
 // Injected faults.
-import { ask, tell } from "./api.js";
-import { button, h, say, why } from "./dom.js";
+import { ask, tell, why } from "./api.js";
+import { button, h, say } from "./dom.js";
 
 /** @param {FaultState} f */
 export const describe = (f) =>
@@ -10,11 +10,18 @@ export const describe = (f) =>
 
 const input = (name, label, props) => [h("label", { for: "fault-" + name }, label), h("input", { id: "fault-" + name, ...props })];
 
+/** @param {HTMLElement} fields @param {string} name */
+const valueOf = (fields, name) => /** @type {HTMLInputElement} */ (fields.querySelector("#fault-" + name)).value.trim();
+
+/** Whether a fault that is active strikes the calls that are chosen. */
+const strikes = (fault, match) => JSON.stringify(fault.match ?? {}) === JSON.stringify(match);
+
 /** What the dialog shows. @param {() => void} onchange */
 export async function faultPanel(onchange) {
   /** @type {[{presets: Preset[]}, {faults: FaultState[]}]} */
   const [{ presets }, { faults }] = await Promise.all([ask("faults/presets"), ask("faults")]);
-  const said = h("p", { role: "status", class: "quiet" });
+  let current = faults;
+  const said = h("p.said", { role: "status" });
   const active = h("ul.active");
   const whom = h("p.fields",
     ...input("event", "Only for event", { placeholder: "Order*" }), ...input("user", "Only for user"));
@@ -22,26 +29,38 @@ export async function faultPanel(onchange) {
     ...input("status", "Status", { type: "number", value: 500 }), ...input("times", "Times, 0 for always", { type: "number", value: 0 }),
     ...input("chance", "Chance in %", { type: "number", value: 100 }), ...input("after", "Retry-After"),
     ...input("delay", "Delay", { placeholder: "250ms" }));
-  /** @param {HTMLElement} fields @param {string} name */
-  const valueOf = (fields, name) => /** @type {HTMLInputElement} */ (fields.querySelector("#fault-" + name)).value.trim();
+  const buttons = presets.map((p) =>
+    h("button", { "data-preset": p.name, onclick: () => choose(p) }, h("b", p.name), h("small", p.what)));
 
-  const list = (now) => active.replaceChildren(...now.map((f) =>
-    h("li", { class: f.active ? "" : "quiet" }, h("span", describe(f)), button("End", () => change("faults/" + f.id, "DELETE")))));
-  const change = async (path, method, fault) => {
+  const list = () => {
+    active.replaceChildren(...current.map((f) =>
+      h("li", { class: f.active ? "" : "quiet" }, h("span", describe(f)), button(f.active ? "End" : "Remove", () => end(f.id)))));
+    for (const b of buttons) b.ariaPressed = String(current.some((f) => f.active && f.preset === b.dataset.preset));
+  };
+  const change = async (path, method, fault, done) => {
     try {
       await tell(path, method, fault);
-      say(said, "");
-      list((await ask("faults")).faults);
+      current = (await ask("faults")).faults;
+      say(said, done);
+      list();
       onchange();
     } catch (problem) {
       say(said, why(problem));
     }
   };
-  const inject = (fault, needsMatch = false) => {
-    const match = Object.fromEntries(["event", "user"].map((name) => [name, valueOf(whom, name)]).filter(([, value]) => value));
-    const chosen = Object.keys(match).length > 0;
-    if (needsMatch && !chosen) say(said, "First choose the calls: an event or a user.");
-    else change("faults", "POST", chosen ? { ...fault, match } : fault);
+  const end = (id) => change("faults/" + id, "DELETE", undefined, "The fault has ended.");
+  const chosen = () => Object.fromEntries(["event", "user"].map((name) => [name, valueOf(whom, name)]).filter(([, value]) => value));
+  const inject = (fault) => {
+    const match = chosen();
+    change("faults", "POST", Object.keys(match).length > 0 ? { ...fault, match } : fault, "The next requests are struck.");
+  };
+  // A preset that is active ends, as a button that is pressed comes up again.
+  const choose = (preset) => {
+    const match = chosen();
+    const running = current.find((f) => f.active && f.preset === preset.name && strikes(f, match));
+    if (running) end(running.id);
+    else if (preset.needs_match && Object.keys(match).length === 0) say(said, "First choose the calls: an event or a user.");
+    else inject(preset.fault);
   };
   const ofOwn = () => {
     const chance = Number(valueOf(own, "chance")) / 100;
@@ -51,9 +70,8 @@ export async function faultPanel(onchange) {
       ...(chance < 1 && { probability: chance, seed: 1 }),
     };
   };
-  list(faults);
+  list();
   return h("div.panel", h("h2", "Faults"), active, whom,
-    h("ul.presets", ...presets.map((p) =>
-      h("li", h("button", { "data-preset": p.name, onclick: () => inject(p.fault, p.needs_match) }, h("b", p.name), h("small", p.what))))),
+    h("ul.presets", ...buttons.map((b) => h("li", b))),
     h("details", h("summary", "Custom fault"), own, button("Inject", () => inject(ofOwn()))), said);
 }

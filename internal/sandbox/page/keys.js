@@ -3,13 +3,14 @@ import { h } from "./dom.js";
 
 const keys = {
   "j ↓": "older call", "k ↑": "newer call", Enter: "open or close the call", Esc: "close, or leave", "/": "to the filter",
-  p: "pause or resume", c: "clear the view, or undo", g: "to the newest call", f: "faults", e: "export", "?": "this help",
+  p: "pause or resume", c: "clear the view, or undo", g: "to the newest call", r: "requests, or calls", d: "delete calls, asks first",
+  f: "faults", e: "export, import", "?": "this help",
 };
 
 const terms = {
   "type:track": "one of the six, or unknown", 'event:"Order*"': "event, or name of a page or screen",
   "user:42": "user, anonymous or previous id", "group:acme": "group id", "id:m1": "message id", "violation:any": "or a code; warning: too",
-  "status:discarded": "accepted, discarded, duplicate, cut, 200, 2xx", "duplicate:true": "or accepted:false",
+  "status:discarded": "accepted, discarded, duplicate, cut, 200, 2xx", "duplicate:true": "or accepted:false", "request:12": "the calls of a request",
   "key:a1b2c3d4": "write key, or its fingerprint", "-type:page": "not", "tea": "anywhere in the call, in any case",
 };
 

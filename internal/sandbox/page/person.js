@@ -1,28 +1,35 @@
-// One person: ids, traits, calls.
-import { ask } from "./api.js";
+// One person: ids, traits, and what happened, by the events' own times.
+import { filterPerson, go, visitCall } from "./actions.js";
+import { ask, why } from "./api.js";
 import { badge, button, clock, h, some } from "./dom.js";
 import { graph, idList, labelOf } from "./graph.js";
-import { remarks } from "./row.js";
+import { remarks, titleOf } from "./row.js";
 
 /** More rows are in the list of calls. */
 const mostRows = 120;
 
-/**
- * @param {string} id
- * @param {{onclose: () => void, oncall: (seq: number) => void, onfilter: () => void}} means
- */
-export async function showPerson(id, means) {
-  /** @type {Person} */
-  const person = await ask("person?" + new URLSearchParams({ id }));
+const leave = () => go({ person: "" });
+
+/** @param {string} id @returns {Promise<HTMLElement[]>} */
+export async function showPerson(id) {
+  try {
+    return content(await ask("person?" + new URLSearchParams({ id })), id);
+  } catch (problem) {
+    return [h("div.bar", button("← All calls", leave)), h("p", why(problem))];
+  }
+}
+
+/** @param {Person} person @param {string} id */
+function content(person, id) {
   const name = labelOf(person.ids.findLast((node) => node.kind === "user") ?? person.ids[0]);
-  const section = (title, ...content) => h("section", h("h3", title), ...content);
+  const section = (title, ...parts) => h("section", h("h3", title), ...parts);
   return [
-    h("div.bar", button("← All calls", means.onclose), h("h2", name),
+    h("div.bar", button("← All calls", leave), h("h2", name),
       h("small", some(person.total, "call")), h("span.grow"),
-      button("Filter the calls", means.onfilter)),
+      button("Filter the calls", () => filterPerson(id))),
     h("div.sides",
       h("div.side", section("Identity", graph(person), idList(person)), section("Traits", traits(person))),
-      h("div.side", section("Timeline", ...timeline(person, means)))),
+      h("div.side", section("Timeline, by the events' own times", ...timeline(person)))),
   ];
 }
 
@@ -36,12 +43,25 @@ function traits(person) {
   }));
 }
 
-function timeline(person, means) {
+/** When an event happened, by itself. @param {Row} call */
+const happened = (call) => call.own_at ?? call.at;
+
+const dayOf = (at) => new Date(at).toLocaleDateString("en-CA");
+
+/** @param {Person} person */
+function timeline(person) {
   const calls = person.calls.slice(-mostRows).reverse();
+  let day = "";
+  const rows = calls.flatMap((call) => {
+    const row = h("li", h("button", { class: "plain", onclick: () => visitCall(call.seq) },
+      h("time", { title: call.own_at ? "its own time" : "the time of its arrival: it has none of its own" }, clock(happened(call))),
+      badge(call.type), h("span", titleOf(call)), h("em", ...remarks(call))));
+    if (day === dayOf(happened(call))) return [row];
+    day = dayOf(happened(call));
+    return [h("li.day", day), row];
+  });
   return [
-    h("ol.timeline", ...calls.map((call) =>
-      h("li", h("button", { class: "plain", onclick: () => means.oncall(call.seq) },
-        h("time", clock(call.at)), badge(call.type), h("span", call.name || call.group_id || "–"), h("em", remarks(call)))))),
+    h("ol.timeline", ...rows),
     person.total > calls.length && h("p.quiet", `and ${some(person.total - calls.length, "earlier call")}`),
   ];
 }

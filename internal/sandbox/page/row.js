@@ -1,16 +1,21 @@
 // One row of the list. Its elements are made once and then reused.
 import { classOf, clock, h, icon, say, shapeOf, svg } from "./dom.js";
+import { isGap } from "./entries.js";
 
-/** @param {Entry} entry @returns {entry is Gap} */
-export const isGap = (entry) => "gap" in entry;
+/** What a call is about. @param {{name?: string, label?: string}} call */
+export const titleOf = (call) => call.name || call.label || "–";
+
+/** What is to be said of a call, each with its class. @param {Row} call @returns {[string, string][]} */
+function remarksOn(call) {
+  const codes = (list, kind) => (list ?? []).map((code) => /** @type {[string, string]} */ ([kind, code]));
+  return [
+    ...codes(call.violations, "bad"), ...codes(call.warnings, "warn"), ...codes(call.plan_findings, "warn"),
+    ...(call.duplicate ? codes(["duplicate"], "quiet") : []), ...(call.attempt > 1 ? codes(["attempt " + call.attempt], "quiet") : []),
+  ];
+}
 
 /** @param {Row} call */
-export function remarks(call) {
-  const said = [...(call.violations ?? []), ...(call.warnings ?? []), ...(call.plan_findings ?? [])];
-  if (call.duplicate) said.push("duplicate");
-  if (call.attempt > 1) said.push("attempt " + call.attempt);
-  return said.join(", ");
-}
+export const remarks = (call) => remarksOn(call).flatMap(([kind, text], i) => [i > 0 ? ", " : "", h("span", { class: kind }, text)]);
 
 export class RowElement {
   #cells = new Map(["seq", "time", "type", "name", "who", "flags", "req"].map((name) => [name, h("span", { class: name, role: "gridcell" })]));
@@ -35,10 +40,11 @@ export class RowElement {
     this.#shape.setAttribute("d", gap ? "" : shapeOf(entry.type));
     say(this.#type, gap ? "" : entry.type);
     const texts = gap ? { name: entry.gap } : {
-      seq: entry.seq, time: clock(entry.at), name: entry.name || (entry.type === "group" && entry.group_id) || "–",
-      who: entry.user_id || entry.anonymous_id || "nobody", flags: remarks(entry), req: entry.request,
+      seq: entry.seq, time: clock(entry.at), name: titleOf(entry),
+      who: entry.user_id || entry.anonymous_id || "nobody", req: entry.request,
     };
-    for (const [name, cell] of this.#cells) if (name !== "type") say(cell, texts[name] ?? "");
+    for (const [name, cell] of this.#cells) if (name !== "type" && name !== "flags") say(cell, texts[name] ?? "");
+    this.#cells.get("flags")?.replaceChildren(...(gap ? [] : remarks(entry)));
     this.#cells.get("who")?.classList.toggle("anonymous", !gap && !entry.user_id);
   }
 

@@ -1,34 +1,51 @@
-// Counters, and the last minute.
-import { bytes, byID, count, h, say, svg } from "./dom.js";
+// Counters, and the last minute. What needs a look comes first, and a click shows
+// it.
+import { go } from "./actions.js";
+import { bytes, byID, count, h, millis, say, svg } from "./dom.js";
 
 const ofClass = (s, first) =>
   Object.entries(s.requests_by_status).reduce((n, [status, k]) => n + (status[0] === first ? k : 0), 0);
 
-/** Name, value, and its class unless it is zero. @type {[string, (s: Summary) => number, string][]} */
+const callsWith = (q) => () => go({ tab: "calls", q, since: 0, call: 0, person: "" });
+const requestsWith = (status) => () => go({ tab: "requests", status, request: 0, person: "" });
+
+/** Name, value, its class unless it is zero, and what it shows. @type {[string, (s: Summary) => number, string, () => void][]} */
 const counters = [
-  ["calls", (s) => s.calls, ""], ["requests", (s) => s.requests, ""],
-  ["2xx", (s) => ofClass(s, "2"), ""], ["4xx", (s) => ofClass(s, "4"), "warn"], ["5xx", (s) => ofClass(s, "5"), "bad"],
-  ["cut", (s) => ofClass(s, "c"), "bad"], ["duplicates", (s) => s.duplicates, "warn"], ["discarded", (s) => s.discarded, "bad"],
+  ["discarded", (s) => s.discarded, "bad", callsWith("status:discarded")],
+  ["warned", (s) => s.warned, "warn", callsWith("warning:any")],
+  ["duplicates", (s) => s.duplicates, "warn", callsWith("status:duplicate")],
+  ["calls", (s) => s.calls, "", callsWith("")],
+  ["requests", (s) => s.requests, "", requestsWith("")],
+  ["2xx", (s) => ofClass(s, "2"), "", requestsWith("2xx")],
+  ["4xx", (s) => ofClass(s, "4"), "warn", requestsWith("4xx")],
+  ["5xx", (s) => ofClass(s, "5"), "bad", requestsWith("5xx")],
+  ["cut", (s) => ofClass(s, "c"), "bad", requestsWith("cut")],
 ];
 
-const values = new Map([...counters.map(([name]) => name), "bytes", "gap p50 / p99"].map((name) => [name, h("dd", "0")]));
+const values = new Map([...counters.map(([name]) => name), "bytes", "gap p50 / p99"].map((name) => [name, h("b", "0")]));
 const rate = h("b", "0");
 const [area, line, ticks] = ["area", "line", "ticks"].map((name) => svg("path", { class: name }));
 const spark = svg("svg", { viewBox: "0 0 180 34", preserveAspectRatio: "none", role: "img" }, area, line, ticks);
 
+const boxes = new Map(counters.map(([name, , , show]) =>
+  [name, h("button", { "data-counter": name, onclick: show }, values.get(name), h("small", name))]));
 byID("stats").append(h("figure", spark, h("figcaption", rate, "calls/s")),
-  h("dl", ...[...values].map(([name, value], i) => h("div", { class: i < counters.length ? "" : "wide" }, h("dt", name), value))));
+  h("div.counters", ...boxes.values(),
+    ...["bytes", "gap p50 / p99"].map((name) => h("div.wide", { "data-counter": name }, values.get(name), h("small", name)))));
 
-const millis = (ms) => ms < 10 ? ms.toFixed(1) + " ms" : ms < 10_000 ? ms.toFixed(0) + " ms" : (ms / 1000).toFixed(0) + " s";
+/** @type {State | undefined} */
+let shown;
 
 /** @param {State} state */
-export function showStats({ summary, pulse }) {
-  const show = (name, text, kind = "") => {
-    const value = /** @type {HTMLElement} */ (values.get(name));
-    say(value, text);
-    value.className = kind;
-  };
-  for (const [name, of, warning] of counters) show(name, count(of(summary)), of(summary) > 0 ? warning : "");
+export function showStats(state) {
+  if (state === shown) return;
+  shown = state;
+  const { summary, pulse } = state;
+  const show = (name, text) => say(/** @type {Element} */ (values.get(name)), text);
+  for (const [name, of, warning] of counters) {
+    show(name, count(of(summary)));
+    if (warning) boxes.get(name)?.classList.toggle(warning, of(summary) > 0);
+  }
   show("bytes", bytes(summary.bytes));
   const { gap_p50_ms: p50, gap_p99_ms: p99 } = pulse;
   show("gap p50 / p99", p99 ? `${millis(p50)} / ${millis(p99)}` : "–");

@@ -45,7 +45,11 @@ export class Stream {
     for (const name of /** @type {const} */ (["hello", "calls", "gap", "reset", "state"])) {
       source.addEventListener(name, (e) => {
         this.#last = e.lastEventId;
-        this.#on[name](JSON.parse(e.data));
+        const data = JSON.parse(e.data);
+        if (name === "hello") this.#on.hello(data);
+        if (this.#source !== source) return; // It may have been closed for that.
+        this.#on.at(Number(e.lastEventId.split("-")[2]));
+        if (name !== "hello") this.#on[name](data);
       });
     }
     source.onopen = () => this.#on.link(true);

@@ -2,7 +2,7 @@
 // file.
 
 interface Row {
-  seq: number; request: number; at: number; type: string; name?: string;
+  seq: number; request: number; at: number; type: string; name?: string; label?: string; own_at?: number;
   user_id?: string; anonymous_id?: string; group_id?: string;
   attempt: number; accepted: boolean; duplicate?: boolean; violations?: string[]; warnings?: string[]; plan_findings?: string[]; size: number;
 }
@@ -17,14 +17,15 @@ interface Fault {
   times?: number; probability?: number; seed?: number; match?: { [name: string]: string };
 }
 
-interface FaultState extends Fault { id: number; effect: string; hits: number; remaining?: number; active: boolean }
+interface FaultState extends Fault { id: number; effect: string; preset?: string; hits: number; remaining?: number; active: boolean }
 
 interface Preset { name: string; what: string; fault: Fault; needs_match?: boolean }
 
 interface Summary {
   requests: number; requests_by_status: { [status: string]: number };
-  calls: number; accepted: number; discarded: number; refused: number; duplicates: number; unique: number;
-  by_type: { [type: string]: number }; bytes: number; calls_held: number; calls_dropped: number; last_seq: number;
+  calls: number; accepted: number; discarded: number; refused: number; warned: number; duplicates: number; unique: number;
+  by_type: { [type: string]: number }; bytes: number; calls_held: number; calls_dropped: number; held_by_type: { [type: string]: number };
+  first_seq: number; last_seq: number; last_request: number;
 }
 
 interface Pulse {
@@ -53,6 +54,14 @@ interface Call {
 
 interface ReceivedRequest {
   method: string; path: string; headers: { [name: string]: string[] }; bytes: number; bytes_on_wire: number; calls: number;
+  accepted: number; discarded: number; first_call?: number; message_ids?: string[]; write_key: string; refusal?: string;
+  fault?: { id: number; effect: string }; violations?: { call: number; code: string; message: string }[];
+}
+
+/** A request in short. */
+interface RequestRow {
+  seq: number; at: number; method: string; path: string; status: number; calls: number; accepted: number; discarded: number;
+  duplicates: number; bytes_on_wire: number; attempt: number; wait_ms?: number; before?: number; why?: string;
 }
 
 interface PersonID { id: string; kind: string; calls: number }
@@ -62,11 +71,33 @@ interface Person {
   traits: { name: string; history: { literal: string; seq: number }[] }[]; calls: Row[]; total: number;
 }
 
-/** What the stream says. */
+/** What the stream says, and how far it has come. */
 interface Handlers {
   hello(hello: Hello): void; calls(rows: Row[]): void; gap(gap: { from: number; to: number }): void;
-  reset(): void; state(state: State): void; link(live: boolean): void;
+  reset(): void; state(state: State): void; link(live: boolean): void; at(seq: number): void;
 }
 
-/** What can be done from a call that is open. */
-interface Means { replayTo: string; onperson(id: string): void; onfault(problem: string): void; onclose(): void }
+/** What the address asks for. */
+interface View {
+  q: string; since: number; tab: "calls" | "requests"; status: string; call: number; request: number; person: string;
+}
+
+/** The requests that are shown: up to the last one, of one status. */
+interface Requests { status: string; run?: string; last: number; rows: RequestRow[]; total: number }
+
+/** Everything that is shown. */
+interface Page {
+  view: View;
+  /** What stands in the filter, and what is wrong with it. */
+  typed: string; problem: string;
+  /** For screen readers. */
+  said: string;
+  paused: boolean; live: boolean;
+  /** Whether all calls that are held have come. */
+  loaded: boolean;
+  /** The last call that the stream covered. */
+  cursor: number;
+  hello?: Hello; state?: State; requests?: Requests;
+  call?: { seq: number; content: HTMLElement }; person?: { id: string; content: HTMLElement[] };
+  entries: import("./entries.js").Entries;
+}

@@ -182,6 +182,14 @@ func (tb *tab) click(selector string) {
 	tb.do(chromedp.Click(chromedp.CSS(selector)))
 }
 
+// choose clicks the button within an element that has exactly this text.
+func (tb *tab) choose(within, label string) {
+	tb.t.Helper()
+	button := fmt.Sprintf("[...document.querySelectorAll(%q)].find(b => b.innerText === %q)", within+" button", label)
+	tb.until(button)
+	js[bool](tb, button+".click(), true")
+}
+
 // press types keys into the focused element.
 func (tb *tab) press(keys string) {
 	tb.t.Helper()

@@ -135,7 +135,7 @@ func TestAFaultIsOnePresetAndOneClickAway(t *testing.T) {
 	tb := open(t, sb.URL)
 	tb.click("#faults")
 	tb.click(`[data-preset="throttle"]`)
-	tb.shows("#note", "Fault: status 429, 10 left, struck 0×")
+	tb.shows("#fault", "Fault: status 429, 10 left, struck 0×")
 	require.Len(t, sb.Faults(), 1)
 	assert.Equal(t, 10, sb.Faults()[0].Remaining)
 
@@ -144,15 +144,15 @@ func TestAFaultIsOnePresetAndOneClickAway(t *testing.T) {
 	require.Len(t, sb.Faults(), 1)
 	tb.do(chromedp.SendKeys(chromedp.CSS("#fault-event"), "Order*"))
 	tb.click(`[data-preset="guilty"]`)
-	tb.shows("#note", "2 faults")
+	tb.shows("#fault", "2 faults")
 	assert.Equal(t, segmenttest.Match{Event: "Order*"}, sb.Faults()[1].Match)
 
 	tb.press(kb.Escape)
-	tb.until(`document.querySelector("#strip.fault")`)
+	tb.until(`!document.querySelector("#fault").hidden`)
 	send(t, sb.URL, track(1))
-	tb.shows("#note", "9 left, struck 1×")
+	tb.shows("#fault", "9 left, struck 1×")
 	tb.click("#end-faults")
-	tb.until(`!document.querySelector("#strip.fault")`)
+	tb.until(`document.querySelector("#fault").hidden`)
 	assert.Empty(t, sb.Faults())
 	tb.shows("#note", "Request 1 was answered 429")
 }
@@ -173,7 +173,7 @@ func TestThePersonViewJoinsWhatBelongsTogether(t *testing.T) {
 	tb.shows("#person .traits", "9007199254740993")
 	tb.click("#person .traits summary")
 	tb.shows("#person .traits", `"free"`)
-	assert.Equal(t, 7, js[int](tb, `document.querySelectorAll("#person .timeline li").length`))
+	assert.Equal(t, 7, js[int](tb, `document.querySelectorAll("#person .timeline button").length`))
 
 	js[bool](tb, `document.querySelectorAll("#person .timeline button")[6].click(), true`)
 	tb.shows(".detail strong", "Home")
@@ -206,15 +206,15 @@ func TestWhatIsFilteredCanBeExported(t *testing.T) {
 	tb.press("e")
 	tb.until(`document.querySelector("dialog[open] .files")`)
 	links := js[[]string](tb, `[...document.querySelectorAll(".files a")].map(a => a.href)`)
-	require.Len(t, links, 3)
-	for i, want := range []string{"calls.ndjson", "calls.sh", "calls_fixture.go"} {
+	require.Len(t, links, 4)
+	for i, want := range []string{"calls.ndjson", "calls.har", "calls.sh", "calls_fixture.go"} {
 		resp, err := http.Get(links[i])
 		require.NoError(t, err)
 		body, err := io.ReadAll(resp.Body)
 		require.NoError(t, err)
 		require.NoError(t, resp.Body.Close())
 		assert.Equal(t, "attachment; filename="+want, resp.Header.Get("Content-Disposition"))
-		assert.Equal(t, 2, strings.Count(string(body), `"type":"track"`))
+		assert.Equal(t, 2, strings.Count(strings.ReplaceAll(string(body), `\"`, `"`), `"type":"track"`))
 	}
 }
 
@@ -225,14 +225,29 @@ func TestReplayGoesOnlyWhereTheCommandLineSays(t *testing.T) {
 	tb := open(t, sb.URL)
 	tb.click("#spacer .row[data-seq='3']")
 	tb.until(`document.querySelector(".detail .bar")`)
-	js[bool](tb, `[...document.querySelectorAll(".detail .bar button")].find(b => b.innerText === "Replay").click(), true`)
-	tb.shows(".detail .bar", "Replayed")
+	tb.choose(".detail .bar", "Replay…")
+	tb.shows("dialog[open]", "Send 1 call that matches seq:3 to "+target.URL)
+	assert.Empty(t, target.Calls(), "it asks first")
+	tb.choose("dialog", "Cancel")
+	tb.until(`!document.querySelector("dialog[open]")`)
+	assert.Empty(t, target.Calls())
+
+	tb.choose(".detail .bar", "Replay…")
+	tb.click("dialog [data-confirm]")
+	tb.shows("dialog [role=status]", "1 call sent in 1 request.")
 	assert.Equal(t, "3", target.Wait(1)[0].MessageID)
+	target.Fail(503)
+	tb.choose("dialog", "Close")
+	tb.choose(".detail .bar", "Replay…")
+	tb.click("dialog [data-confirm]")
+	tb.shows("dialog [role=status]", "the target answered 503")
+	tb.choose("dialog", "Close")
 
 	without := open(t, newSandbox(t).URL)
 	without.press("e")
 	without.until(`document.querySelector("dialog[open]")`)
 	assert.NotContains(t, without.text("dialog"), "Replay")
+	assert.NotContains(t, without.text("dialog"), "sent on")
 }
 
 func TestEverythingWorksByKeyboard(t *testing.T) {

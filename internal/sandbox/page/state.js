@@ -1,0 +1,37 @@
+// Everything that the page shows is made of this, and drawn by render.js alone.
+import { Entries } from "./entries.js";
+
+/** @type {Page} */
+export const page = {
+  view: { q: "", since: 0, tab: "calls", status: "", call: 0, request: 0, person: "" },
+  typed: "", problem: "", said: "",
+  paused: false, live: false, loaded: false, cursor: 0,
+  hello: undefined, state: undefined, requests: undefined, call: undefined, person: undefined,
+  entries: new Entries(),
+};
+
+let frame = 0;
+let draw = () => {};
+
+/** What draws the page from now on. @param {() => void} drawing */
+export const drawWith = (drawing) => { draw = drawing; };
+
+/** Draws the page before the browser shows it again. */
+export function changed() {
+  frame ||= requestAnimationFrame(() => {
+    frame = 0;
+    draw();
+  });
+}
+
+/** What is filtered, hidden and paused, for the API. @param {number} [until] */
+export function filterQuery(until = page.paused ? page.entries.limit : 0) {
+  const params = new URLSearchParams();
+  if (page.view.q) params.set("q", page.view.q);
+  if (page.view.since) params.set("since", String(page.view.since));
+  if (until) params.set("until", String(until));
+  return params;
+}
+
+/** Whether the filter asks for a type. @param {string} type */
+export const asksFor = (type) => page.view.q.split(/\s+/).includes("type:" + type);

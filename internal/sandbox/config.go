@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"cmp"
+	"crypto/rand"
 	"time"
 
 	"benthos-segment/internal/sandbox/inbox"
@@ -64,12 +65,19 @@ type Config struct {
 	// MaxBodyMemory bounds the bodies that are in memory at once. A request that
 	// would exceed it is answered with 503. Zero means 64 MiB.
 	MaxBodyMemory int64
+	// Keeper, if set, keeps what arrives beyond the process, and Held is what it
+	// kept of the one before. Run is its name for both, so that a page that is open
+	// goes on; empty makes one up.
+	Keeper inbox.Keeper
+	Held   inbox.Held
+	Run    string
 	// BodyTimeout is how long a body may take to arrive. Zero means 30 seconds.
 	BodyTimeout time.Duration
 }
 
 func (c Config) withDefaults() Config {
 	c.Version = cmp.Or(c.Version, "unknown")
+	c.Run = cmp.Or(c.Run, rand.Text()[:8])
 	c.MaxCalls = cmp.Or(c.MaxCalls, 10_000)
 	c.MaxBytes = cmp.Or(c.MaxBytes, 64<<20)
 	c.MaxRequests = cmp.Or(c.MaxRequests, 10_000)
@@ -87,7 +95,7 @@ func (c Config) inbox() inbox.Config {
 	return inbox.Config{
 		Strict:   c.Strict,
 		MaxCalls: c.MaxCalls, MaxBytes: c.MaxBytes,
-		MaxRequests: c.MaxRequests, MaxMessageIDs: c.MaxMessageIDs,
+		MaxRequests: c.MaxRequests, MaxMessageIDs: c.MaxMessageIDs, Keeper: c.Keeper,
 	}
 }
 

@@ -38,6 +38,7 @@ var rooms = map[string][]string{
 	"internal/sandbox/publicapi": {
 		"internal/ingest", "internal/sandbox/answer", "internal/sandbox/faults", "internal/sandbox/inbox", "internal/sandbox/workspace",
 	},
+	"internal/sandbox/disk":      {"internal/sandbox/inbox"},
 	"internal/sandbox/workspace": {"internal/ingest", "internal/sandbox/inbox"},
 	"internal/sandbox/guard":     {"internal/sandbox/answer"},
 	"internal/sandbox/tokens":    {"internal/sandbox/answer"},

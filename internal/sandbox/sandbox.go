@@ -16,7 +16,6 @@ package sandbox
 
 import (
 	"context"
-	"crypto/rand"
 	"net"
 	"net/http"
 	"strings"
@@ -52,6 +51,7 @@ type Sandbox struct {
 func New(cfg Config) *Sandbox {
 	cfg = cfg.withDefaults()
 	s := &Sandbox{Inbox: inbox.New(cfg.inbox()), Faults: &faults.List{}, Workspace: workspace.New(cfg.WriteKeys)}
+	s.Inbox.Restore(cfg.Held)
 	var checker trackingapi.TokenChecker
 	if cfg.OAuth != nil {
 		s.Tokens = tokens.New(*cfg.OAuth)
@@ -69,7 +69,7 @@ func (s *Sandbox) control(cfg Config, tracking *trackingapi.Handler) http.Handle
 	mux.Handle(publicapi.Prefix+"/", publicapi.New(s.Workspace, s.Faults))
 	controlapi.Config{
 		Inbox: s.Inbox, Faults: s.Faults, Workspace: s.Workspace, Reset: s.Reset, Import: tracking.Import,
-		Run: rand.Text()[:8], Version: cfg.Version, ReplayTo: cfg.ReplayTo, MaxCalls: cfg.MaxCalls,
+		Run: cfg.Run, Version: cfg.Version, ReplayTo: cfg.ReplayTo, MaxCalls: cfg.MaxCalls,
 	}.Register(mux)
 	return guard.Hosts{Names: cfg.Hosts, AnyAddress: cfg.AnyAddress}.Guard(controlapi.WithJSONErrors(mux))
 }

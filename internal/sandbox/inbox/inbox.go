@@ -2,6 +2,7 @@ package inbox
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -20,6 +21,8 @@ type Config struct {
 	// MaxMessageIDs is how many message ids are remembered at least, to find
 	// duplicates even after their calls were evicted.
 	MaxMessageIDs int
+	// Keeper, if set, is told of every change.
+	Keeper Keeper
 }
 
 // Inbox holds calls and requests. It is safe for use by several goroutines.
@@ -35,6 +38,7 @@ type Inbox struct {
 	failed *Request
 	// deletions counts how often calls were deleted.
 	deletions int
+	keeper    Keeper
 	// changed is closed at the next change; nil while nobody waits for one.
 	changed chan struct{}
 }
@@ -46,6 +50,7 @@ func New(cfg Config) *Inbox {
 		requests: ring[*Request]{maxEntries: cfg.MaxRequests, maxBytes: cfg.MaxBytes},
 		seen:     seen{limit: cfg.MaxMessageIDs},
 		totals:   emptySummary(cfg.Strict),
+		keeper:   cfg.Keeper,
 	}
 	b.calls.left = func(call *Call) { b.totals.HeldByType[call.Type]-- }
 	return b
@@ -73,7 +78,16 @@ func (b *Inbox) Add(req *Request, calls []Call) {
 		b.failed = req
 	}
 	b.requests.push(req)
+	b.tell(Change{Request: req, Calls: pointersTo(calls)})
 	b.wake()
+}
+
+func pointersTo(calls []Call) []*Call {
+	pointers := make([]*Call, len(calls))
+	for i := range calls {
+		pointers[i] = &calls[i]
+	}
+	return pointers
 }
 
 func (b *Inbox) addCall(req *Request, at int, call *Call) {
@@ -160,6 +174,10 @@ func (b *Inbox) Attempts(messageID string) []Attempt {
 func (b *Inbox) Summary() Summary {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	return b.summary()
+}
+
+func (b *Inbox) summary() Summary {
 	sum := b.totals.clone()
 	sum.CallsHeld, sum.CallsDropped = b.calls.held(), b.calls.dropped
 	sum.RequestsHeld, sum.RequestsDropped = b.requests.held(), b.requests.dropped
@@ -201,6 +219,7 @@ func (b *Inbox) Remove(ctx context.Context, f *Filter) (removed int, err error) 
 		return 0, nil // Nothing changes for those who follow the calls.
 	}
 	b.deletions++
+	b.tell(Change{Removed: slices.Collect(maps.Keys(chosen))})
 	b.wake()
 	return removed, nil
 }
@@ -218,5 +237,6 @@ func (b *Inbox) Reset() {
 	b.failed = nil
 	b.deletions++
 	b.totals = emptySummary(b.totals.Strict)
+	b.tell(Change{})
 	b.wake()
 }

@@ -31,8 +31,28 @@ func (r *ring[T]) push(entry T) {
 	r.entries = append(r.entries, entry)
 	r.lastSeq++
 	r.bytes += entry.footprint()
+	r.trim()
+}
+
+// trim evicts the oldest until the rest is within bounds.
+func (r *ring[T]) trim() {
 	for r.len() > 1 && (r.len() > r.maxEntries || r.bytes > r.maxBytes) {
 		r.evictOldest()
+	}
+}
+
+// restore takes up the entries of another ring from its first to its last number,
+// with a zero entry for each that is missing between.
+func (r *ring[T]) restore(entries []T, first, last uint64, seqOf func(T) uint64) {
+	r.lastSeq = last
+	if first == 0 || first > last {
+		return
+	}
+	r.entries = make([]T, last-first+1)
+	r.removed = len(r.entries) - len(entries)
+	for _, entry := range entries {
+		r.entries[seqOf(entry)-first] = entry
+		r.bytes += entry.footprint()
 	}
 }
 

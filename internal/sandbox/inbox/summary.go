@@ -149,3 +149,17 @@ func tally(counts map[string]int) string {
 	sort.Strings(parts)
 	return "[" + strings.Join(parts, " ") + "]"
 }
+
+// restore takes up the counters of another summary. What is held is counted by who
+// holds it.
+func (s *Summary) restore(from *Summary) {
+	s.Requests, s.Calls = from.Requests, from.Calls
+	s.Accepted, s.Discarded, s.Refused, s.Warned = from.Accepted, from.Discarded, from.Refused, from.Warned
+	s.Duplicates, s.Unique = from.Duplicates, from.Unique
+	s.Bytes, s.BytesOnWire = from.Bytes, from.BytesOnWire
+	maps.Copy(s.RequestsByStatus, from.RequestsByStatus)
+	maps.Copy(s.ByType, from.ByType)
+	maps.Copy(s.Violations, from.Violations)
+	maps.Copy(s.Warnings, from.Warnings)
+	maps.Copy(s.PlanFindings, from.PlanFindings)
+}

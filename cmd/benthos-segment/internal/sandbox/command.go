@@ -21,6 +21,7 @@ import (
 	"benthos-segment/cmd/benthos-segment/internal/command"
 	"benthos-segment/internal/sandbox"
 	"benthos-segment/internal/sandbox/controlapi"
+	"benthos-segment/internal/sandbox/disk"
 	"benthos-segment/internal/sandbox/tokens"
 	"benthos-segment/internal/segment"
 	"benthos-segment/internal/segment/plan"
@@ -32,8 +33,9 @@ func Command(version string) *cli.Command {
 		Name:     "sandbox",
 		Category: command.CategoryLocal,
 		Usage:    "Serve a local stand-in of Segment's HTTP Tracking API",
-		Description: `Answers as Segment does, keeps what it receives in memory, says what Segment
-would have discarded and why, and fails on request. Point an output to it with
+		Description: `Answers as Segment does, keeps what it receives in memory or with --data on the
+disk, says what Segment would have discarded and why, and fails on request. Point
+an output to it with
 
    endpoint: http://127.0.0.1:8765
 
@@ -47,6 +49,7 @@ and watch what arrives at http://127.0.0.1:8765.`,
 			&cli.StringFlag{Name: "replay-to", Usage: "allow calls to be sent on to this `URL`, such as https://api.segment.io, and to no other"},
 			&cli.StringFlag{Name: "oauth-public-key", Usage: "require access tokens, and grant them under /token to senders that sign with the private key that belongs to the public key in this `FILE` in PEM"},
 			&cli.StringFlag{Name: "plan", Usage: "judge calls by the tracking plan in this `FILE` of JSON, and show what they break of it"},
+			&cli.StringFlag{Name: "data", Usage: "keep what arrives in this `DIR` over restarts, with its write keys"},
 			&cli.IntFlag{Name: "max-calls", Value: 10_000, Usage: "keep at most `N` calls; newer ones evict the oldest"},
 			command.SizeFlag("max-bytes", 64<<20, "keep calls of at most `SIZE` in total, such as 64MB or 1GiB"),
 		},
@@ -66,10 +69,32 @@ func start(c *cli.Context, version string) error {
 	if err != nil {
 		return err
 	}
+	endKeeping, err := keepIn(c.String("data"), &cfg, c.App.ErrWriter)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	ctx, stop := signal.NotifyContext(c.Context, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	greet(c.App.ErrWriter, listener.Addr().(*net.TCPAddr), c.StringSlice("host"))
-	return serve(ctx, sandbox.New(cfg).Server(), listener)
+	return errors.Join(serve(ctx, sandbox.New(cfg).Server(), listener), endKeeping())
+}
+
+// keepIn lets a sandbox keep what arrives in a directory, and take up what is
+// there. Without one, it keeps nothing.
+func keepIn(dir string, cfg *sandbox.Config, w io.Writer) (end func() error, err error) {
+	if dir == "" {
+		return func() error { return nil }, nil
+	}
+	kept, err := disk.Open(dir, func(text string) { fmt.Fprintf(w, "WARNING: --data %s: %s\n", dir, text) })
+	if err != nil {
+		return nil, fmt.Errorf("--data %s: %w", dir, err)
+	}
+	held, err := kept.Load()
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("--data %s: %w", dir, err), kept.Close())
+	}
+	cfg.Keeper, cfg.Held, cfg.Run = kept, held, kept.Run()
+	return kept.Close, nil
 }
 
 // config is what the flags say.

@@ -62,6 +62,38 @@ func TestTheSandboxCommandServesUntilItIsStopped(t *testing.T) {
 	}
 }
 
+// What arrived is there after a restart, under the same number.
+func TestTheSandboxCommandKeepsItsData(t *testing.T) {
+	dir := t.TempDir()
+	for life := range 3 {
+		ctx, stop := context.WithCancel(t.Context())
+		said, ended := &streamtest.Log{}, make(chan error, 1)
+		go func() { ended <- runCommand(ctx, said, "--listen", "127.0.0.1:0", "--data", dir) }()
+		var url string
+		require.Eventually(t, func() bool {
+			url = regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(said.String())
+			return url != ""
+		}, time.Minute, 5*time.Millisecond)
+
+		resp, err := http.Get(url + "/api/v1/calls")
+		require.NoError(t, err)
+		text, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		assert.Equal(t, life, strings.Count(string(text), `"message_id":"m"`), "one for each life before")
+		assert.Contains(t, runCommand(ctx, &streamtest.Log{}, "--listen", "127.0.0.1:0", "--data", dir).Error(), "another sandbox has")
+
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url+"/v1/page", strings.NewReader(`{"userId":"u","messageId":"m"}`))
+		require.NoError(t, err)
+		r.SetBasicAuth("k", "")
+		resp, err = http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		stop()
+		require.NoError(t, <-ended)
+	}
+}
+
 // It said http://[::]:8765, which no browser opens, and answered 403 to every
 // address that another machine could call it by.
 func TestARemoteSandboxPrintsItsAddressesAndWarns(t *testing.T) {
@@ -118,6 +150,7 @@ func TestTheSandboxCommandSaysWhatIsWrong(t *testing.T) {
 		"replay as user": {[]string{"--replay-to", "https://k@example.com"}, "no user"},
 		"no plan":        {[]string{"--plan", "/no/such/plan.json"}, "reading --plan: open /no/such/plan.json"},
 		"a wrong plan":   {[]string{"--plan", "command.go"}, "--plan command.go: line 1: the plan is not valid JSON"},
+		"data in a file": {[]string{"--data", "command.go"}, "--data command.go: making the directory"},
 		"an argument":    {[]string{"start"}, `not "start"`},
 	} {
 		t.Run(name, func(t *testing.T) {

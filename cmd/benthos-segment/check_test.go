@@ -25,20 +25,21 @@ func TestCheckNamesTheEventsThatWouldBeRefused(t *testing.T) {
 		},
 		"one is not": {
 			lines: []string{`{"type":"page","userId":"u"}`, `{"type":"track","userId":"u"}`},
-			says:  []string{":2: segment event_not_defined event: ", "2 events: 1 call would be sent, 0 events skipped, 1 refused"},
+			says:  []string{":2:1: event_not_defined event: ", "2 events: 1 call would be sent, 0 events skipped, 1 refused"},
 			code:  1,
 		},
 		"one is for others": {
 			lines: []string{`{"type":"page","userId":"u","integrations":{"Segment":false}}`},
 			says: []string{
-				":1: skipped integrations: ", "1 event: 0 calls would be sent, 1 event skipped, 0 refused",
-				"skipped: 1 whose integrations exclude Segment, as RudderStack reads them; to send them, set integrations",
+				":1:44: skipped integrations: ", "1 event: 0 calls would be sent, 1 event skipped, 0 refused",
+				"skipped: 1 event whose integrations exclude Segment, as RudderStack reads them; to send them, set integrations",
 			},
 		},
 		"one of several is for others": {
 			lines: []string{`[{"type":"page","userId":"u","integrations":{"Segment":false}},{"type":"page","userId":"u"}]`, ` `, `[]`},
 			says: []string{
 				"1 event: 1 call would be sent, 1 event skipped, 0 refused",
+				":1:45: skipped integrations: ", "\n         1  page\n",
 				"skipped: 2 without an event (blank lines or empty arrays)",
 			},
 		},
@@ -48,7 +49,7 @@ func TestCheckNamesTheEventsThatWouldBeRefused(t *testing.T) {
 				`{"type":"page","userId":"u","integrations":{"All":false},"context":{"library":{"name":"analytics-python"}}}`,
 				`{"type":"page","userId":"u","integrations":{"All":false},"rudderId":"r"}`,
 			},
-			says: []string{":2: skipped integrations: ", "2 events: 1 call would be sent, 1 event skipped, 0 refused"},
+			says: []string{":2:44: skipped integrations: ", "2 events: 1 call would be sent, 1 event skipped, 0 refused"},
 		},
 		"the dialect is given": {
 			args:  []string{"--dialect", "segment"},
@@ -83,7 +84,7 @@ func TestCheckNamesTheEventsThatWouldBeRefused(t *testing.T) {
 		"a call is too large": {
 			args:  []string{"--max-call-bytes", "10"},
 			lines: []string{`{"type":"page","userId":"u"}`},
-			says:  []string{":1: segment oversized_call -: "},
+			says:  []string{":1:1: oversized_call: "},
 			code:  1,
 		},
 		// analytics-swift#75: milliseconds after a colon.
@@ -93,7 +94,7 @@ func TestCheckNamesTheEventsThatWouldBeRefused(t *testing.T) {
 				`[{"type":"page","userId":"u"},{"type":"page","userId":"u","sentAt":"soon"}]`,
 			},
 			says: []string{
-				":1: note time_unreadable originalTimestamp: ", ":2: note time_unreadable 1.sentAt: ",
+				":1:49: note time_unreadable originalTimestamp: ", ":2:68: note time_unreadable 1.sentAt: ",
 				"2 events: 3 calls would be sent, 0 events skipped, 0 refused",
 			},
 		},
@@ -144,5 +145,5 @@ func TestCheckReadsStandardInput(t *testing.T) {
 	said, err := check.CombinedOutput()
 
 	require.Error(t, err)
-	assert.Contains(t, string(said), "stdin:1: segment id_required previousId: ")
+	assert.Contains(t, string(said), "stdin:1:1: id_required previousId: ")
 }

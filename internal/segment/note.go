@@ -85,9 +85,12 @@ func (n Note) Field() string {
 	return strconv.Itoa(n.element) + "." + name
 }
 
+// Sentence says what was done, and how to have it otherwise.
+func (n Note) Sentence() string { return noteKinds[n.Kind].sentence }
+
 // String describes the note. It contains names of members but never a value.
 func (n Note) String() string {
-	return "note " + n.Kind.String() + " " + n.Field() + ": " + noteKinds[n.Kind].sentence
+	return "note " + n.Kind.String() + " " + n.Field() + ": " + n.Sentence()
 }
 
 // NoteCounts counts notes by their kind.

@@ -1,8 +1,11 @@
 package plugin
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
@@ -29,6 +32,42 @@ type backlog struct {
 	messages int
 	// clients are those of the copies.
 	clients map[*tracking.Client]bool
+	// met is what keeps the calls waiting, as far as it is known.
+	met atomic.Pointer[string]
+}
+
+// outputs are the backlogs of all outputs at work in this process.
+var outputs = struct {
+	mu  sync.Mutex
+	all map[*backlog]bool
+}{all: make(map[*backlog]bool)}
+
+// Held is what the outputs of this process have in hand.
+type Held struct {
+	// Calls is how many calls were not accepted yet.
+	Calls int
+	// Met describes the answers that keep them waiting, one each. It is empty
+	// while all is well.
+	Met []string
+}
+
+// HeldNow returns what all outputs segment of this process have in hand. A
+// program that is told to stop may say what it waits for.
+func HeldNow() (held Held) {
+	outputs.mu.Lock()
+	all := slices.Collect(maps.Keys(outputs.all))
+	outputs.mu.Unlock()
+	for _, b := range all {
+		b.mu.Lock()
+		calls, _ := b.sums()
+		b.mu.Unlock()
+		held.Calls += calls
+		if met := b.met.Load(); calls > 0 && met != nil && !slices.Contains(held.Met, *met) {
+			held.Met = append(held.Met, *met)
+		}
+	}
+	slices.Sort(held.Met)
+	return held
 }
 
 // backlogKey is where metrics are reported. Copies of an output have the same.
@@ -109,21 +148,46 @@ func (b *backlog) join(client *tracking.Client) {
 	defer b.mu.Unlock()
 	b.clients[client] = true
 	b.look()
+	outputs.mu.Lock()
+	defer outputs.mu.Unlock()
+	outputs.all[b] = true
 }
 
 func (b *backlog) leave(client *tracking.Client) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.clients, client)
+	if len(b.clients) > 0 {
+		return
+	}
+	outputs.mu.Lock()
+	defer outputs.mu.Unlock()
+	delete(outputs.all, b)
+}
+
+// stuck notes what keeps calls waiting, until some are accepted.
+func (b *backlog) stuck(met string) { b.met.Store(&met) }
+
+// moves notes that calls are accepted.
+func (b *backlog) moves() {
+	if b.met.Load() != nil {
+		b.met.Store(nil)
+	}
 }
 
 // look reports what the clients show.
 func (b *backlog) look() {
-	calls, requests := b.messages, 0
+	calls, requests := b.sums()
+	b.waiting.Set(int64(calls))
+	b.parallel.Set(int64(requests))
+}
+
+// sums returns how many calls wait, and how many requests may be under way.
+func (b *backlog) sums() (calls, requests int) {
+	calls = b.messages
 	for client := range b.clients {
 		calls += client.Held()
 		requests += client.Parallel()
 	}
-	b.waiting.Set(int64(calls))
-	b.parallel.Set(int64(requests))
+	return calls, requests
 }

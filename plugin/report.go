@@ -80,6 +80,7 @@ type sentByType [segment.Alias + 1]int64
 func (r *report) sent(calls sentByType) {
 	for t, count := range calls {
 		if count > 0 {
+			r.backlog.moves()
 			r.callsSent.Incr(count, segment.Type(t).String())
 		}
 	}

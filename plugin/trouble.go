@@ -8,6 +8,7 @@ import (
 
 // Stuck says why nothing moves, and what to do.
 func (o *batchObserver) Stuck(what tracking.Trouble) {
+	o.backlog.stuck(what.Answer)
 	log := o.log.With("source", what.Source)
 	if what.Class == tracking.Setup {
 		log.Errorf("segment: holding calls, because the last attempt met %s, which points to the set-up and not to the data. "+

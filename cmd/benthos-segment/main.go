@@ -16,6 +16,7 @@ import (
 	"benthos-segment/cmd/benthos-segment/internal/demo"
 	"benthos-segment/cmd/benthos-segment/internal/sandbox"
 	"benthos-segment/cmd/benthos-segment/internal/send"
+	"benthos-segment/cmd/benthos-segment/internal/stopping"
 	"benthos-segment/cmd/benthos-segment/internal/tail"
 	"benthos-segment/cmd/benthos-segment/internal/tuning"
 	"benthos-segment/plugin/lint"
@@ -55,12 +56,14 @@ func run(ctx context.Context, args []string) int {
 	if lint.RefuseWriteKeys(os.Stderr, args) {
 		return int(codeOfRefusal(args))
 	}
-	streams, early := newStreamsMode(), newEarlySignals()
+	streams, early, stop := newStreamsMode(), newEarlySignals(), stopping.New()
 	defer streams.close()
 	defer early.close()
+	defer stop.Close()
 	// The engine has one hook for each.
 	prepare := func(c *cli.Context) error { return errors.Join(early.prepare(c), streams.prepare(c)) }
-	useLogger := func(log *service.Logger) { standard.use(log); streams.note(log) }
+	useLogger := func(log *service.Logger) { standard.use(log); streams.note(log); stop.UseLogger(log) }
+	start := func(s *service.RunningStreamSummary) error { stop.Start(); return early.start(s) }
 	code := runEngine(ctx, args, append(
 		streams.options(),
 		service.CLIOptSetBinaryName("benthos-segment"),
@@ -69,7 +72,8 @@ func run(ctx context.Context, args []string) int {
 		service.CLIOptSetDocumentationURL(DocsURL),
 		service.CLIOptCustomRunFlags(nil, prepare),
 		service.CLIOptOnLoggerInit(useLogger),
-		service.CLIOptOnStreamStart(early.start),
+		service.CLIOptOnConfigParse(stop.UseConfig),
+		service.CLIOptOnStreamStart(start),
 	))
 	return int(code)
 }

@@ -85,8 +85,36 @@ func TestAProcessThatIsStoppedWhileHeldEndsWell(t *testing.T) {
 	p.awaitText("holding calls")
 	require.NoError(t, p.interrupt())
 	assert.Zero(t, p.code(), p.said())
+	// Reported: a Ctrl-C that says nothing for twenty seconds.
+	assert.Regexp(t, `Stopping: waiting for \d[\d,]* calls?, because the last attempt met status 401\. This takes 1s at the most, by shutdown_timeout; `+
+		`what is not accepted by then is given back to the input`, p.said())
 	assert.Empty(t, sb.Calls())
 	// Reported: a Ctrl-C that ends with "segment undelivered -" and no sentence.
 	assert.Regexp(t, `(?s)10 of 10 messages were not sent, the first with: segment undelivered -: \w.* it can be sent again as it is"[^\n]*\n$`, p.said(),
 		"the last line says what and why")
 }
+
+// A stop that waits for nothing says nothing of it, and one that comes to its end
+// in time does not say that it gave up.
+func TestAStopSaysOnlyWhatItWaitsFor(t *testing.T) {
+	sb := segmenttest.New(t)
+	p := begin(t, "run", pipeline(t, strings.ReplaceAll(endlessPipeline, "$ENDPOINT", sb.URL)))
+	require.Eventually(t, func() bool { return sb.Summary().Calls > 0 }, 30*time.Second, 5*time.Millisecond)
+	require.NoError(t, p.interrupt())
+	assert.Zero(t, p.code(), p.said())
+	assert.NotContains(t, p.said(), "Stopping:")
+}
+
+// endlessPipeline sends an event every now and then.
+const endlessPipeline = `
+http: {enabled: false}
+input:
+  generate:
+    interval: 50ms
+    mapping: 'root = {"type": "page", "userId": "u", "timestamp": now()}'
+output:
+  segment:
+    write_key: a-key
+    endpoint: $ENDPOINT
+    batching: {count: 10, period: 10ms}
+`

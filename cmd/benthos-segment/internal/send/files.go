@@ -53,7 +53,6 @@ func (p *progressIn) add(doc documents.Document) {
 
 // run reads all files, until ctx ends.
 func (r *reader) run(ctx context.Context) error {
-	defer close(r.out)
 	for i, name := range r.files {
 		if err := r.file(ctx, i, name); err != nil {
 			return err

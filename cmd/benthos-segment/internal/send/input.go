@@ -58,7 +58,9 @@ func (in *input) Connect(context.Context) error {
 	return nil
 }
 
+// read says why it ends before the stream can end because of it.
 func (in *input) read() {
+	defer close(in.reader.out)
 	if err := in.reader.run(in.ctx); err != nil && in.ctx.Err() == nil {
 		in.giveUp(err)
 	}

@@ -3,6 +3,7 @@ package send
 import (
 	"bytes"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,11 +17,12 @@ import (
 func TestWhereNobodyLooksThereIsALineNowAndThen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		state := status{sent: 12_345, retries: 1, refused: 3, done: 42, total: 100, perSecond: 1204.4, left: 80 * time.Second}
-		d := newDisplay(terminal.Of(&out), func() status { return state })
+		var state atomic.Pointer[status]
+		state.Store(&status{sent: 12_345, retries: 1, refused: 3, done: 42, total: 100, perSecond: 1204.4, left: 80 * time.Second})
+		d := newDisplay(terminal.Of(&out), func() status { return *state.Load() })
 		time.Sleep(told + time.Second)
 		d.say("Something happened.")
-		state = status{sent: 1}
+		state.Store(&status{sent: 1})
 		time.Sleep(told)
 		d.end()
 

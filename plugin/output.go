@@ -7,6 +7,7 @@ package plugin
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 
@@ -14,6 +15,7 @@ import (
 	// These register the buffer journal and the input segment.
 	_ "benthos-segment/plugin/internal/buffer"
 	"benthos-segment/plugin/internal/order"
+	"benthos-segment/plugin/internal/outcomes"
 )
 
 func init() {
@@ -33,6 +35,12 @@ func newOutputFromParsed(conf *service.ParsedConfig, res *service.Resources) (
 	o, err := newOutput(c, res)
 	if err != nil {
 		return
+	}
+	if o.report.recorder, err = outcomes.Open(conf, version()); err != nil {
+		return
+	}
+	if recorder := o.report.recorder; recorder != nil {
+		res.Logger().Infof("segment: what becomes of calls is shown at %s", recorder.URL)
 	}
 	if c.maxInFlight > 1 {
 		policy, o.turnstile = o.inOrder(policy, conf, res)
@@ -66,6 +74,7 @@ type output struct {
 	// turnstile is nil where one batch is written at a time.
 	turnstile *order.Turnstile
 	room      *room
+	closed    sync.Once
 	// writes holds those not in use, with their buffers. A sync.Pool would lose
 	// them in every other garbage collection.
 	writes chan *write
@@ -153,10 +162,13 @@ func (o *output) release(w *write) {
 	}
 }
 
-// Close ends idle connections. The engine calls it when nothing is being
+// Close ends idle connections, and what shows the outcomes. The engine calls it when nothing is being
 // written any more.
 func (o *output) Close(context.Context) error {
 	o.report.backlog.leave(o.client)
 	o.client.Close()
+	if o.report.recorder != nil {
+		o.closed.Do(o.report.recorder.Close)
+	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/trace"
 
+	"benthos-segment/internal/recorder"
 	"benthos-segment/internal/segment"
 	"benthos-segment/internal/tracking"
 )
@@ -36,6 +37,8 @@ type report struct {
 	wireBytes      *service.MetricCounter
 	eventLag       *service.MetricTimer
 	backlog        *backlog
+	// recorder keeps what became of the last calls; nil where nobody wants it.
+	recorder *recorder.Recorder
 
 	sayExcluded sync.Once
 }
@@ -130,6 +133,7 @@ type batchObserver struct {
 	*report
 	batch  service.MessageBatch
 	owners []int
+	calls  []segment.Call
 	// receipts are those of a few calls, in the order of these.
 	receipts []receipt
 }
@@ -190,6 +194,21 @@ func (o *batchObserver) answered(req tracking.Request, got tracking.Answer) {
 	if got.Status/100 == 2 && !req.IsSample {
 		lag(req, time.Now())
 	}
+	if o.recorder != nil {
+		o.recorder.Attempt(attemptOf(req, got))
+	}
+}
+
+// attemptOf describes an attempt for those who look at it later.
+func attemptOf(req tracking.Request, got tracking.Answer) recorder.Attempt {
+	attempt := recorder.Attempt{
+		At: time.Now(), Bytes: req.Bytes, WireBytes: req.WireBytes, Earlier: req.Earlier,
+		Status: got.Status, Text: got.String(),
+	}
+	for observer, n := range req.Calls() {
+		attempt.Calls = append(attempt.Calls, observer.(*batchObserver).calls[n])
+	}
+	return attempt
 }
 
 // lag reports how long some of the calls took from their receipt to now. Those of

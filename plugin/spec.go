@@ -7,6 +7,7 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 
 	"benthos-segment/internal/segment"
+	"benthos-segment/plugin/internal/outcomes"
 	"benthos-segment/plugin/internal/policy"
 )
 
@@ -90,6 +91,7 @@ func outputSpec() *service.ConfigSpec {
 				Default("auto"),
 			policy.Consent(),
 			policy.TrackingPlan(),
+			outcomes.Field(),
 			service.NewInterpolatedStringField(soFieldMessageID).
 				Description("The message id of the call, by which Segment removes duplicates: see [message ids](message-ids.md). When it is empty, which is right for most: the payload's `messageId`; else an id derived from the record's position in Kafka, NATS JetStream or a Redis stream; else an id derived from the payload, if that carries its own time; else an id derived from the metadata `segment_place`, if something sets that; else a random id, which changes when the input delivers the message again. What you set must differ from event to event, and be the same each time the event is read. If a message becomes several calls, all but the first get an id that is made of it and their position.").
 				Default("").

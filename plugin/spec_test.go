@@ -122,6 +122,12 @@ var refusals = map[string]struct {
 	},
 	"an unset cookie category": {fields{"consent": fields{"one_trust_cookie_categories": []string{""}}}, "field consent has an empty id"},
 	"a plan of no file":        {fields{"tracking_plan": fields{"file": "${SEGMENT_TEST_UNSET:}"}}, "field tracking_plan.file is empty: set it to the file of the plan"},
+	"outcomes for everybody":   {fields{"outcomes": fields{"address": "0.0.0.0:4196"}}, "field outcomes.address can be reached from other machines, and whoever"},
+	"outcomes of no host":      {fields{"outcomes": fields{"address": ":4196"}}, "field outcomes.address can be reached from other machines"},
+	"outcomes of no port":      {fields{"outcomes": fields{"address": "127.0.0.1"}}, "field outcomes.address must be a host and a port, such as"},
+	"outcomes by URL":          {fields{"outcomes": fields{"address": "http://127.0.0.1:4196"}}, "field outcomes.address must be a host and a port"},
+	"no outcomes kept":         {fields{"outcomes": fields{"calls": 0}}, "field outcomes.calls must be a whole number from 1 to 100000"},
+	"too many outcomes":        {fields{"outcomes": fields{"calls": 100_001}}, "field outcomes.calls must be a whole number from 1 to 100000"},
 	"an unset purpose":         {fields{"consent": fields{"ketch_consent_purposes": []string{""}}}, "field consent has an empty id"},
 }
 

@@ -95,10 +95,25 @@ func (w *write) gather(s *share) {
 	for _, f := range s.failed {
 		w.fail(f.message, f.why)
 		w.output.report.rejected(f.why)
+		w.record(f)
 	}
 	w.output.report.skipped(s.skips)
 	w.output.report.noted(s.notes)
 	w.output.report.found(s.findings)
+}
+
+// record shows an event of which no call was made.
+func (w *write) record(f failedMessage) {
+	if w.output.report.recorder == nil {
+		return
+	}
+	payload, err := w.batch[f.message].AsBytes()
+	if err != nil {
+		return // It has no bytes that could be shown.
+	}
+	// A key that differs from message to message is not looked for again.
+	key, _ := w.output.conf.writeKey.Static()
+	w.output.report.recorder.Failed(payload, key, f.why)
 }
 
 func (w *write) fail(i int, why *segment.Violation) {
@@ -120,12 +135,15 @@ func (w *write) settle(violations []*segment.Violation) {
 		}
 		w.fail(w.owners[n], violations[n])
 		w.output.report.rejected(violations[n])
+		if recorder := w.output.report.recorder; recorder != nil {
+			recorder.Failed(w.calls[n].JSON, w.calls[n].WriteKey, violations[n])
+		}
 	}
 	w.output.report.sent(sent)
 }
 
 func (w *write) observer() tracking.Observer {
-	return &batchObserver{report: w.output.report, batch: w.batch, owners: w.owners, receipts: w.receipts}
+	return &batchObserver{report: w.output.report, batch: w.batch, owners: w.owners, calls: w.calls, receipts: w.receipts}
 }
 
 // enter has the calls delivered from when it is the turn of the batch. The next

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -56,4 +59,33 @@ func TestTailSaysWhatIsWrong(t *testing.T) {
 	assert.Equal(t, 2, p.code())
 	assert.Contains(t, p.said(), "nothing answers at http://127.0.0.1:1")
 	assert.Contains(t, p.said(), "benthos-segment sandbox")
+}
+
+func TestTailShowsWhatAPipelineSends(t *testing.T) {
+	_, url := beginSandbox(t)
+	events := filepath.Join(t.TempDir(), "events.ndjson")
+	require.NoError(t, os.WriteFile(events, []byte(`{"type":"track","event":"Order","userId":"u1"}`+"\n"+`{"type":"track","userId":"u2"}`+"\n"), 0o600))
+	p := begin(t, "run", pipeline(t, fmt.Sprintf(`
+http: { enabled: false }
+input:
+  sequence:
+    inputs:
+      - file: { paths: [ %q ], scanner: { lines: {} } }
+      - generate: { interval: 1h, mapping: root = deleted() }
+output:
+  fallback:
+    - segment: { write_key: outcomes-write-key, endpoint: %q, outcomes: { address: "127.0.0.1:0" } }
+    - drop: {}
+`, events, url)))
+	p.awaitText("what becomes of calls is shown at http://")
+	at := regexp.MustCompile(`is shown at (http://127\.0\.0\.1:\d+)`).FindStringSubmatch(p.said())[1]
+
+	watch := begin(t, "tail", "--url", at, "--limit", "2")
+
+	assert.Zero(t, watch.code(), lazily(watch.said))
+	assert.Regexp(t, `track +Order +u1\n`, watch.out.String())
+	assert.Regexp(t, `track +u2 not sent\n       ✗ event_not_defined event: `, watch.out.String())
+	assert.NotContains(t, watch.said()+p.said(), "outcomes-write-key")
+	require.NoError(t, p.interrupt())
+	assert.Zero(t, p.code(), lazily(p.said))
 }

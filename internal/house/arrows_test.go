@@ -33,8 +33,9 @@ var arrows = []arrow{
 	{"internal/journal", []string{"internal/segment", "internal/ingest"}},
 	{"internal/publicapi", nil},
 	{"internal/sandbox", []string{"internal/segment", "internal/ingest"}},
+	{"internal/recorder", []string{"internal/sandbox", "internal/segment", "internal/ingest"}},
 	{"plugin/segmenttest", []string{"internal/sandbox"}},
-	{"plugin", []string{"internal/tracking", "internal/gateway", "internal/journal", "internal/publicapi", "internal/segment", "internal/ingest"}},
+	{"plugin", []string{"internal/recorder", "internal/tracking", "internal/gateway", "internal/journal", "internal/publicapi", "internal/segment", "internal/ingest"}},
 	{"cmd", []string{"plugin", "internal/sandbox", "internal/tracking/wire", "internal/publicapi", "internal/segment", "internal/ingest", "examples/quickstart"}},
 	{"examples", []string{"plugin"}},
 	{"internal/docsgen", []string{"plugin", "internal/segment"}},
@@ -95,12 +96,13 @@ func TestNoImportGoesAgainstTheArrows(t *testing.T) {
 	}
 }
 
-// A package that tests use is one that what is shipped does not.
+// A package that tests use is one that what is shipped does not. The recorder
+// shows its calls by the sandbox's API and page.
 func TestOnlyCommandsAndTestsUseTheSandbox(t *testing.T) {
 	for _, file := range tracked(t, ".go") {
 		folder := path.Dir(file)
 		mayUse := isTest(file) || slices.ContainsFunc(
-			[]string{"internal/sandbox", "cmd", "plugin/segmenttest", "internal/torture", "internal/sdktest"},
+			[]string{"internal/sandbox", "internal/recorder", "cmd", "plugin/segmenttest", "internal/torture", "internal/sdktest"},
 			func(above string) bool { return isBelow(folder, above) },
 		)
 		if mayUse {

@@ -68,10 +68,35 @@ func Authorization(h http.Header) (basic, bearer string) {
 	}
 }
 
+// hidden begins what stands in for a write key. No key begins with it.
+const hidden = "\x00hidden "
+
+// HideKey returns what may be kept in the place of a write key: it is masked as
+// the key is, and has the same fingerprint, and the key is not in it.
+func HideKey(key string) string {
+	if key == "" {
+		return ""
+	}
+	return hidden + Fingerprint(key) + MaskKey(key)
+}
+
+// isHidden takes such a stand-in apart.
+func isHidden(key string) (fingerprint, masked string, is bool) {
+	const digits = 8
+	rest, is := strings.CutPrefix(key, hidden)
+	if !is || len(rest) < digits {
+		return "", "", false
+	}
+	return rest[:digits], rest[digits:], true
+}
+
 // MaskKey returns what may be shown of a write key: its first letters, unless
 // they are a large part of it.
 func MaskKey(key string) string {
 	const shown, long = 3, 12
+	if _, masked, is := isHidden(key); is {
+		return masked
+	}
 	switch runes := []rune(key); {
 	case key == "":
 		return ""
@@ -87,6 +112,9 @@ func MaskKey(key string) string {
 func Fingerprint(key string) string {
 	if key == "" {
 		return ""
+	}
+	if fingerprint, _, is := isHidden(key); is {
+		return fingerprint
 	}
 	sum := sha256.Sum256([]byte(key))
 	return hex.EncodeToString(sum[:4])

@@ -76,6 +76,17 @@ func TestAFingerprintTellsKeysApart(t *testing.T) {
 	assert.NotEqual(t, ingest.Fingerprint("a"), ingest.Fingerprint("b"))
 }
 
+func TestAHiddenKeyIsShownAsTheKeyWouldBe(t *testing.T) {
+	for _, key := range []string{"", "short", "a_long_write_key", "äöü_long_enough", "\x00hidden "} {
+		kept := ingest.HideKey(key)
+		assert.Equal(t, ingest.MaskKey(key), ingest.MaskKey(kept), "%q", key)
+		assert.Equal(t, ingest.Fingerprint(key), ingest.Fingerprint(kept), "%q", key)
+		if len(key) > 3 {
+			assert.NotContains(t, kept[1:], key)
+		}
+	}
+}
+
 func TestHeadersAreShownWithoutSecrets(t *testing.T) {
 	h := http.Header{
 		"Authorization": {"Basic c2VjcmV0", "bearer secret", "secret"}, "Proxy-Authorization": {"Digest secret"},

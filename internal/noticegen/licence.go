@@ -64,6 +64,7 @@ var licenceTexts = []struct{ name, words string }{
 	{"MIT", "permission is hereby granted, free of charge, to any person obtaining a copy"},
 	{"ISC", "permission to use, copy, modify, and/or distribute this software for any purpose"},
 	{"ISC", "permission to use, copy, modify, and distribute this software for any purpose"},
+	{"Unlicense", "this is free and unencumbered software released into the public domain"},
 	{"BSD", "redistribution and use in source and binary forms"},
 }
 

@@ -48,6 +48,9 @@ type Answer struct {
 	Latency time.Duration
 }
 
+// String describes it without what the server wrote into it, and without keys.
+func (a Answer) String() string { return answer{status: a.Status, err: a.Err}.String() }
+
 // Observer is told what happens to a batch. Its methods are called from many
 // goroutines. What concerns several batches, such as a request with calls of
 // each, is told to the observer of one of them.

@@ -33,6 +33,9 @@ type Call struct {
 	Attempt int `json:"attempt"`
 	// Status is the status of the request's answer, 0 if the connection was cut.
 	Status int `json:"status"`
+	// Outcome says what became of a call that an output has not delivered:
+	// not_sent, refused or undelivered. It is empty in a sandbox.
+	Outcome string `json:"outcome,omitempty"`
 	// Accepted is false if Segment would have discarded the call.
 	Accepted bool `json:"accepted"`
 	// Duplicate says that a call with this message id was accepted before.

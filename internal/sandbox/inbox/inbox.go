@@ -82,6 +82,17 @@ func (b *Inbox) Add(req *Request, calls []Call) {
 	b.wake()
 }
 
+// AddOf records calls that no request of this inbox brought: what an output did
+// not send, or has given up. A status is that of the last answer, 0 for none.
+func (b *Inbox) AddOf(status int, calls []Call) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range calls {
+		b.addCall(&Request{Status: status}, i, &calls[i])
+	}
+	b.wake()
+}
+
 func pointersTo(calls []Call) []*Call {
 	pointers := make([]*Call, len(calls))
 	for i := range calls {

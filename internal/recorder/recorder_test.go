@@ -1,0 +1,87 @@
+package recorder
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"benthos-segment/internal/sandbox/inbox"
+	"benthos-segment/internal/segment"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const theKey = "a-secret-write-key"
+
+func open(t *testing.T, conf Config) *Recorder {
+	t.Helper()
+	if conf.Address == "" {
+		conf.Address = "127.0.0.1:0"
+	}
+	r, err := Open(conf)
+	require.NoError(t, err)
+	t.Cleanup(r.Close)
+	return r
+}
+
+// What is kept may be dumped, swapped out or shown by a mistake of ours, so that
+// no key is in it at all.
+func TestNoKeyIsKept(t *testing.T) {
+	r := open(t, Config{Calls: 10})
+	why := &segment.Violation{Reason: segment.ReasonInvalidJSON, Sentence: "no JSON"}
+	r.Attempt(Attempt{At: time.Now(), Status: 200, Calls: []segment.Call{{WriteKey: theKey, JSON: []byte(`{"type":"page","userId":"u"}`)}}})
+	r.Attempt(Attempt{At: time.Now(), Status: 503, Text: "status 503", Calls: []segment.Call{{WriteKey: theKey, JSON: []byte(`{"type":"page","userId":"u"}`)}}})
+	for _, content := range []string{
+		`{"type":"page","writeKey":"` + theKey + `"}`,
+		`{"writeKey":"` + theKey + `", no JSON`,
+		`{"write_key": "` + theKey + `", "x":"` + strings.Repeat("x", 100_000) + `"}`,
+		`{"a":{"writeKey" : "` + theKey + `"`,
+	} {
+		r.Failed([]byte(content), theKey, why)
+	}
+	for seq := uint64(1); seq <= 5; seq++ {
+		call, isHeld := r.inbox.Call(seq)
+		require.True(t, isHeld)
+		assert.NotContains(t, fmt.Sprintf("%s %+v", call.Raw, *call), theKey)
+		assert.NotEmpty(t, call.WriteKey)
+	}
+	for _, req := range r.inbox.RequestsAfter(0) {
+		assert.NotContains(t, fmt.Sprintf("%+v", *req), theKey)
+	}
+}
+
+func TestMemoryIsBounded(t *testing.T) {
+	r := open(t, Config{Calls: 3})
+	why := &segment.Violation{Reason: segment.ReasonInvalidJSON}
+	for range 10 {
+		r.Failed([]byte(`{"x":"`+strings.Repeat("x", 10<<20)+`"}`), theKey, why)
+	}
+	calls, err := r.inbox.Matching(t.Context(), &inbox.Filter{})
+	require.NoError(t, err)
+	require.Len(t, calls, 3)
+	for _, call := range calls {
+		assert.LessOrEqual(t, len(call.Raw), clipped+100)
+	}
+}
+
+func TestOutputsOfOneProcessShareAnAddress(t *testing.T) {
+	first := open(t, Config{Calls: 3})
+	second, err := Open(Config{Calls: 3, Address: "127.0.0.1:0"})
+	require.NoError(t, err)
+	assert.Same(t, first, second)
+	_, err = Open(Config{Calls: 4, Address: "127.0.0.1:0"})
+	assert.ErrorContains(t, err, "with other settings")
+	second.Close()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, first.URL+"/healthz", nil)
+	require.NoError(t, err)
+	req.Close = true
+	res, err := http.DefaultClient.Do(req)
+	require.NoError(t, err, "it is there as long as somebody uses it")
+	require.NoError(t, res.Body.Close())
+}

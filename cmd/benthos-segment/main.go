@@ -14,6 +14,7 @@ import (
 	"benthos-segment/cmd/benthos-segment/internal/check"
 	"benthos-segment/cmd/benthos-segment/internal/completion"
 	"benthos-segment/cmd/benthos-segment/internal/demo"
+	"benthos-segment/cmd/benthos-segment/internal/doctor"
 	"benthos-segment/cmd/benthos-segment/internal/sandbox"
 	"benthos-segment/cmd/benthos-segment/internal/send"
 	"benthos-segment/cmd/benthos-segment/internal/stopping"
@@ -46,6 +47,7 @@ func commands() []*cli.Command {
 		send.Command(),
 		tail.Command(),
 		lint.Command(service.GlobalEnvironment()),
+		doctor.Command(),
 		versionCommand(),
 	}, completion.Commands()...)
 }

@@ -134,3 +134,10 @@ func notYAML(err error) finding {
 	}
 	return f
 }
+
+// Resolve returns a configuration with its variables filled in, as the engine does
+// before it reads the YAML. One that has neither a value nor a default leaves its
+// place empty.
+func Resolve(config []byte, find func(name string) (value string, isSet bool)) []byte {
+	return []byte(fill(string(config), find).filled)
+}

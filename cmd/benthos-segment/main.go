@@ -13,6 +13,7 @@ import (
 
 	"benthos-segment/cmd/benthos-segment/internal/check"
 	"benthos-segment/cmd/benthos-segment/internal/completion"
+	"benthos-segment/cmd/benthos-segment/internal/create"
 	"benthos-segment/cmd/benthos-segment/internal/demo"
 	"benthos-segment/cmd/benthos-segment/internal/doctor"
 	"benthos-segment/cmd/benthos-segment/internal/sandbox"
@@ -48,6 +49,7 @@ func commands() []*cli.Command {
 		tail.Command(),
 		lint.Command(service.GlobalEnvironment()),
 		doctor.Command(),
+		create.Command(),
 		versionCommand(),
 	}, completion.Commands()...)
 }

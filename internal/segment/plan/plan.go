@@ -214,7 +214,7 @@ func (r *rule) unplannedNames(findings []segment.Finding, t segment.Type, subjec
 	r.names.unplanned(branch, jsonscan.Lookup(subject, branch), func(path string) {
 		findings = append(findings, segment.Finding{
 			Kind: segment.FindingUnplannedProperty, Type: typesOf[Segment][segment.FindingUnplannedProperty],
-			Field: path, Description: "the plan does not have this", Rule: &r.PlanRule,
+			Field: path, Description: "the plan has no such property", Rule: &r.PlanRule,
 		})
 	})
 	slices.SortFunc(findings[first:], compareFindings)

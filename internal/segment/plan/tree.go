@@ -130,11 +130,17 @@ func looksLike(text []byte) string {
 		return "; this is Terraform: read the rules from Segment's Public API instead, with GET /tracking-plans/{id}/rules"
 	case bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")), bytes.HasPrefix(bytes.TrimSpace(text), []byte("[")):
 		return ""
-	case bytes.Contains(text[:min(len(text), 200)], []byte(",")):
+	case isCSV(text):
 		return "; the CSV that Segment's app exports has no schemas: read the rules from Segment's Public API instead, with GET /tracking-plans/{id}/rules"
 	default:
 		return ""
 	}
+}
+
+// isCSV reports whether the first line is that of a table.
+func isCSV(text []byte) bool {
+	first, _, _ := bytes.Cut(text, []byte("\n"))
+	return bytes.Contains(first, []byte(",")) && !bytes.HasPrefix(first, []byte("#"))
 }
 
 // get returns a member of an object, or nil. Null counts as absent.

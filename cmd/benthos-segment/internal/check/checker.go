@@ -21,6 +21,8 @@ type summary struct {
 	// skipped are the events that are skipped, and the names of those, by the row
 	// of the table skips.
 	skipped []skippedEvents
+	// plan is about the tracking plan.
+	plan planSums
 	// dropped counts the members that events would be sent without.
 	dropped tally
 	// files are those that were read to their end.
@@ -76,7 +78,9 @@ type checker struct {
 }
 
 func newChecker(conf segment.Config, r report) *checker {
-	return &checker{report: r, converter: segment.NewConverter(conf), summary: summary{skipped: make([]skippedEvents, len(skips))}}
+	return &checker{report: r, converter: segment.NewConverter(conf), summary: summary{
+		skipped: make([]skippedEvents, len(skips)), plan: planSums{isGiven: conf.Plan != nil},
+	}}
 }
 
 // read checks a file. It returns an error where the file was not read to its
@@ -126,6 +130,7 @@ func (k *checker) document(doc documents.Document) {
 	for _, note := range k.converter.Notes() {
 		k.note(doc, note)
 	}
+	k.againstPlan(doc)
 	if k.showsCalls {
 		for _, call := range calls {
 			k.report.showed(k.file, place{doc.Line, doc.Column}, call)

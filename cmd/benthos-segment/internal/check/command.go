@@ -22,6 +22,8 @@ const (
 	flagMaxLine      = "max-line"
 	flagFormat       = "format"
 	flagShow         = "show"
+	flagConsent      = "consent"
+	flagPlan         = "plan"
 )
 
 // The formats of the report.
@@ -60,6 +62,8 @@ func flags() []cli.Flag {
 		&cli.BoolFlag{Name: flagShow, Usage: "print the calls that would be sent, one a line; as text, the report then goes to standard error"},
 		command.ChoiceFlag(flagIntegrations, "auto", integrationsModes(), "`MODE` of that field of the output: "+command.OneOf(integrationsModes())),
 		command.ChoiceFlag(flagDialect, "", dialects, "the dialect of all events, like the metadata segment_dialect: `NAME` is "+command.OneOf(dialects)),
+		&cli.StringSliceFlag{Name: flagConsent, Usage: "skip events whose persons have denied an id, like the field consent of the output: `PROVIDER=ID,ID`, such as oneTrust=C0002; repeatable"},
+		&cli.StringFlag{Name: flagPlan, Usage: "list what breaks the tracking plan in this `FILE` of JSON, of Segment or RudderStack"},
 		command.SizeFlag(flagMaxCallBytes, segment.DefaultMaxCallBytes, "refuse a call of more than this `SIZE`"),
 		command.SizeFlag(flagMaxLine, documents.DefaultMaxBytes, "skip a line or a document of more than this `SIZE`"),
 	}
@@ -72,15 +76,25 @@ func integrationsModes() []string { return slices.Sorted(maps.Keys(segment.Integ
 var dialects = []string{segment.DialectSegment.String(), segment.DialectRudderStack.String()}
 
 // config is what the flags say of the output.
-func config(c *cli.Context, version string) segment.Config {
+func config(c *cli.Context, version string) (segment.Config, error) {
+	needed, err := consentRule(c.StringSlice(flagConsent))
+	if err != nil {
+		return segment.Config{}, err
+	}
+	plan, err := readPlan(c.String(flagPlan))
+	if err != nil {
+		return segment.Config{}, err
+	}
 	return segment.Config{
+		Consent:      needed,
+		Plan:         plan,
 		Integrations: segment.IntegrationsModes[command.Choice(c, flagIntegrations)],
 		Dialect:      segment.ParseDialect(command.Choice(c, flagDialect)),
 		LibraryName:  "benthos-segment", LibraryVersion: version,
 		MaxCallBytes: int(command.Size(c, flagMaxCallBytes)),
 		// No id is kept. It only has to be as long as a real one.
 		NewID: func() string { return "00000000-0000-7000-8000-000000000000" },
-	}
+	}, nil
 }
 
 // usage says what is wrong with the arguments, if anything is.

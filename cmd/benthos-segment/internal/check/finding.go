@@ -16,6 +16,8 @@ const (
 	skipped kind = "skipped"
 	// noted events are sent, and not as their sender may think.
 	noted kind = "note"
+	// unplanned events are sent, and do not keep to the tracking plan.
+	unplanned kind = "plan"
 )
 
 // finding is one line of the report.
@@ -27,6 +29,9 @@ type finding struct {
 	// Field is empty where no single one is to blame.
 	Field    string
 	Sentence string
+	// isHarmless says of what does not keep to the tracking plan that it breaks
+	// nothing.
+	isHarmless bool
 }
 
 // advice takes a sentence apart: what is wrong, and how to fix it. Sentences have

@@ -60,6 +60,12 @@ type jsonSummary struct {
 	Reasons []counted     `json:"refused_by_reason"`
 	Skips   []jsonSkipped `json:"skipped_by_reason"`
 	Dropped []counted     `json:"dropped_members"`
+	Plan    *jsonPlan     `json:"plan,omitempty"`
+}
+
+type jsonPlan struct {
+	Events   int       `json:"events"`
+	Findings []counted `json:"findings"`
 }
 
 func (r *jsonReport) found(f finding) {
@@ -83,6 +89,9 @@ func (r *jsonReport) concluded(s *summary) {
 		if s.skipped[n].count > 0 {
 			sum.Skips = append(sum.Skips, jsonSkipped{skips[n].name, s.skipped[n].count, s.skipped[n].names.list()})
 		}
+	}
+	if s.plan.isGiven {
+		sum.Plan = &jsonPlan{s.plan.events, s.plan.places.list()}
 	}
 	r.write(sum)
 }

@@ -22,6 +22,10 @@ func run(c *cli.Context, version string) error {
 	if err := usage(c); err != nil {
 		return err
 	}
+	conf, err := config(c, version)
+	if err != nil {
+		return err
+	}
 	// A second signal ends the process at once.
 	ctx, stop := signal.NotifyContext(c.Context, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
@@ -31,7 +35,7 @@ func run(c *cli.Context, version string) error {
 		ctx: ctx, stdin: c.App.Reader, out: out, maxBytes: int(command.Size(c, flagMaxLine)),
 		progress: newProgress(terminal.Of(c.App.ErrWriter)),
 	}
-	r.checker = newChecker(config(c, version), newReport(c, version, out))
+	r.checker = newChecker(conf, newReport(c, version, out))
 	r.showsCalls = c.Bool(flagShow)
 	for _, name := range c.Args().Slice() {
 		r.file(name)
@@ -147,7 +151,7 @@ func (r *runner) verdict() error {
 	switch {
 	case !r.isWhole():
 		return command.Failed()
-	case r.refused > 0:
+	case r.refused > 0, r.plan.events > 0:
 		return command.Refused()
 	default:
 		return nil

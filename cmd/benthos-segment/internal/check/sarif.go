@@ -56,14 +56,18 @@ type sarifRule struct {
 }
 
 // levels of SARIF for each kind.
-var levels = map[kind]string{refused: "error", skipped: "warning", noted: "note"}
+var levels = map[kind]string{refused: "error", skipped: "warning", noted: "note", unplanned: "error"}
 
 func (r *sarifReport) found(f finding) {
 	text := f.Sentence
 	if f.Field != "" {
 		text = f.Field + ": " + text
 	}
-	result := sarifResult{Rule: f.Reason, Level: levels[f.Kind], Message: sarifText{text}, Locations: make([]sarifLocation, 1)}
+	level := levels[f.Kind]
+	if f.isHarmless {
+		level = "note"
+	}
+	result := sarifResult{Rule: f.Reason, Level: level, Message: sarifText{text}, Locations: make([]sarifLocation, 1)}
 	at := &result.Locations[0].Physical
 	at.Artifact.URI = uriOf(f.File)
 	at.Region.Line, at.Region.Column = f.line, f.column

@@ -20,10 +20,10 @@ type textReport struct {
 	out, calls io.Writer
 }
 
-var colours = map[kind]terminal.Colour{refused: terminal.Red, skipped: terminal.Yellow, noted: terminal.Cyan}
+var colours = map[kind]terminal.Colour{refused: terminal.Red, skipped: terminal.Yellow, noted: terminal.Cyan, unplanned: terminal.Yellow}
 
 // labels stand before the reason of what is sent, or is meant to be left out.
-var labels = map[kind]string{refused: "", skipped: "skipped ", noted: "note "}
+var labels = map[kind]string{refused: "", skipped: "skipped ", noted: "note ", unplanned: "plan "}
 
 func (r *textReport) found(f finding) {
 	what := labels[f.Kind] + f.Reason
@@ -63,6 +63,14 @@ func (r *textReport) concluded(s *summary) {
 	}
 	if s.empty > 0 {
 		fmt.Fprintf(r.out, "skipped: %d without an event (blank lines or empty arrays)\n", s.empty)
+	}
+	if s.plan.isGiven {
+		breaks := "break"
+		if s.plan.events == 1 {
+			breaks = "breaks"
+		}
+		fmt.Fprintf(r.out, "plan: %s %s it\n", command.Count(s.plan.events, "event"), breaks)
+		r.list(&s.plan.places, terminal.Clean)
 	}
 	if len(s.dropped.counts) > 0 {
 		fmt.Fprintln(r.out, "dropped: members at the top level that Segment does not know; "+

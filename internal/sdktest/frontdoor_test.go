@@ -23,35 +23,40 @@ import (
 // segmentKey is the key of the source at Segment. No SDK has it.
 const segmentKey = "segment-0123456789"
 
-// frontDoor is the binary with the pipeline that people copy: the input segment, a
-// queue on disk, and the output segment.
+// frontDoor is the binary with a pipeline that begins with the input segment.
 type frontDoor struct {
 	t *testing.T
-	// url is where SDKs send to, and metrics where the binary counts. They stay the
-	// same when it is started again.
-	url, metrics string
-	deadLetters  string
-	args, env    []string
+	// url is where SDKs send to, and admin where the binary tells of itself. They stay
+	// the same when it is started again.
+	url, admin  string
+	deadLetters string
+	args, env   []string
 
 	cmd  *exec.Cmd
 	said *lockedBuffer
 }
 
-// newFrontDoor is one that delivers to segment, and that is not open yet. The
-// settings change its pipeline.
+// newFrontDoor has the pipeline that people copy, with a queue on disk. It delivers
+// to segment, and is not open yet. The settings change its pipeline.
 func newFrontDoor(t *testing.T, segment string, settings ...string) *frontDoor {
+	t.Helper()
+	return newFrontDoorOf(t, "gateway.yaml", segment, settings...)
+}
+
+// newFrontDoorOf has another pipeline of config/.
+func newFrontDoorOf(t *testing.T, pipeline, segment string, settings ...string) *frontDoor {
 	t.Helper()
 	folder := t.TempDir()
 	address, admin := freeAddress(t), freeAddress(t)
 	d := &frontDoor{
-		t: t, url: "http://" + address, metrics: "http://" + admin + "/metrics", said: &lockedBuffer{},
+		t: t, url: "http://" + address, admin: "http://" + admin, said: &lockedBuffer{},
 		deadLetters: filepath.Join(folder, "dead_letters.ndjson"),
 		args:        []string{"run"},
 	}
 	for _, setting := range settings {
 		d.args = append(d.args, "--set", setting)
 	}
-	d.args = append(d.args, "../../config/gateway.yaml")
+	d.args = append(d.args, "../../config/"+pipeline)
 	d.env = append(
 		os.Environ(), "GATEWAY_ADDRESS="+address, "METRICS_ADDRESS="+admin, "SOURCE_WRITE_KEY="+writeKey,
 		"SEGMENT_ENDPOINT="+segment, "SEGMENT_WRITE_KEY="+segmentKey,
@@ -121,7 +126,7 @@ func (d *frontDoor) until(what string, isSo func() bool) {
 
 // queued is how many events the queue holds.
 func (d *frontDoor) queued() (events int) {
-	resp, err := http.Get(d.metrics)
+	resp, err := http.Get(d.admin + "/metrics")
 	require.NoError(d.t, err)
 	defer resp.Body.Close()
 	for lines := bufio.NewScanner(resp.Body); lines.Scan(); {

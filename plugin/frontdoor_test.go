@@ -214,6 +214,8 @@ func TestTheFrontDoorSaysWhatIsLostAtIt(t *testing.T) {
 		assert.Equal(t, 1, d.said.Times(said), said)
 	}
 	assert.NotContains(t, d.said.String(), "nobody")
+	// Counters move every second, and at the end.
+	d.stop(5 * time.Second)
 	assert.Equal(t, int64(5), d.counts.Sum("segment_gateway_requests", "/v1/track", "401"))
 }
 
@@ -245,6 +247,7 @@ func TestEventsGoThroughTheFrontDoorToSegment(t *testing.T) {
 	assert.Equal(t, []string{"A", "B", "C"}, names, "D excludes Segment in RudderStack's words, and C does not in Segment's")
 	require.Eventually(t, func() bool { return len(d.dead.Letters()) == 2 }, 20*time.Second, time.Millisecond)
 	assert.Equal(t, []string{"event_not_defined", "bad_request"}, reasonsOf(d.dead))
+	d.stop(5 * time.Second)
 	assert.Equal(t, int64(1), d.counts.Sum("segment_gateway_requests", "/v1/batch", "200"))
 	assert.Equal(t, int64(6), d.counts.Sum("segment_gateway_events"))
 }

@@ -127,7 +127,7 @@ var success = []byte(`{"success":true}`)
 // write answers; a nil answer is success.
 func write(w *statusWriter, r *http.Request, a *answer) {
 	if a == nil {
-		writeBody(w, http.StatusOK, "application/json", success)
+		writeBody(w, http.StatusOK, typeJSON, success)
 		return
 	}
 	w.code = a.code
@@ -139,7 +139,7 @@ func write(w *statusWriter, r *http.Request, a *answer) {
 		Code    string `json:"code"`
 		Message string `json:"message"`
 	}{false, a.message, a.code, a.message})
-	writeBody(w, a.status, "application/json", body)
+	writeBody(w, a.status, typeJSON, body)
 }
 
 func (a *answer) writeHeaders(h http.Header, r *http.Request) {
@@ -159,15 +159,20 @@ func (a *answer) writeHeaders(h http.Header, r *http.Request) {
 
 // The values of headers that every answer has are shared, and nobody changes them.
 var (
-	nosniff = []string{"nosniff"}
-	noStore = []string{"no-store"}
+	nosniff       = []string{"nosniff"}
+	noStore       = []string{"no-store"}
+	typeJSON      = []string{"application/json"}
+	typePicture   = []string{"image/gif"}
+	successLength = []string{strconv.Itoa(len(success))}
 )
 
-func writeBody(w http.ResponseWriter, status int, contentType string, body []byte) {
+func writeBody(w http.ResponseWriter, status int, contentType []string, body []byte) {
 	h := w.Header()
-	h.Set("Content-Type", contentType)
-	h["X-Content-Type-Options"], h["Cache-Control"] = nosniff, noStore
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h["Content-Type"], h["X-Content-Type-Options"], h["Cache-Control"] = contentType, nosniff, noStore
+	h["Content-Length"] = successLength
+	if len(body) != len(success) {
+		h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	}
 	w.WriteHeader(status)
 	_, _ = w.Write(body) // A client that has gone reads no error either.
 }
@@ -181,5 +186,5 @@ func writePicture(w *statusWriter, r *http.Request, a *answer) {
 		a.writeHeaders(w.Header(), r)
 		status = a.status
 	}
-	writeBody(w, status, "image/gif", ingest.Picture)
+	writeBody(w, status, typePicture, ingest.Picture)
 }

@@ -62,7 +62,8 @@ type request struct {
 	size int64
 	// element is the place in the queue, nil after.
 	element *list.Element
-	// granted is closed when there is room for its events.
+	// granted is closed when there is room for its events, and nil where there was
+	// some at once.
 	granted          chan struct{}
 	hasRoom, isReady bool
 	// answered gets one fate.

@@ -15,7 +15,7 @@ func (g *Gateway) serveSettings(w *statusWriter, r *http.Request, route ingest.R
 		write(w, r, refuse(http.StatusNotFound, codeInvalidKey, "invalid write key: there is no source of that key here"))
 		return
 	}
-	writeBody(w, http.StatusOK, "application/json", ingest.SettingsDocument(key, g.addressOf(r)))
+	writeBody(w, http.StatusOK, typeJSON, ingest.SettingsDocument(key, g.addressOf(r)))
 }
 
 // serveSourceConfig answers SDKs of RudderStack that ask what to do. The mobile
@@ -31,5 +31,5 @@ func (g *Gateway) serveSourceConfig(w *statusWriter, r *http.Request) {
 		write(w, r, refuse(http.StatusBadRequest, codeInvalidKey, "Invalid write key: there is no source of that key here"))
 		return
 	}
-	writeBody(w, http.StatusOK, "application/json", ingest.SourceConfigDocument(key))
+	writeBody(w, http.StatusOK, typeJSON, ingest.SourceConfigDocument(key))
 }

@@ -3,6 +3,7 @@ package gateway
 import (
 	"bytes"
 	"strings"
+	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/gofrs/uuid/v5"
@@ -16,6 +17,7 @@ import (
 // dead letters all the same.
 func (in *intake) eventsOf(env *ingest.Envelope) (events []Event, refusal *answer) {
 	m := newMaker(in.sender, env)
+	defer m.release()
 	events = make([]Event, len(env.Events))
 	for i := range env.Events {
 		events[i] = m.make(i)
@@ -31,6 +33,7 @@ const (
 	addedBytes = 256
 	// usualScratch and usualAdded have room for what most events need.
 	usualScratch, usualAdded = 1 << 10, 8
+	maxScratch               = 256 << 10
 )
 
 // maker makes events of one request.
@@ -44,10 +47,29 @@ type maker struct {
 	// library was read of libraryText, which most events of a request share.
 	library     library
 	libraryText []byte
-	// memory is that of the events' content, and scratch that of members until they
-	// are in it.
-	memory, scratch []byte
-	added           []member
+	// memory is that of the events' content.
+	memory []byte
+	*bench
+}
+
+// bench is where the members of an event are made before they are in its content.
+type bench struct {
+	scratch []byte
+	added   []member
+}
+
+var benches = sync.Pool{New: func() any {
+	return &bench{make([]byte, 0, usualScratch), make([]member, 0, usualAdded)}
+}}
+
+// release lets another maker have the bench, unless an exceptional event has made it
+// large.
+func (m *maker) release() {
+	if cap(m.scratch) <= maxScratch {
+		clear(m.added[:cap(m.added)])
+		benches.Put(m.bench)
+	}
+	m.bench = nil
 }
 
 func newMaker(s *sender, env *ingest.Envelope) *maker {
@@ -59,7 +81,7 @@ func newMaker(s *sender, env *ingest.Envelope) *maker {
 	return &maker{
 		sender: s, env: env, ofRequest: s.dialect(env),
 		address: address, quotedAddress: appendText(nil, address), quotedTime: appendText(nil, timeOf(s.receivedAt)),
-		memory: make([]byte, 0, size), scratch: make([]byte, 0, usualScratch), added: make([]member, 0, usualAdded),
+		memory: make([]byte, 0, size), bench: benches.Get().(*bench),
 	}
 }
 
@@ -111,7 +133,11 @@ func (m *maker) typeOf(item ingest.Item) string {
 	if m.route.Type != "" {
 		return m.route.Type
 	}
-	return clip(strings.ToLower(strings.TrimSpace(ingest.Text(item.Value(ingest.NameType)))), maxType)
+	spelled := ingest.Spelled(item.Value(ingest.NameType))
+	if t := segment.ParseType(string(spelled)); t != segment.UnknownType {
+		return t.String()
+	}
+	return clip(strings.ToLower(strings.TrimSpace(string(spelled))), maxType)
 }
 
 // edit is what a server does to one event.
@@ -167,7 +193,7 @@ func (e *edit) appendTo(dst []byte) []byte {
 
 // setType lets the URL rule.
 func (e *edit) setType() {
-	if t := e.route.Type; t != "" && ingest.Text(e.item.Value(ingest.NameType)) != t {
+	if t := e.route.Type; t != "" && string(ingest.Spelled(e.item.Value(ingest.NameType))) != t {
 		e.setText(ingest.NameType, t)
 	}
 }
@@ -192,7 +218,7 @@ func hasID(value []byte) bool {
 	if len(value) > 0 && (value[0] == '-' || value[0] >= '0' && value[0] <= '9') {
 		return true
 	}
-	return strings.TrimSpace(ingest.Text(value)) != ""
+	return len(bytes.TrimSpace(ingest.Spelled(value))) > 0
 }
 
 // setContext adds what the envelope has and the event lacks, and the address of
@@ -245,29 +271,26 @@ func (e *edit) setIntegrations() {
 // setSentAt gives the event the time at which the request was made. RudderStack's
 // server reads that of the event; Segment's has it in the envelope.
 func (e *edit) setSentAt() {
-	own := ingest.Text(e.item.Value(ingest.NameSentAt))
-	if e.dialect == segment.DialectRudderStack && isTime(own) {
-		return
-	}
-	for _, at := range []string{e.env.SentAt, own, e.request.Header.Get("SentAt")} {
-		if isTime(at) {
-			if at != own {
-				e.setText(ingest.NameSentAt, at)
-			}
-			return
-		}
+	own := ingest.Spelled(e.item.Value(ingest.NameSentAt))
+	switch {
+	case isTime(own) && (e.dialect == segment.DialectRudderStack || string(own) == e.env.SentAt):
+	case isTime(e.env.SentAt):
+		e.setText(ingest.NameSentAt, e.env.SentAt)
+	case isTime(own):
+	case isTime(e.request.Header.Get("SentAt")):
+		e.setText(ingest.NameSentAt, e.request.Header.Get("SentAt"))
 	}
 }
 
 // isTime tells a time from the placeholder that some SDKs leave in its place.
-func isTime(text string) bool {
-	return text != "" && text[0] >= '0' && text[0] <= '9' && len(text) <= 64
+func isTime[T string | []byte](text T) bool {
+	return len(text) > 0 && text[0] >= '0' && text[0] <= '9' && len(text) <= 64
 }
 
 // setReceivedAt notes when the request came in. RudderStack's server keeps what is
 // there, as in events that are sent a second time.
 func (e *edit) setReceivedAt() {
-	if e.dialect != segment.DialectSegment && isTime(ingest.Text(e.item.Value(ingest.NameReceivedAt))) {
+	if e.dialect != segment.DialectSegment && isTime(ingest.Spelled(e.item.Value(ingest.NameReceivedAt))) {
 		return
 	}
 	e.set(ingest.NameReceivedAt, e.quotedTime)

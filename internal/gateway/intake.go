@@ -218,13 +218,11 @@ func (in *intake) fill(req *request, env *ingest.Envelope, isLate <-chan time.Ti
 
 // awaitRoom waits for room. No batch waits for a request that has to.
 func (in *intake) awaitRoom(req *request, isLate <-chan time.Time) error {
-	select {
-	case <-req.granted:
+	if req.granted == nil {
 		return nil
-	default:
-		in.leave()
-		return in.gateway.queue.awaitRoom(req, isLate)
 	}
+	in.leave()
+	return in.gateway.queue.awaitRoom(req, isLate)
 }
 
 // await waits for the fate of a request, until it is late. What is still

@@ -93,12 +93,15 @@ func (q *queue) enter(size int64) (*request, error) {
 	if q.life.Err() != nil {
 		return nil, errStopped
 	}
-	r := &request{size: min(size, q.maxBytes), granted: make(chan struct{}), answered: make(chan fate, 1)}
+	r := &request{size: min(size, q.maxBytes), answered: make(chan fate, 1)}
 	r.element = q.waiting.PushBack(r)
 	if q.roomless == nil {
 		q.roomless = r.element
 	}
 	q.grant()
+	if !r.hasRoom {
+		r.granted = make(chan struct{})
+	}
 	return r, nil
 }
 
@@ -113,7 +116,9 @@ func (q *queue) grant() {
 		q.pending++
 		q.bytes += r.size
 		r.hasRoom = true
-		close(r.granted)
+		if r.granted != nil {
+			close(r.granted)
+		}
 		q.roomless = q.roomless.Next()
 	}
 }

@@ -133,7 +133,7 @@ var deviceNames = []string{
 // phone, so that the address of the client is that of the person. An event that
 // says where it comes from knows best.
 func (s *sender) runsOnDevice(channel, isDirect []byte, lib library) bool {
-	switch ingest.Text(channel) {
+	switch string(ingest.Spelled(channel)) {
 	case "web", "mobile", "browser":
 		return true
 	case "":

@@ -54,8 +54,10 @@ type Body struct {
 	// far as they were read.
 	Size, Wire int64
 
-	reader   *BodyReader
-	buf      []byte
+	reader *BodyReader
+	buf    []byte
+	// pooled is what buf came out of the pool in.
+	pooled   *[]byte
 	reserved int64
 }
 
@@ -145,7 +147,7 @@ func (b *Body) grow() error {
 	const first = 16 << 10
 	if b.buf == nil {
 		if pooled, ok := b.reader.buffers.Get().(*[]byte); ok && b.reserve(cap(*pooled)) {
-			b.buf = (*pooled)[:0]
+			b.buf, b.pooled = (*pooled)[:0], pooled
 			return nil
 		}
 	}
@@ -173,10 +175,14 @@ func (b *Body) Release() {
 	// A buffer that grew for an exceptional body is not kept.
 	const usual = 1 << 20
 	if buf := b.buf; buf != nil && cap(buf) <= usual {
-		b.reader.buffers.Put(&buf)
+		if b.pooled == nil {
+			b.pooled = new([]byte)
+		}
+		*b.pooled = buf
+		b.reader.buffers.Put(b.pooled)
 	}
 	b.reader.memory.Release(b.reserved)
-	b.Bytes, b.buf, b.reserved = nil, nil, 0
+	b.Bytes, b.buf, b.pooled, b.reserved = nil, nil, nil, 0
 }
 
 // countingReader counts down what it reads and refuses to go below zero.

@@ -74,6 +74,9 @@ const (
 	headerPrivate = "Access-Control-Request-Private-Network"
 )
 
+// varies is shared by all answers that vary by nothing else.
+var varies = []string{headerOrigin}
+
 // askedHeaders are those that the SDKs ask for. X-Retry-Count is only on repeats:
 // where it is refused, no retry of Segment's SDK ever arrives.
 const askedHeaders = "anonymousid, authorization, cache-control, content-type, " +
@@ -84,7 +87,11 @@ const askedHeaders = "anonymousid, authorization, cache-control, content-type, "
 // answer that has them. It reports whether the request may be taken: a request
 // without Origin comes from no page, and one of a foreign origin gets no headers.
 func (c *CORS) Write(h http.Header, r *http.Request) (mayTake bool) {
-	h.Add("Vary", headerOrigin)
+	if len(h["Vary"]) == 0 {
+		h["Vary"] = varies
+	} else {
+		h.Add("Vary", headerOrigin)
+	}
 	origin := r.Header.Get(headerOrigin)
 	if origin == "" {
 		return true

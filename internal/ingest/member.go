@@ -147,16 +147,19 @@ func plain(quoted []byte) []byte {
 }
 
 // Text returns the text of a JSON string, and nothing for any other value.
-func Text(value []byte) string {
+func Text(value []byte) string { return string(Spelled(value)) }
+
+// Spelled is Text, as a part of the value where that is possible.
+func Spelled(value []byte) []byte {
 	if len(value) == 0 || value[0] != '"' {
-		return ""
+		return nil
 	}
 	if spelled := value[1 : len(value)-1]; bytes.IndexByte(spelled, '\\') < 0 && utf8.Valid(spelled) {
-		return string(spelled)
+		return spelled
 	}
 	// The only error left is a lone surrogate, which is replaced.
 	text, _ := jsontext.AppendUnquote(nil, value)
-	return string(text)
+	return text
 }
 
 const writeKeyMember = "writeKey"

@@ -13,7 +13,7 @@ const (
 	// tick is how often deletions are written, and the disk is looked at.
 	tick = time.Second
 	// trimBytes are so many delivered bytes that deletions are written before.
-	trimBytes = 4 << 20
+	trimBytes = 1 << 20
 	// The waits before another try to open the engine.
 	reopenInitial = 250 * time.Millisecond
 	reopenMax     = 15 * time.Second

@@ -19,8 +19,13 @@ var (
 	eventKey = byte('e')
 )
 
-func keyOf(seq uint64) []byte {
-	return binary.BigEndian.AppendUint64([]byte{eventKey}, seq)
+// keyBytes is the length of the key of an event.
+const keyBytes = 1 + 8
+
+func keyOf(seq uint64) []byte { return appendKey(make([]byte, 0, keyBytes), seq) }
+
+func appendKey(to []byte, seq uint64) []byte {
+	return binary.BigEndian.AppendUint64(append(to, eventKey), seq)
 }
 
 // opened is a queue as it lies on the disk.

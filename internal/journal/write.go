@@ -136,7 +136,10 @@ func (j *Journal) add(done func(error)) error {
 	for i := range j.fresh {
 		e := &j.fresh[i]
 		record := rest[:e.size:e.size]
-		if err := g.batch.Set(keyOf(e.seq), record, nil); err != nil {
+		op := g.batch.SetDeferred(keyBytes, e.size)
+		appendKey(op.Key[:0], e.seq)
+		copy(op.Value, record)
+		if err := op.Finish(); err != nil {
 			return err
 		}
 		e.event = inRecord(e.event, record)

@@ -51,6 +51,7 @@ type input struct {
 	gateway  *gateway.Gateway
 	server   *gateway.Server
 	unwatch  func() bool
+	unreport func()
 	isClosed bool
 }
 
@@ -100,6 +101,9 @@ func (in *input) Connect(context.Context) error {
 		return fmt.Errorf("field %s: listening: %w", fiFieldAddress, err)
 	}
 	in.log.Infof("Listening for SDKs at %s", in.urlOf(listener))
+	if in.unreport == nil {
+		in.unreport = in.report.start()
+	}
 	in.gateway = door
 	in.server = door.Serve(listener, in.tls, in.conf.maxConnections, func(err error) { in.lost(door, err) })
 	return nil
@@ -190,15 +194,18 @@ func told(failed func(i int) error) func(i int) error {
 
 // Close answers everybody who waits, and ends all connections.
 func (in *input) Close(ctx context.Context) error {
-	server := in.close()
+	server, unreport := in.close()
+	if unreport != nil {
+		defer unreport()
+	}
 	if server == nil {
 		return nil
 	}
 	return server.Close(ctx)
 }
 
-// close takes the server out of use.
-func (in *input) close() (server *gateway.Server) {
+// close takes the server out of use, and what reports of it.
+func (in *input) close() (server *gateway.Server, unreport func()) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.isClosed = true
@@ -206,5 +213,6 @@ func (in *input) close() (server *gateway.Server) {
 		in.unwatch()
 	}
 	server, in.server = in.server, nil
-	return server
+	unreport, in.unreport = in.unreport, nil
+	return server, unreport
 }

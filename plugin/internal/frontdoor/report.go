@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
@@ -20,8 +21,21 @@ type report struct {
 	latency  *service.MetricTimer
 	pending  *service.MetricGauge
 
+	// onTheirWay is what pending will show.
+	onTheirWay atomic.Int64
+
 	mu     sync.Mutex
 	silent map[string]*silence
+	// answers and accepted are what requests and events do not have yet. To find the
+	// counter of a label costs more than all else that a report does.
+	answers  map[answered]int64
+	accepted int64
+}
+
+// answered is what answers are counted by.
+type answered struct {
+	route  string
+	status int
 }
 
 // silence is when the log last told of a loss, and how many there were since.
@@ -41,20 +55,62 @@ func newReport(res *service.Resources) *report {
 		latency:  metrics.NewTimer("segment_gateway_latency_ns"),
 		pending:  metrics.NewGauge("segment_gateway_pending"),
 		silent:   make(map[string]*silence),
+		answers:  make(map[answered]int64),
+	}
+}
+
+// showInterval is how often the metrics move.
+const showInterval = time.Second
+
+// start shows what was counted, until the stop that it returns.
+func (r *report) start() (stop func()) {
+	ended, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		ticker := time.NewTicker(showInterval)
+		defer ticker.Stop()
+		for isOn := true; isOn; r.show() {
+			select {
+			case <-ticker.C:
+			case <-ended:
+				isOn = false
+			}
+		}
+	}()
+	return func() { close(ended); <-done }
+}
+
+func (r *report) show() {
+	r.pending.Set(r.onTheirWay.Load())
+	r.mu.Lock()
+	answers, accepted := r.answers, r.accepted
+	r.answers, r.accepted = make(map[answered]int64, len(answers)), 0
+	r.mu.Unlock()
+	for a, count := range answers {
+		r.requests.Incr(count, a.route, strconv.Itoa(a.status))
+	}
+	if accepted > 0 {
+		r.events.Incr(accepted)
 	}
 }
 
 // Answered counts an answer.
 func (r *report) Answered(a gateway.Answer) {
-	r.requests.Incr(1, a.Route, strconv.Itoa(a.Status))
+	r.count(a)
 	if a.Events > 0 {
 		r.latency.Timing(a.Took.Nanoseconds())
 	}
-	if a.Events > 0 && a.Status == http.StatusOK {
-		r.events.Incr(int64(a.Events))
-	}
 	if said := lossOf(a); said != "" {
 		r.warn(a.Status, said, time.Now())
+	}
+}
+
+func (r *report) count(a gateway.Answer) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.answers[answered{a.Route, a.Status}]++
+	if a.Status == http.StatusOK {
+		r.accepted += int64(a.Events)
 	}
 }
 
@@ -63,8 +119,8 @@ func (r *report) Troubled(said string) {
 	r.log.Errorf("The server of the input: %s", said)
 }
 
-// Pending shows how many requests are on their way.
-func (r *report) Pending(requests int) { r.pending.Set(int64(requests)) }
+// Pending notes how many requests are on their way.
+func (r *report) Pending(requests int) { r.onTheirWay.Store(int64(requests)) }
 
 // losses are the answers after which events are missing or late, by their code, and
 // what to do about it. Clients that broke off come again by themselves.

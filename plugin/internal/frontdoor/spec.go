@@ -167,6 +167,7 @@ const description = "" +
 	"## Shutdown\n\n" +
 	"When the engine stops reading, new requests and those that were not handed out yet are answered with 503; those that were are answered when they are acknowledged, and with 503 when the input closes.\n\n" +
 	"## Metrics\n\n" +
+	"They move every second.\n\n" +
 	"- `segment_gateway_requests` by `route` and `status`\n" +
 	"- `segment_gateway_events`: events that were acknowledged to clients\n" +
 	"- `segment_gateway_pending`: requests on their way\n" +

@@ -165,7 +165,7 @@ const description = "" +
 	"| 503 with `Retry-After` | the pipeline rejected an event or took too long; shutdown | they try again |\n\n" +
 	"An error is JSON with `error`, `code` and `message`. When a request of several events gets 503, some of them may have been delivered; with the same message ids, Segment keeps one of each.\n\n" +
 	"## Shutdown\n\n" +
-	"When the engine stops reading, new requests and those that were not handed out yet are answered with 503; those that were are answered when they are acknowledged, and with 503 when the input closes.\n\n" +
+	"When the engine stops reading, new requests and those that were not handed out yet are answered with 503; those that were are answered when they are acknowledged, and with 503 when the input closes. Then connections are refused. Behind the buffer `journal`, that is one sync after the signal.\n\n" +
 	"## Metrics\n\n" +
 	"They move every second.\n\n" +
 	"- `segment_gateway_requests` by `route` and `status`\n" +

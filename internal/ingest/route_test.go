@@ -11,20 +11,18 @@ import (
 
 func TestEveryPathThatAnSDKCallsHasItsRoute(t *testing.T) {
 	const segment, rudder, both = ingest.Segment, ingest.RudderStack, ingest.Segment | ingest.RudderStack
-	for path, want := range map[string]ingest.Route{
-		"/v1/identify":         {Path: "/v1/identify", Kind: ingest.Event, Worlds: both, Type: "identify"},
-		"/v1/track":            {Path: "/v1/track", Kind: ingest.Event, Worlds: both, Type: "track"},
+	routes := map[string]ingest.Route{
 		"/v1/merge":            {Path: "/v1/merge", Kind: ingest.Event, Worlds: rudder, Type: "merge"},
-		"/v1/t":                {Path: "/v1/t", Kind: ingest.Event, Worlds: segment, Type: "track"},
-		"/v1/a":                {Path: "/v1/a", Kind: ingest.Event, Worlds: segment, Type: "alias"},
 		"/v1/batch":            {Path: "/v1/batch", Kind: ingest.Batch, Worlds: both},
 		"/v1/import/":          {Path: "/v1/import", Kind: ingest.Batch, Worlds: both},
 		"/v1/b":                {Path: "/v1/b", Kind: ingest.Batch, Worlds: segment},
 		"/v1/batch/b":          {Path: "/v1/batch/b", Kind: ingest.Batch, Worlds: segment},
+		"/batch/b":             {Path: "/batch/b", Kind: ingest.Batch, Worlds: segment},
+		"/batch":               {Path: "/batch", Kind: ingest.Batch, Worlds: segment},
 		"/b":                   {Path: "/b", Kind: ingest.Batch, Worlds: segment},
 		"/beacon/v1/batch":     {Path: "/beacon/v1/batch", Kind: ingest.Batch, Worlds: rudder},
+		"/pixel/v1/track":      {Path: "/pixel/v1/track", Kind: ingest.Pixel, Worlds: rudder, Type: "track"},
 		"/pixel/v1/page":       {Path: "/pixel/v1/page", Kind: ingest.Pixel, Worlds: rudder, Type: "page"},
-		"/v1/pixel/group":      {Path: "/v1/pixel/group", Kind: ingest.Pixel, Worlds: segment, Type: "group"},
 		"/v1/m":                {Path: "/v1/m", Kind: ingest.Metrics, Worlds: segment},
 		"/rsaMetrics":          {Path: "/rsaMetrics", Kind: ingest.Metrics, Worlds: rudder},
 		"/sourceConfig/":       {Path: "/sourceConfig", Kind: ingest.SourceConfig, Worlds: rudder},
@@ -42,7 +40,14 @@ func TestEveryPathThatAnSDKCallsHasItsRoute(t *testing.T) {
 		"/projects/projects/k/settings": {
 			Path: "/projects/projects/{key}/settings", Kind: ingest.Settings, Worlds: segment, Key: "k",
 		},
-	} {
+	}
+	for _, name := range []string{"identify", "track", "page", "screen", "group", "alias"} {
+		full, short, pixel := "/v1/"+name, "/v1/"+name[:1], "/v1/pixel/"+name
+		routes[full] = ingest.Route{Path: full, Kind: ingest.Event, Worlds: both, Type: name}
+		routes[short] = ingest.Route{Path: short, Kind: ingest.Event, Worlds: segment, Type: name}
+		routes[pixel] = ingest.Route{Path: pixel, Kind: ingest.Pixel, Worlds: segment, Type: name}
+	}
+	for path, want := range routes {
 		route, known := ingest.RouteOf(path)
 		assert.True(t, known, path)
 		assert.Equal(t, want, route, path)

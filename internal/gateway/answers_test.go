@@ -247,3 +247,32 @@ func TestAWriteKeyThatIsEmptyIsRefusedAtStart(t *testing.T) {
 	_, err := gateway.New(conf)
 	assert.ErrorContains(t, err, "a write key is empty")
 }
+
+// The log warns where events are lost or late, and of nothing that a stranger asks
+// for.
+func TestARefusalIsToldWhereEventsAreLost(t *testing.T) {
+	d := open(t)
+	for _, given := range []struct {
+		method, path string
+		status       int
+		isRefused    bool
+	}{
+		{http.MethodPost, "/v1/track", http.StatusUnauthorized, true},
+		{http.MethodPost, "/v1/b", http.StatusUnauthorized, true},
+		{http.MethodGet, "/v1/pixel/track?data=e30", http.StatusUnauthorized, true},
+		{http.MethodGet, "/sourceConfig", http.StatusBadRequest, true},
+		{http.MethodGet, "/v1/projects/nobody/settings", http.StatusNotFound, true},
+		{http.MethodGet, "/v1/m", http.StatusMethodNotAllowed, false},
+		{http.MethodPost, "/health", http.StatusMethodNotAllowed, false},
+		{http.MethodGet, "/wp-login.php", http.StatusNotFound, false},
+		{http.MethodOptions, "/v1/track", http.StatusNoContent, false},
+	} {
+		d.seen.mu.Lock()
+		before := len(d.seen.answers)
+		d.seen.mu.Unlock()
+		answer := d.do(given.method, given.path, strings.NewReader(`{"batch":[`+track+`]}`))
+		assert.Equal(t, given.status, answer.status, given.path)
+		require.Eventually(t, func() bool { d.seen.mu.Lock(); defer d.seen.mu.Unlock(); return len(d.seen.answers) > before }, patience, tick)
+		assert.Equal(t, given.isRefused, d.seen.last().IsRefused, given.path)
+	}
+}

@@ -191,6 +191,8 @@ type got struct {
 	status int
 	header http.Header
 	body   string
+	// isLast says that the connection ends.
+	isLast bool
 }
 
 // failure is the body of an answer that is an error.
@@ -249,7 +251,7 @@ func (d *door) try(method, path string, body io.Reader, headers ...header) (got,
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
-	return got{resp.StatusCode, resp.Header, string(text)}, err
+	return got{resp.StatusCode, resp.Header, string(text), resp.Close}, err
 }
 
 func zipped(t testing.TB, text string) []byte {

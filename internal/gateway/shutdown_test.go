@@ -40,6 +40,7 @@ func assertComeAgain(t *testing.T, answer got) {
 	assert.Equal(t, http.StatusServiceUnavailable, answer.status)
 	assert.Equal(t, "shutting_down", answer.failure(t).Code)
 	assert.Equal(t, "5", answer.header.Get("Retry-After"))
+	assert.True(t, answer.isLast, "the next request goes to another process")
 }
 
 func TestAtTheEndOnlyWhatWasHandedOutIsWaitedFor(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"benthos-segment/internal/tracking/wire"
 	"benthos-segment/plugin/internal/parsed"
 	"benthos-segment/plugin/internal/policy"
+	"benthos-segment/plugin/internal/verification"
 )
 
 // endpoints are Segment's two regions; there is no other.
@@ -21,6 +22,9 @@ var endpoints = map[string]string{
 	"us": "https://api.segment.io",
 	"eu": "https://events.eu1.segmentapis.com",
 }
+
+// regions are their names.
+var regions = map[string]string{"us": "us", "eu": "eu"}
 
 // authorizationServers are those of the regions.
 // https://www.twilio.com/docs/segment/connections/oauth
@@ -39,6 +43,7 @@ type outputConfig struct {
 	convert     segment.Config
 	tracking    tracking.Config
 	transport   wire.Config
+	verify      verification.Config
 }
 
 // hasQueries says whether Bloblang is run on messages.
@@ -73,10 +78,30 @@ func outputConfigFromParsed(conf *service.ParsedConfig) (c outputConfig, err err
 	if c.tracking, err = trackingConfigFromParsed(conf); err != nil {
 		return
 	}
-	if c.transport, err = transportConfigFromParsed(conf, c.tracking.URLs()...); err != nil {
+	if c.verify, err = c.verificationFromParsed(conf); err != nil {
+		return
+	}
+	if c.transport, err = transportConfigFromParsed(conf, append(c.tracking.URLs(), c.verify.URLs()...)...); err != nil {
 		return
 	}
 	c.transport.Connections = c.tracking.ParallelRequests
+	return
+}
+
+// verificationFromParsed reads what Segment's Public API is asked. The write key
+// has been read before.
+func (c *outputConfig) verificationFromParsed(conf *service.ParsedConfig) (v verification.Config, err error) {
+	if v, err = verification.ConfigFromParsed(conf.Namespace(verification.Name)); err != nil {
+		return
+	}
+	if v.Region, err = parsed.OneOf(conf, soFieldRegion, regions); err != nil {
+		return
+	}
+	v.IsOfRegion = c.tracking.Endpoint == endpoints[v.Region]
+	v.UserAgent = c.tracking.UserAgent
+	if key, isStatic := c.writeKey.Static(); isStatic {
+		v.WriteKey = strings.TrimSpace(key)
+	}
 	return
 }
 

@@ -9,6 +9,7 @@ import (
 	"benthos-segment/plugin/internal/outcomes"
 	"benthos-segment/plugin/internal/parsed"
 	"benthos-segment/plugin/internal/policy"
+	"benthos-segment/plugin/internal/verification"
 )
 
 // lintRule holds every check of a config that does not need it to run. The linter
@@ -165,7 +166,7 @@ if $call_bytes < 1 || $call_bytes > $segment.call_bytes {
 if $request_bytes < $call_bytes + 64 || $request_bytes > $segment.request_bytes {
   root = root.append("field max_request_bytes must be from max_call_bytes + 64 to %v: Segment accepts no larger request".format($segment.request_bytes))
 }
-` + policy.LintRule + outcomes.LintRule
+` + policy.LintRule + outcomes.LintRule + verification.LintRule
 
 // check runs the lint rule of the output over a config that has been parsed.
 func check(conf *service.ParsedConfig) error { return parsed.Check(lintRule, conf) }

@@ -16,6 +16,7 @@ import (
 	_ "benthos-segment/plugin/internal/buffer"
 	"benthos-segment/plugin/internal/order"
 	"benthos-segment/plugin/internal/outcomes"
+	"benthos-segment/plugin/internal/verification"
 )
 
 func init() {
@@ -75,6 +76,8 @@ type output struct {
 	turnstile *order.Turnstile
 	room      *room
 	closed    sync.Once
+	// verify is nil where nothing is verified.
+	verify *verification.Copy
 	// writes holds those not in use, with their buffers. A sync.Pool would lose
 	// them in every other garbage collection.
 	writes chan *write
@@ -93,7 +96,13 @@ func newOutput(conf outputConfig, res *service.Resources) (*output, error) {
 	conf.tracking.Log = aside{res.Logger()}
 	conf.transport.Log = conf.tracking.Log
 	conf.tracking.Transport = transportOf(conf.transport, res)
+	conf.verify.Transport = transportOf(conf.transport, res)
+	verify, err := verification.New(conf.verify, res)
+	if err != nil {
+		return nil, err
+	}
 	o := &output{
+		verify: verify,
 		conf:   conf,
 		client: tracking.NewClient(conf.tracking),
 		report: newReport(res),
@@ -104,15 +113,24 @@ func newOutput(conf outputConfig, res *service.Resources) (*output, error) {
 	return o, nil
 }
 
-// Connect does nothing: a server that is away is waited for while writing,
-// where it keeps the order and stops nothing else.
-func (*output) Connect(context.Context) error { return nil }
+// Connect waits for a source that takes calls, if that is required. It does not
+// wait for a server that is away: that is done while writing, where it keeps the
+// order and stops nothing else.
+func (o *output) Connect(ctx context.Context) error {
+	o.verify.Start()
+	o.verify.Await(ctx)
+	return ctx.Err()
+}
 
-// ConnectionTest says whether the endpoint can be reached. No test can tell
-// whether the write key is right, because Segment answers 200 to wrong ones.
+// ConnectionTest says whether the endpoint can be reached, and where Segment's
+// Public API may be asked, whether the source takes calls. The endpoint does not
+// tell: Segment answers 200 to wrong keys.
 func (o *output) ConnectionTest(ctx context.Context) service.ConnectionTestResults {
 	if err := o.client.Reach(ctx); err != nil {
 		return service.ConnectionTestFailed(fmt.Errorf("reaching the endpoint: %w", err)).AsList()
+	}
+	if err := o.verify.Test(ctx); err != nil {
+		return service.ConnectionTestFailed(fmt.Errorf("verifying the source: %w", err)).AsList()
 	}
 	return service.ConnectionTestSucceeded().AsList()
 }
@@ -124,6 +142,7 @@ func (o *output) WriteBatch(ctx context.Context, batch service.MessageBatch) err
 	stay := o.room.take(batch)
 	defer stay.leave()
 	turn := o.turnstile.Take(batch)
+	o.verify.Await(ctx)
 	w := o.takeWrite()
 	defer o.release(w)
 
@@ -165,6 +184,7 @@ func (o *output) release(w *write) {
 // Close ends idle connections, and what shows the outcomes. The engine calls it when nothing is being
 // written any more.
 func (o *output) Close(context.Context) error {
+	o.verify.Stop()
 	o.report.backlog.leave(o.client)
 	o.client.Close()
 	if o.report.recorder != nil {

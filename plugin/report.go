@@ -45,6 +45,7 @@ type report struct {
 
 func newReport(res *service.Resources) *report {
 	metrics := res.Metrics()
+	metrics.NewGauge("segment_start_time_seconds").Set(time.Now().Unix())
 	return &report{
 		log:            res.Logger(),
 		tracer:         res.OtelTracer().Tracer(libraryName),

@@ -9,6 +9,7 @@ import (
 	"benthos-segment/internal/segment"
 	"benthos-segment/plugin/internal/outcomes"
 	"benthos-segment/plugin/internal/policy"
+	"benthos-segment/plugin/internal/verification"
 )
 
 const (
@@ -67,7 +68,7 @@ func outputSpec() *service.ConfigSpec {
 		Description(description).
 		Fields(
 			service.NewInterpolatedStringField(soFieldWriteKey).
-				Description("The write key of the source at Segment. Segment answers 200 to most wrong keys and throws the calls away, so look at the source's debugger after a change. The key may be interpolated per message, to send to many sources. Then set `on_setup_error: reject`, so that one wrong key does not stop the others.").
+				Description("The write key of the source at Segment. Segment answers 200 to most wrong keys and throws the calls away: [`verify`](verify.md) finds out, or else look at the source's debugger after a change. The key may be interpolated per message, to send to many sources. Then set `on_setup_error: reject`, so that one wrong key does not stop the others.").
 				Secret().
 				Example("${SEGMENT_WRITE_KEY}").
 				Example(`${! @write_key }`),
@@ -139,6 +140,7 @@ func outputSpec() *service.ConfigSpec {
 				Advanced(),
 			service.NewBatchPolicyField(soFieldBatching).
 				Description("How messages are gathered before they are sent. When it is left out, or all empty as shown: `count: 500` and `period: 100ms`, or `1s` with `max_in_flight: 1`. Requests are filled from all batches under way, so larger batches hardly make larger requests. Without a `period`, the last messages would wait for more to come."),
+			verification.Field(),
 			service.NewObjectField(
 				soFieldOAuth,
 				service.NewStringField(soFieldOAuthClientID).
@@ -275,4 +277,6 @@ const description = "" +
 	"- `segment_event_lag_ns`: how long events take from their receipt until Segment has accepted them. The receipt is the record's time in Kafka, NATS JetStream or a Redis stream, else the event's `receivedAt`; events without either are left out. It is taken of at most 32 events of each batch. As a histogram with `metrics.prometheus.use_histogram_timing: true`\n" +
 	"- `segment_batches_in_flight`, and `segment_calls_waiting`: calls that wait for earlier ones\n" +
 	"- `segment_parallel_requests`: how many requests may be under way; less than `parallel_requests` after Segment has throttled or failed\n" +
-	"- `segment_throttle_wait_ns`: how long Segment has asked us to wait"
+	"- `segment_throttle_wait_ns`: how long Segment has asked us to wait\n" +
+	"- `segment_start_time_seconds`: when the output started, in seconds since 1970, so that [`benthos-segment verify`](verify.md) knows since when the counters count\n" +
+	"- With `verify` only: `segment_source_enabled`, 1 or 0; `segment_received`, and `segment_discarded` by `reason`: what Segment has counted since the start, of all that is sent to the source"

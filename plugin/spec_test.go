@@ -103,6 +103,16 @@ var refusals = map[string]struct {
 	"half of OAuth":            {fields{"oauth": fields{"client_id": "c", "key_id": "k"}}, "field oauth needs client_id, key_id and private_key together"},
 	"OAuth of no host":         {fields{"oauth": fields{"server": "oauth2.segment.io"}}, "field oauth.server needs a scheme and a host"},
 	"OAuth in plain http":      {fields{"oauth": fields{"server": "http://oauth2.segment.io"}}, "field oauth.server must use https"},
+	"a token in two lines":     {fields{"verify": fields{"token": "secret\nsecret"}}, "field verify.token has a blank or a line break in it"},
+	"required without a token": {fields{"verify": fields{"required": true}}, "field verify.required needs verify.token"},
+	"required of any key":      {fields{"write_key": "${! @key }", "verify": fields{"token": "secret", "required": true}}, "field verify.required needs a write_key that is the same"},
+	"asking all the time":      {fields{"verify": fields{"interval": "0s"}}, "field verify.interval must be a duration of more than 0s"},
+	"an API without a scheme":  {fields{"verify": fields{"endpoint": "api.segmentapis.com"}}, "field verify.endpoint needs a scheme and a host"},
+	"an API with a password":   {fields{"verify": fields{"endpoint": "https://me:secret@api.segmentapis.com"}}, "field verify.endpoint must not hold a user or password"},
+	"an API with a query":      {fields{"verify": fields{"endpoint": "https://api.segmentapis.com?a=b"}}, "field verify.endpoint must be a base URL"},
+	"an API in plain http":     {fields{"verify": fields{"endpoint": "http://api.segmentapis.com"}}, "field verify.endpoint must use https"},
+	"metadata for an API":      {fields{"verify": fields{"endpoint": "https://169.254.169.254"}}, "field verify.endpoint must not be a link-local address"},
+	"the other API":            {fields{"verify": fields{"endpoint": "https://api.segment.io"}}, "field verify.endpoint is a host of the Tracking API"},
 	"large requests":           {fields{"max_request_bytes": 512_001}, "field max_request_bytes must be from"},
 	"a provider without ids": {
 		fields{"consent": fields{"providers": []fields{{"provider": "ketch", "ids": []string{}}}}},
@@ -284,7 +294,7 @@ func TestSecretsAreHiddenWhereConfigsArePrinted(t *testing.T) {
 	schema := service.GlobalEnvironment().CoreConfigSchema("", "")
 	view, err := schema.NewStreamConfigMarshaller().SetScrubSecrets(true).
 		AnyToYAML(map[string]any{"output": map[string]any{"segment": map[string]any{
-			"write_key": "wk_CANARY", "oauth": map[string]any{"private_key": "CANARY"}, "tls": map[string]any{"client_certs": []any{map[string]any{"key": "CANARY"}}},
+			"write_key": "wk_CANARY", "verify": map[string]any{"token": "sgp_CANARY"}, "oauth": map[string]any{"private_key": "CANARY"}, "tls": map[string]any{"client_certs": []any{map[string]any{"key": "CANARY"}}},
 		}}})
 	require.NoError(t, err)
 	assert.NotContains(t, view, "CANARY")

@@ -21,6 +21,7 @@ import (
 	"benthos-segment/cmd/benthos-segment/internal/stopping"
 	"benthos-segment/cmd/benthos-segment/internal/tail"
 	"benthos-segment/cmd/benthos-segment/internal/tuning"
+	"benthos-segment/cmd/benthos-segment/internal/verify"
 	"benthos-segment/plugin/lint"
 )
 
@@ -50,6 +51,7 @@ func commands() []*cli.Command {
 		lint.Command(service.GlobalEnvironment()),
 		doctor.Command(),
 		create.Command(),
+		verify.Command(Version),
 		versionCommand(),
 	}, completion.Commands()...)
 }

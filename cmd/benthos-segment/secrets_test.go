@@ -55,6 +55,7 @@ output:
         compression: none
         batching: {count: 1}
         retry: {initial_interval: 1ms, max_interval: 10ms}
+        verify: {token: "sgp_$KEY", endpoint: "$ENDPOINT/public-api", interval: 1s}
     - file:
         path: "$DEAD"
         codec: lines
@@ -73,6 +74,10 @@ func TestTheWriteKeyIsFoundNowhere(t *testing.T) {
 			sb.Fail(http.StatusServiceUnavailable).Body("no, " + canary).Times(1)
 			sb.Fail(http.StatusTooManyRequests).RetryAfter("0").Times(1)
 			sb.Fail(http.StatusBadRequest).Body("bad key " + canary).Match(segmenttest.Match{Event: "Refused"})
+			// The Public API repeats its token, and asks for patience.
+			sb.Fail(http.StatusForbidden).Body(`{"errors":[{"message":"bad token sgp_` + canary + `"}]}`).
+				Match(segmenttest.Match{Path: "/public-api/sources"}).Times(1)
+			sb.Fail(http.StatusTooManyRequests).Body(canary).Match(segmenttest.Match{Path: "/public-api"}).Times(1)
 			// The last event is held until the process is told to stop.
 			sb.Fail(http.StatusUnauthorized).Match(segmenttest.Match{Event: "Held"})
 			metrics := freeAddress(t)
@@ -82,6 +87,7 @@ func TestTheWriteKeyIsFoundNowhere(t *testing.T) {
 
 			p := begin(t, "run", conf)
 			p.awaitText("holding calls")
+			p.awaitText("verify can ask Segment's Public API again")
 			for _, path := range []string{"/metrics", "/stats", "/version", "/debug/config/yaml", "/debug/config/json", "/debug/stack"} {
 				assertKept(t, path, get(t, "http://"+metrics+path))
 			}

@@ -25,6 +25,7 @@ const (
 	flagRegion     = "region"
 	flagAPI        = "api"
 	flagResources  = "resources"
+	flagPlan       = "plan"
 	flagFormat     = "format"
 
 	// tokenVariable and keyVariable are the environment's.
@@ -61,6 +62,7 @@ missing.`,
 			&cli.BoolFlag{Name: flagSourceOnly, Usage: "look at the sources, and not at what was counted"},
 			command.ChoiceFlag(flagRegion, "us", []string{"us", "eu"}, "`REGION` that "+keyVariable+" is used in, without a pipeline"),
 			&cli.StringFlag{Name: flagAPI, Usage: "`URL` of the Public API, such as that of a sandbox: http://127.0.0.1:8765/public-api. Left out: that of the region"},
+			&cli.StringFlag{Name: flagPlan, Usage: "write the tracking plan of the source into this `FILE`, for check --plan and the field tracking_plan"},
 			&cli.StringSliceFlag{Name: flagResources, Aliases: []string{"r"}, Usage: "`FILE` with resources of the pipeline; repeatable"},
 			command.ChoiceFlag(flagFormat, "text", []string{"text", "json"}, "`FORM` of the report"),
 		},
@@ -105,6 +107,8 @@ type config struct {
 	isSince    bool
 	sourceOnly bool
 	wait       time.Duration
+	// plan is the file for the tracking plan, empty for none.
+	plan string
 	// counted is what the pipeline says it has sent, nil if nobody knows.
 	counted *metrics
 	say     func(string)
@@ -112,7 +116,7 @@ type config struct {
 
 func configOf(ctx context.Context, c *cli.Context, version string) (conf config, err error) {
 	conf = config{
-		version: version, api: c.String(flagAPI), sourceOnly: c.Bool(flagSourceOnly), wait: c.Duration(flagWait),
+		version: version, api: c.String(flagAPI), sourceOnly: c.Bool(flagSourceOnly), wait: c.Duration(flagWait), plan: c.String(flagPlan),
 		say: func(text string) { fmt.Fprintln(c.App.ErrWriter, text) },
 	}
 	switch {

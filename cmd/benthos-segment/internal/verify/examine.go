@@ -18,7 +18,12 @@ import (
 func examine(ctx context.Context, conf config) (*report, error) {
 	r := &report{}
 	listings := map[account]*publicapi.Listing{}
-	for _, group := range grouped(conf.targets) {
+	groups := grouped(conf.targets)
+	if conf.plan != "" && len(groups) > 1 {
+		return nil, fmt.Errorf("--%s takes the plan of one source, and the outputs of the pipeline send to %d: set %s to the key of one of them, and run verify without a pipeline",
+			flagPlan, len(groups), keyVariable)
+	}
+	for _, group := range groups {
 		first := group[0]
 		v := &verdict{Outputs: namesOf(group)}
 		r.Sources = append(r.Sources, v)
@@ -143,6 +148,9 @@ func (e *examination) run(ctx context.Context) {
 		e.State = "enabled"
 	}
 	e.Source = &source{ID: found.ID, Name: found.Title(), Slug: found.Slug}
+	if e.conf.plan != "" {
+		e.fetchPlan(ctx, found.ID)
+	}
 	if !e.conf.sourceOnly {
 		e.count(ctx, found.ID)
 	}

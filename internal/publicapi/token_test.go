@@ -34,28 +34,36 @@ func TestAWrongConfigurationIsRefusedWithoutTheToken(t *testing.T) {
 	}
 }
 
+// A token need not look like one.
+//
+// https://github.com/slackapi/java-slack-sdk/issues/566
+// https://github.com/fluxcd/notification-controller/pull/196
 func TestATokenShowsItselfToNobody(t *testing.T) {
-	sb := segmenttest.NewInProcess(t)
-	_, err := sb.Inject(segmenttest.Fault{
-		Status: 403, Match: segmenttest.Match{Path: "/public-api"},
-		Body: `{"errors":[{"type":"RequestError","message":"the token ` + token + ` and\n sgp_0123456789abcdefghij are invalid","field":"` + token + `"}]}`,
-	})
-	require.NoError(t, err)
-	conf := publicapi.Config{BaseURL: sb.PublicAPI(), Token: token, Transport: sb.Client().Transport}
-	c, err := publicapi.New(conf)
-	require.NoError(t, err)
-	_, err = c.Workspace(t.Context())
-	require.Error(t, err)
-	asJSON, jsonErr := json.Marshal(conf.Token)
-	require.NoError(t, jsonErr)
-	for _, shown := range []string{
-		fmt.Sprintf("%v %+v %#v %s", conf, conf, conf, conf.Token), fmt.Sprintf("%v %+v %#v", c, c, *c),
-		err.Error(), fmt.Sprintf("%+v %#v", err, err), string(asJSON),
-	} {
-		assert.NotContains(t, shown, "CANARY")
-		assert.NotContains(t, shown, "sgp_0123456789")
+	for _, token := range []string{token, "a-CANARY-of-another-form"} {
+		t.Run(token, func(t *testing.T) {
+			sb := segmenttest.NewInProcess(t)
+			_, err := sb.Inject(segmenttest.Fault{
+				Status: 403, Match: segmenttest.Match{Path: "/public-api"},
+				Body: `{"errors":[{"type":"RequestError","message":"the token ` + token + ` and\n sgp_0123456789abcdefghij are invalid","field":"` + token + `"}]}`,
+			})
+			require.NoError(t, err)
+			conf := publicapi.Config{BaseURL: sb.PublicAPI(), Token: publicapi.Token(token), Transport: sb.Client().Transport}
+			c, err := publicapi.New(conf)
+			require.NoError(t, err)
+			_, err = c.Workspace(t.Context())
+			require.Error(t, err)
+			asJSON, jsonErr := json.Marshal(conf.Token)
+			require.NoError(t, jsonErr)
+			for _, shown := range []string{
+				fmt.Sprintf("%v %+v %#v %s", conf, conf, conf, conf.Token), fmt.Sprintf("%v %+v %#v", c, c, *c),
+				err.Error(), fmt.Sprintf("%+v %#v", err, err), string(asJSON),
+			} {
+				assert.NotContains(t, shown, "CANARY")
+				assert.NotContains(t, shown, "sgp_0123456789")
+			}
+			assert.Contains(t, err.Error(), "the token (hidden) and (hidden) are invalid")
+		})
 	}
-	assert.Contains(t, err.Error(), "the token (hidden) and (hidden) are invalid")
 }
 
 func TestTheTokenGoesNowhereElse(t *testing.T) {

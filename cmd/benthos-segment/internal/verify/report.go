@@ -122,7 +122,7 @@ func (v *verdict) conclude() {
 		v.problem(fmt.Sprintf("%d calls that the pipeline has sent are shown nowhere: Segment may not have counted them yet, so run verify again with --%s 5m. "+
 			"What is missing then went to another source or region, or had message ids that Segment knew already", missing, flagWait))
 	case -missing > v.allDiscarded():
-		v.note(fmt.Sprintf("Segment shows %d calls more than the pipeline has sent: others send to this source as well, or the pipeline did before its counts began", -missing))
+		v.note(fmt.Sprintf("Segment shows %d calls more than the pipeline has sent: others send to this source as well, or the pipeline has, before its counts began or since they were read", -missing))
 	default:
 		v.note("Segment shows all calls that the pipeline has sent")
 	}

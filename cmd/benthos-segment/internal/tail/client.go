@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -39,27 +40,27 @@ func newClient(url string) client {
 type refusal struct{ error }
 
 // get opens an endpoint of the API.
-func (c client) get(ctx context.Context, path string, query url.Values, header http.Header) (io.ReadCloser, error) {
+func (c client) get(ctx context.Context, path string, query url.Values, header http.Header) (io.ReadCloser, http.Header, error) {
 	address := c.url + "/api/v1/" + path
 	if len(query) > 0 {
 		address += "?" + query.Encode()
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return nil, refusal{err}
+		return nil, nil, refusal{err}
 	}
 	for name, values := range header {
 		req.Header[name] = values
 	}
 	res, err := c.http.Do(req)
 	if err != nil {
-		return nil, brief(err)
+		return nil, nil, brief(err)
 	}
 	if res.StatusCode == http.StatusOK {
-		return res.Body, nil
+		return res.Body, res.Header, nil
 	}
 	defer res.Body.Close()
-	return nil, c.refusalOf(res)
+	return nil, nil, c.refusalOf(res)
 }
 
 // brief leaves the method and the address out of an error.
@@ -120,48 +121,55 @@ type broken struct {
 	Message string `json:"message"`
 }
 
+// listing is an answer with calls, and where a stream goes on after it.
+type listing struct {
+	calls []call
+	// at is the state of the server before it looked for the calls.
+	at position
+}
+
 // calls lists some of the calls that are held, in the given order.
-func (c client) calls(ctx context.Context, filter string, more url.Values) (list []call, err error) {
+func (c client) calls(ctx context.Context, filter string, more url.Values) (l listing, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	more.Set("q", filter)
-	body, err := c.get(ctx, "calls", more, nil)
+	body, header, err := c.get(ctx, "calls", more, nil)
 	if err != nil {
-		return nil, err
+		return l, err
 	}
 	defer body.Close()
 	var answer struct {
 		Calls []json.RawMessage `json:"calls"`
 	}
-	if err := json.NewDecoder(io.LimitReader(body, maxAnswer)).Decode(&answer); err != nil {
-		return nil, fmt.Errorf("reading the calls: %w", err)
+	at, isThere := positionIn(header)
+	if err := json.NewDecoder(io.LimitReader(body, maxAnswer)).Decode(&answer); err != nil || !isThere {
+		return l, c.stranger()
 	}
+	l.at = at
 	for _, text := range answer.Calls {
 		one := call{text: text}
 		if err := json.Unmarshal(text, &one.described); err != nil {
-			return nil, fmt.Errorf("reading a call: %w", err)
+			return l, fmt.Errorf("reading a call: %w", err)
 		}
-		list = append(list, one)
+		l.calls = append(l.calls, one)
 	}
-	return list, nil
+	return l, nil
 }
 
-// lastSeq returns the number of the last call that has arrived.
-func (c client) lastSeq(ctx context.Context) (uint64, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	body, err := c.get(ctx, "summary", nil, nil)
-	if err != nil {
-		return 0, err
+// positionIn reads where a server is from the ETag of a list: its run, how often
+// calls were deleted, and its first and last call.
+func positionIn(header http.Header) (at position, isThere bool) {
+	parts := strings.Split(strings.Trim(header.Get("ETag"), `"`), "-")
+	if len(parts) != 4 {
+		return at, false
 	}
-	defer body.Close()
-	var answer struct {
-		LastSeq *uint64 `json:"last_seq"`
-	}
-	if err := json.NewDecoder(io.LimitReader(body, maxAnswer)).Decode(&answer); err != nil || answer.LastSeq == nil {
-		return 0, refusal{fmt.Errorf("%s answers, but it is neither a sandbox nor the outcomes of an output: check --%s", c.url, flagURL)}
-	}
-	return *answer.LastSeq, nil
+	seq, err := strconv.ParseUint(parts[3], 10, 64)
+	return position{run: parts[0], id: parts[0] + "-" + parts[1] + "-" + parts[3], seq: seq}, err == nil
+}
+
+// stranger is the error where something else answers.
+func (c client) stranger() error {
+	return refusal{fmt.Errorf("%s answers, but it is neither a sandbox nor the outcomes of an output: check --%s", c.url, flagURL)}
 }
 
 // after chooses calls by their number.

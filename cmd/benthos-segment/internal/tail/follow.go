@@ -60,25 +60,19 @@ func (f *follower) follow(ctx context.Context) error {
 	}
 }
 
-// begin shows the calls that are there already.
+// begin shows the calls that are there already, and notes where the server is: a
+// call that comes just now comes with the stream, also from another run of it.
 func (f *follower) begin(ctx context.Context) error {
-	seq, err := f.api.lastSeq(ctx)
-	if err != nil {
-		return err
-	}
-	f.from.seq = seq
-	if f.last == 0 {
-		return nil
-	}
-	list, err := f.api.calls(ctx, f.filter, url.Values{
-		"order": {"newest"}, "limit": {strconv.Itoa(f.last)}, "raw": {strconv.FormatBool(f.show.wantsContents())},
+	l, err := f.api.calls(ctx, f.filter, url.Values{
+		"order": {"newest"}, "limit": {strconv.Itoa(max(f.last, 1))}, "raw": {strconv.FormatBool(f.show.wantsContents())},
 	})
 	if err != nil {
 		return err
 	}
+	f.from, f.run = l.at, l.at.run
+	list := l.calls[:min(f.last, len(l.calls))]
 	slices.Reverse(list)
-	// Those that have arrived just now come with the stream.
-	return f.print(slices.DeleteFunc(list, func(c call) bool { return c.Seq > seq }))
+	return f.print(slices.DeleteFunc(list, func(c call) bool { return c.Seq > l.at.seq }))
 }
 
 func (f *follower) print(list []call) error {
@@ -181,7 +175,7 @@ func (f *follower) greet(e event) error {
 	if err := e.read(&hello); err != nil {
 		return err
 	}
-	if f.run != "" && f.run != hello.Run {
+	if f.run != hello.Run {
 		f.say("It was restarted there: calls are numbered from 1 again.")
 	}
 	f.run = hello.Run
@@ -208,12 +202,12 @@ func (f *follower) arrived(ctx context.Context, e event) error {
 	}
 	more := after(short[0].Seq-1, len(short))
 	more.Set("raw", strconv.FormatBool(f.show.wantsContents()))
-	list, err := f.api.calls(ctx, f.filter, more)
+	l, err := f.api.calls(ctx, f.filter, more)
 	if err != nil {
 		return err
 	}
 	last := short[len(short)-1].Seq
-	list = slices.DeleteFunc(list, func(c call) bool { return c.Seq > last })
+	list := slices.DeleteFunc(l.calls, func(c call) bool { return c.Seq > last })
 	if missing := len(short) - len(list); missing > 0 {
 		f.say(fmt.Sprintf("%d of the calls %d to %d were deleted or evicted before they could be shown.", missing, short[0].Seq, last))
 	}

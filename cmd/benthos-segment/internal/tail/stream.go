@@ -10,7 +10,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 )
 
@@ -32,23 +31,19 @@ type stream struct {
 	alive  *time.Timer
 }
 
-// position is where a stream begins: after the event with that id, or else after
-// the call with that number.
+// position is where a stream goes on: after the event with that id, which is
+// about a call of that number and one run of the server.
 type position struct {
-	id  string
-	seq uint64
+	id, run string
+	seq     uint64
 }
 
 // events opens the stream of the calls that match the filter.
 func (c client) events(ctx context.Context, filter string, from position) (*stream, error) {
 	query, header := url.Values{"q": {filter}}, http.Header{"Accept": {"text/event-stream"}}
-	if from.id != "" {
-		header.Set("Last-Event-ID", from.id)
-	} else if from.seq > 0 {
-		query.Set("since", strconv.FormatUint(from.seq, 10))
-	}
+	header.Set("Last-Event-ID", from.id)
 	ctx, cancel := context.WithCancel(ctx)
-	body, err := c.get(ctx, "events", query, header)
+	body, _, err := c.get(ctx, "events", query, header)
 	if err != nil {
 		cancel()
 		return nil, err

@@ -232,6 +232,33 @@ func TestARestartIsWaitedFor(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(w.out.String(), "Second"))
 }
 
+// A restart between the first look and the stream has a number that says nothing
+// about the new calls.
+func TestTheStreamIsAskedForByTheRunOfTheFirstLook(t *testing.T) {
+	asked := make(chan *http.Request, 10)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/calls") {
+			w.Header().Set("ETag", `"RUN-3-1-42"`)
+			_, _ = w.Write([]byte(`{"calls":[]}`))
+			return
+		}
+		asked <- r
+		w.Header().Set("Content-Type", "text/event-stream")
+		_, _ = w.Write([]byte("event: hello\nid: NEW-0-0\ndata: {\"run\":\"NEW\"}\n\n"))
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	}))
+	t.Cleanup(server.Close)
+	w := begin(t, "--url", server.URL)
+	w.await(&w.err, "It was restarted there")
+	w.stop()
+	code, text := w.end()
+	assert.Zero(t, code, text)
+	first := <-asked
+	assert.Equal(t, "RUN-3-42", first.Header.Get("Last-Event-ID"))
+	assert.Empty(t, first.URL.Query().Get("since"))
+}
+
 func TestWhatIsWrongIsSaid(t *testing.T) {
 	b := serve(t, "127.0.0.1:0")
 	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("{}")) }))

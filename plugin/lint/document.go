@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,8 +23,35 @@ func newDocument(config string, find lookup) (document, error) {
 	if err := yaml.Unmarshal([]byte(d.text.filled), &root); err != nil {
 		return d, err
 	}
+	if left := maxNodes; !isBounded(&root, map[*yaml.Node]bool{}, &left) {
+		return d, errEndless
+	}
 	d.root = &root
 	return d, nil
+}
+
+// maxNodes bounds what the aliases of a config may make of it.
+const maxNodes = 1_000_000
+
+var errEndless = errors.New("an alias stands in what it stands for, or aliases make the config endless: write out what they stand for")
+
+// isBounded says whether a node ends, with what its aliases stand for. The engine
+// would follow them until its stack is full.
+func isBounded(node *yaml.Node, within map[*yaml.Node]bool, left *int) bool {
+	if *left--; *left < 0 || within[node] {
+		return false
+	}
+	if node.Kind == yaml.AliasNode {
+		return isBounded(node.Alias, within, left)
+	}
+	within[node] = true
+	defer delete(within, node)
+	for _, child := range node.Content {
+		if !isBounded(child, within, left) {
+			return false
+		}
+	}
+	return true
 }
 
 // section returns the value of a member of the config, or nil.

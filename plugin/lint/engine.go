@@ -131,7 +131,7 @@ func (r *reading) onLine(found service.Lint) finding {
 	if column <= 1 {
 		column = r.begin(found.Line)
 	}
-	return finding{line: found.Line, column: column, text: found.What}
+	return finding{line: max(1, found.Line), column: column, text: found.What}
 }
 
 // begin returns the first column of a line that is not blank.

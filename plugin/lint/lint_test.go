@@ -37,6 +37,90 @@ func around(fields string) string {
 	return "input: {stdin: {}}\noutput:\n  fallback:\n    - segment:\n        write_key: abc\n        " + fields + "\n    - drop: {}\n"
 }
 
+// Of an alias that stands in itself, the engine made stack until there was none.
+func TestAConfigThatNeverEndsIsFound(t *testing.T) {
+	const says = "(1,1) an alias stands in what it stands for, or aliases make the config endless: write out what they stand for"
+	for name, config := range map[string]string{
+		"an alias in itself": "output: &a {fallback: [*a]}",
+		"too much of it": "a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\n" +
+			"d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: [*e,*e,*e,*e,*e,*e,*e,*e,*e,*e]",
+	} {
+		assert.Equal(t, []string{says}, findings(t, config), name)
+	}
+}
+
+// redpanda-data/benthos#187, connect#1210, vectordotdev/vector#21025 and others:
+// what people wrote, and what is said of it now.
+func TestWhatPeopleReportedIsFound(t *testing.T) {
+	for name, test := range map[string]struct {
+		config string
+		want   []string
+	}{
+		"a variable in a comment": {
+			"# ${NOBODY_SETS_THIS}\n" + around("region: eu"),
+			[]string{"(1,3) the environment variable NOBODY_SETS_THIS is not set and has no default: set it, or write ${NOBODY_SETS_THIS:default}"},
+		},
+		"a number of the environment in quotes": {
+			around(`max_in_flight: "${N:64}"`),
+			[]string{"(6,24) field max_in_flight takes a whole number and no text: remove the quotes around 64"},
+		},
+		"fields beside their component": {
+			"input: {stdin: {}}\noutput:\n  fallback:\n    - segment: {write_key: a}\n      region: eu\n    - drop: {}\n",
+			[]string{"(5,7) field region is invalid when the component type is segment (output); it is a field of segment: indent it further"},
+		},
+		"a component that is misspelt": {
+			"input: {stdn: {}}\noutput: {drop: {}}\n",
+			[]string{"(1,9) stdn is no input that this build has; did you mean stdin?"},
+		},
+		"a resource of another file": {
+			"input: {stdin: {}}\noutput: {resource: to_segment}\n",
+			[]string{`(2,20) field resource: there is no resource "to_segment" in output_resources: add it, or name the file that has it with -r`},
+		},
+		"tabs": {
+			"input: {stdin: {}}\noutput:\n\tdrop: {}\n",
+			[]string{"(3,1) this is not YAML: found character that cannot start any token; YAML is indented with blanks and never with tabs, and texts that begin with a special character need quotes"},
+		},
+		"nothing":              {"", []string{"(1,1) expected object value, got !!null"}},
+		"lines of Windows":     {strings.ReplaceAll(around("reigon: eu"), "\n", "\r\n"), []string{"(6,9) field reigon not recognised; did you mean region?"}},
+		"it is not looked at":  {"# BENTHOS LINT DISABLE\n" + around("reigon: eu"), nil},
+		"an alias, twice used": {"input: {stdin: {}}\nx: &x {count: 10, period: 1s}\n", []string{"(2,1) field x not recognised"}},
+	} {
+		t.Run(name, func(t *testing.T) { assert.Equal(t, test.want, findings(t, test.config)) })
+	}
+}
+
+func TestResourcesOfOtherFilesAreKnown(t *testing.T) {
+	l := newLinter(t)
+	l.AddResources([]byte("rate_limit_resources: [{label: shared, local: {count: 1, interval: 1s}}]"))
+	assert.Empty(t, l.Lint("x.yaml", []byte(around("rate_limit: shared"))))
+}
+
+func TestMarkdownIsLookedAtByItsLines(t *testing.T) {
+	document := "# Title\n\n```yaml\noutput: {drop: {}}\n```\n\ntext\n\n```yaml\noutput: {segment: {write_key: a, reigon: eu}}\n```\n"
+	var said []string
+	for _, f := range newLinter(t).Lint("x.md", []byte(document)) {
+		said = append(said, f.String())
+	}
+	assert.Equal(t, []string{"x.md(10,34) field reigon not recognised; did you mean region?"}, said)
+}
+
+// Whatever it is given, it says something and ends, and every place is in the file.
+func FuzzLint(f *testing.F) {
+	f.Add(around("max_in_flight: many"))
+	f.Add("output: &a {fallback: [*a]}")
+	f.Add("${A:${B:c}}: [")
+	f.Add("a: \"${X}\" # ${Y:z}\r\n\tb: c")
+	l, err := lint.New(service.GlobalEnvironment())
+	require.NoError(f, err)
+	f.Fuzz(func(t *testing.T, config string) {
+		for _, found := range l.Lint("x.yaml", []byte(config)) {
+			assert.Positive(t, found.Line)
+			assert.Positive(t, found.Column)
+			assert.NotEmpty(t, found.Text)
+		}
+	})
+}
+
 func TestAFieldIsFoundWhereItIs(t *testing.T) {
 	for name, test := range map[string]struct{ fields, want string }{
 		"text for a number":    {`max_in_flight: "many"`, `(6,24) field max_in_flight takes a whole number and not "many"; its default is 256`},

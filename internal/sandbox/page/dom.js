@@ -70,7 +70,7 @@ export function clock(at) {
   return d.toTimeString().slice(0, 8) + "." + String(d.getMilliseconds()).padStart(3, "0");
 }
 
-export const millis = (ms) => ms < 10 ? ms.toFixed(1) + " ms" : ms < 10_000 ? ms.toFixed(0) + " ms" : (ms / 1000).toFixed(0) + " s";
+export const millis = (ms) => ms < 10 ? ms.toFixed(1) + " ms" : ms < 1000 ? ms.toFixed(0) + " ms" : (ms / 1000).toFixed(ms < 10_000 ? 1 : 0) + " s";
 
 /** Names and values, without those that have none. @param {[string, any][]} list */
 export const factList = (list) => h("dl.facts", ...list.filter(([, value]) => value).flatMap(([name, value]) => [h("dt", name), h("dd", value)]));

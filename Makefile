@@ -77,7 +77,7 @@ test: chromium ## Run every test (CHROMIUM=skip leaves out those of the page in 
 chromium: ## Install Chromium where it is missing: the page is tested in it (CHROMIUM=skip)
 	@.ci/chromium
 
-screenshot: build chromium ## Take the picture docs/sandbox.png again
+screenshot: build chromium ## Take pictures of the page: all into bin/screenshots, and docs/sandbox.png
 	go -C $(PAGETEST) run ./screenshot $(CURDIR)
 
 # FLAGS are further ones, such as -race or -only JetStream.

@@ -93,16 +93,21 @@ func (s *share) reset() {
 // convert makes calls of some messages of a batch, or notes why there are
 // none.
 func (s *share) convert(batch service.MessageBatch, from, to int) {
+	s.begin(batch)
+	for s.message = from; s.message < to; s.message++ {
+		if v := s.one(); v != nil {
+			s.failed = append(s.failed, failedMessage{s.message, v})
+		}
+	}
+}
+
+// begin takes a batch.
+func (s *share) begin(batch service.MessageBatch) {
 	s.batch = batch
 	s.writeKey = newInterpolation(batch, s.conf.writeKey)
 	s.messageID = newInterpolation(batch, s.conf.messageID)
 	if s.conf.mapping != nil {
 		s.mapping = batch.BloblangExecutor(s.conf.mapping)
-	}
-	for s.message = from; s.message < to; s.message++ {
-		if v := s.one(); v != nil {
-			s.failed = append(s.failed, failedMessage{s.message, v})
-		}
 	}
 }
 

@@ -67,12 +67,22 @@ func begin(t *testing.T, args ...string) *process {
 	return beginBy(t, nil, args...)
 }
 
+// beginIn runs the binary in a folder.
+func beginIn(t *testing.T, folder string, args ...string) *process {
+	t.Helper()
+	return beginLine(t, folder, append([]string{binary}, args...))
+}
+
 // beginBy runs the binary by a command that becomes it, such as nohup.
 func beginBy(t *testing.T, starter []string, args ...string) *process {
 	t.Helper()
-	line := append(append(slices.Clone(starter), binary), args...)
+	return beginLine(t, t.TempDir(), append(append(slices.Clone(starter), binary), args...))
+}
+
+func beginLine(t *testing.T, folder string, line []string) *process {
+	t.Helper()
 	p := &process{t: t, Cmd: exec.CommandContext(t.Context(), line[0], line[1:]...), ended: make(chan error, 1)}
-	p.Dir = t.TempDir()
+	p.Dir = folder
 	p.Stdout, p.Stderr = &p.out, &p.err
 	require.NoError(t, p.Start())
 	go func() { p.ended <- p.Wait() }()

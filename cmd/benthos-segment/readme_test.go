@@ -1,6 +1,8 @@
 package main
 
 import (
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -126,4 +128,40 @@ func TestThePipelinesOfTheDocumentsGetNoHint(t *testing.T) {
 // A page that nobody finishes helps nobody.
 func TestTheReadmeIsShort(t *testing.T) {
 	assert.Less(t, len(strings.Fields(documentText(t, "README.md"))), 1500)
+}
+
+// From nothing to an event of one's own on the page, as it stands on the first
+// screen.
+func TestTheFirstScreenLeadsFromAFileToThePage(t *testing.T) {
+	if _, err := exec.LookPath("bash"); err != nil {
+		t.Skip("there is no bash")
+	}
+	const address = "http://127.0.0.1:8765"
+	_, text, found := strings.Cut(documentText(t, "README.md"), "\n    make build\n")
+	require.True(t, found)
+	commands, _, _ := strings.Cut(text, "\n\n")
+	start, send, isTwo := strings.Cut(commands, "\n")
+	require.True(t, isTwo)
+	require.NotContains(t, send, "\n", "three commands, with make build")
+	require.Contains(t, start, "bin/benthos-segment sandbox &")
+	require.Contains(t, start, address)
+
+	sandbox := begin(t, "sandbox", "--listen", "127.0.0.1:0")
+	sandbox.awaitText("Stop it with Ctrl-C")
+	url := regexp.MustCompile(`http://127\.0\.0\.1:\d+`).FindString(sandbox.said())
+	folder := checkout(t)
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "events.ndjson"), []byte(goodEvent+"\n"), 0o600))
+	run := exec.CommandContext(t.Context(), "bash", "-c", strings.ReplaceAll(send, address, url))
+	run.Dir = folder
+	said, err := run.CombinedOutput()
+	require.NoError(t, err, string(said))
+
+	answer, err := http.Get(url + "/api/v1/summary")
+	require.NoError(t, err)
+	defer answer.Body.Close()
+	summary, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	assert.Contains(t, string(summary), `"unique":1`)
+	require.NoError(t, sandbox.interrupt())
+	assert.Zero(t, sandbox.code())
 }

@@ -24,6 +24,7 @@ const (
 	flagShow         = "show"
 	flagConsent      = "consent"
 	flagPlan         = "plan"
+	flagConfig       = "config"
 )
 
 // The formats of the report.
@@ -41,16 +42,17 @@ func Command(version string) *cli.Command {
 		Usage:     "Say what is wrong with events, without sending them",
 		ArgsUsage: "FILE...",
 		Description: `Reads events and lists those that the output segment would refuse: where they
-are, the reason, the field, what is wrong and how to fix it. It also lists events
-that would be skipped, and at the end their names, and the members that would be
-left out, by name and count.
+are, the reason, the field, what is wrong and how to fix it. It also lists
+events that would be skipped, and at the end their names, and the members that
+would be left out, by name and count.
 
 Files hold an event on each line, events printed over several lines, or an array
 of them, plain or compressed with gzip or zstd. - is standard input.
 
   benthos-segment check events.ndjson archive.json.gz
   tail -f events.ndjson | benthos-segment check -
-  benthos-segment check --show events.ndjson | jq .`,
+  benthos-segment check --show events.ndjson | jq .
+  benthos-segment check --config pipeline.yaml payloads.ndjson`,
 		Flags:  flags(),
 		Action: func(c *cli.Context) error { return run(c, version) },
 	}
@@ -60,6 +62,7 @@ func flags() []cli.Flag {
 	return []cli.Flag{
 		command.ChoiceFlag(flagFormat, formatText, []string{formatText, formatJSON, formatSARIF}, "`FORMAT` of the report: text, json (an object a line) or sarif (for code hosts and editors)"),
 		&cli.BoolFlag{Name: flagShow, Usage: "print the calls that would be sent, one a line; as text, the report then goes to standard error"},
+		&cli.StringFlag{Name: flagConfig, Usage: "`FILE` of a pipeline, whose processors and whose mapping the events go through first. Processors that call other systems do so"},
 		command.ChoiceFlag(flagIntegrations, "auto", integrationsModes(), "`MODE` of that field of the output: "+command.OneOf(integrationsModes())),
 		command.ChoiceFlag(flagDialect, "", dialects, "the dialect of all events, like the metadata segment_dialect: `NAME` is "+command.OneOf(dialects)),
 		&cli.StringSliceFlag{Name: flagConsent, Usage: "skip events whose persons have denied an id, like the field consent of the output: `PROVIDER=ID,ID`, such as oneTrust=C0002; repeatable"},
@@ -102,6 +105,8 @@ func usage(c *cli.Context) error {
 	switch {
 	case !c.Args().Present():
 		return errors.New("name the files to check, or - for standard input")
+	case c.IsSet(flagConfig) && slices.ContainsFunc(flagsOfOutput, c.IsSet):
+		return errFlagsOfOutput
 	case c.Bool(flagShow) && command.Choice(c, flagFormat) == formatSARIF:
 		return errors.New("--show needs --format text or json: SARIF has no place for calls")
 	}

@@ -42,8 +42,15 @@ func (f finding) advice() (message, fix string) {
 }
 
 // skips are the reasons to skip an event that its owner should know of. Each has
-// its part of the summary.
+// its part of the summary. A pipeline's own, which the converter does not count,
+// is the first.
 var skips = []skipReason{
+	byPipeline: {
+		name:     "pipeline",
+		count:    func(segment.Skips) int { return 0 },
+		sentence: "the processors or the mapping of the pipeline drop this event",
+		summary:  "which the processors or the mapping of the pipeline drop",
+	},
 	{
 		name: "integrations", field: "integrations",
 		count:    func(s segment.Skips) int { return s.Integrations },
@@ -58,6 +65,9 @@ var skips = []skipReason{
 		summary:  "whose persons have refused, by the rule of the field consent",
 	},
 }
+
+// byPipeline is the row of what a pipeline drops.
+const byPipeline = 0
 
 // skipReason is a row of that table.
 type skipReason struct {

@@ -97,14 +97,14 @@ func offsetOfMistake(payload []byte) int {
 
 // element is one of an array.
 type element struct {
-	documents.Document
+	source
 	index int
 }
 
 // elementsOf returns the elements of a payload that is an array, and nothing for
 // others.
-func elementsOf(doc documents.Document) (all []element) {
-	d := jsontext.NewDecoder(bytes.NewReader(doc.Payload), lenient...)
+func elementsOf(from source) (all []element) {
+	d := jsontext.NewDecoder(bytes.NewReader(from.Payload), lenient...)
 	if opening, err := d.ReadToken(); err != nil || opening.Kind() != '[' {
 		return nil
 	}
@@ -113,8 +113,9 @@ func elementsOf(doc documents.Document) (all []element) {
 		if err != nil {
 			return nil
 		}
-		at := placeIn(doc, int(d.InputOffset())-len(value))
-		all = append(all, element{documents.Document{Payload: bytes.Clone(value), Line: at.line, Column: at.column}, index})
+		at := from.at(int(d.InputOffset()) - len(value))
+		doc := documents.Document{Payload: bytes.Clone(value), Line: at.line, Column: at.column}
+		all = append(all, element{source{doc, from.isMade}, index})
 	}
 	return all
 }

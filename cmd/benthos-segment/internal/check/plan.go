@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"benthos-segment/cmd/benthos-segment/internal/documents"
 	"benthos-segment/internal/segment"
 	"benthos-segment/internal/segment/plan"
 )
@@ -37,8 +36,7 @@ type planSums struct {
 }
 
 // againstPlan says where the events of a message do not keep to the tracking plan.
-func (k *checker) againstPlan(doc documents.Document) {
-	findings := k.converter.Findings()
+func (k *checker) againstPlan(doc source, findings []segment.Finding) {
 	if len(findings) == 0 {
 		return
 	}
@@ -57,7 +55,7 @@ func (k *checker) againstPlan(doc documents.Document) {
 		}
 		k.plan.places.add(placeInPlan(f, field, payload))
 		k.report.found(finding{
-			place: placeIn(doc, offsetOfField(doc.Payload, f.Field)), Kind: unplanned, File: k.file,
+			place: doc.at(offsetOfField(doc.Payload, f.Field)), Kind: unplanned, File: k.file,
 			Reason: f.Kind.String(), Field: f.Field, Sentence: planSentence(f), isHarmless: !f.IsViolation(),
 		})
 	}

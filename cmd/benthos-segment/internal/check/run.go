@@ -32,10 +32,19 @@ func run(c *cli.Context, version string) error {
 	context.AfterFunc(ctx, stop)
 	out := bufio.NewWriterSize(c.App.Writer, 64<<10)
 	r := &runner{
-		ctx: ctx, stdin: c.App.Reader, out: out, maxBytes: int(command.Size(c, flagMaxLine)),
+		stdin: c.App.Reader, out: out, maxBytes: int(command.Size(c, flagMaxLine)),
 		progress: newProgress(terminal.Of(c.App.ErrWriter)),
 	}
-	r.checker = newChecker(conf, newReport(c, version, out))
+	var made *pipeline
+	if path := c.String(flagConfig); path != "" {
+		if made, err = newPipeline(ctx, path); err != nil {
+			return err
+		}
+		defer made.close()
+		conf = made.conf
+	}
+	r.checker = newChecker(ctx, conf, newReport(c, version, out))
+	r.pipeline = made
 	r.showsCalls = c.Bool(flagShow)
 	for _, name := range c.Args().Slice() {
 		r.file(name)
@@ -69,7 +78,6 @@ func newReport(c *cli.Context, version string, out io.Writer) report {
 // runner checks one file after the other.
 type runner struct {
 	*checker
-	ctx      context.Context
 	stdin    io.Reader
 	out      *bufio.Writer
 	maxBytes int

@@ -185,7 +185,7 @@ func TestTheFrontDoorAnswersForThePipeline(t *testing.T) {
 	taken.fail(nil)
 	status, _ = d.post("/v1/track", `{"userId":"u","event":"E"}`)
 	assert.Equal(t, http.StatusOK, status)
-	assert.Contains(t, d.said.String(), "Answered 1 requests with 503: the pipeline did not take their events")
+	assert.Contains(t, d.said.String(), "Answered 1 request with 503: the pipeline did not take their events")
 	assert.NotContains(t, d.said.String(), "with 429")
 }
 
@@ -208,7 +208,7 @@ func TestTheFrontDoorSaysWhatIsLostAtIt(t *testing.T) {
 	assert.Equal(t, http.StatusBadRequest, status)
 	assert.Equal(t, http.StatusMethodNotAllowed, d.get("/v1/track"))
 	for _, said := range []string{
-		"Answered 1 requests with 401: their write key is not in write_keys", "with 413: they are larger than max_request_bytes", "with 400: they are not JSON",
+		"Answered 1 request with 401: their write key is not in write_keys", "with 413: they are larger than max_request_bytes", "with 400: they are not JSON",
 		"with 400: they hold one event that cannot be sent",
 	} {
 		assert.Equal(t, 1, d.said.Times(said), said)

@@ -173,6 +173,10 @@ func (r *report) warn(status int, said string, now time.Time) {
 	if now.Sub(s.since) < quiet {
 		return
 	}
-	r.log.Warnf("Answered %d requests with %d: %s.", s.count, status, said)
+	requests := "requests"
+	if s.count == 1 {
+		requests = "request"
+	}
+	r.log.Warnf("Answered %d %s with %d: %s.", s.count, requests, status, said)
 	s.since, s.count = now, 0
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"benthos-segment/cmd/benthos-segment/internal/command"
 	"benthos-segment/internal/ingest"
 	"benthos-segment/internal/publicapi"
 )
@@ -171,7 +172,7 @@ func (e *examination) count(ctx context.Context, sourceID string) {
 		if e.missing() <= 0 || time.Now().Add(lookAgain).After(until) {
 			break
 		}
-		e.conf.say(fmt.Sprintf("waiting for %d calls that Segment does not show yet", e.missing()))
+		e.conf.say(fmt.Sprintf("waiting for %s that Segment does not show yet", command.Count(e.missing(), "call")))
 		select {
 		case <-time.After(lookAgain):
 		case <-ctx.Done():

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"benthos-segment/cmd/benthos-segment/internal/command"
 )
 
 // report is what was found, and the form of --format json.
@@ -117,12 +119,12 @@ func (v *verdict) conclude() {
 	v.Missing = &missing
 	switch {
 	case missing > 0 && v.Discarded == nil:
-		v.note(fmt.Sprintf("%d calls that the pipeline has sent are not among those received: they may have been thrown away, which is not known here, or are not counted yet", missing))
+		v.note(fmt.Sprintf("not among those received: %s that the pipeline has sent. They may have been thrown away, which is not known here, or are not counted yet", command.Count(missing, "call")))
 	case missing > 0:
-		v.problem(fmt.Sprintf("%d calls that the pipeline has sent are shown nowhere: Segment may not have counted them yet, so run verify again with --%s 5m. "+
-			"What is missing then went to another source or region, or had message ids that Segment knew already", missing, flagWait))
+		v.problem(fmt.Sprintf("shown nowhere: %s that the pipeline has sent. Segment may not have counted them yet, so run verify again with --%s 5m. "+
+			"What is missing then went to another source or region, or had message ids that Segment knew already", command.Count(missing, "call"), flagWait))
 	case -missing > v.allDiscarded():
-		v.note(fmt.Sprintf("Segment shows %d calls more than the pipeline has sent: others send to this source as well, or the pipeline has, before its counts began or since they were read", -missing))
+		v.note(fmt.Sprintf("Segment shows %s more than the pipeline has sent: others send to this source as well, or the pipeline has, before its counts began or since they were read", command.Count(-missing, "call")))
 	default:
 		v.note("Segment shows all calls that the pipeline has sent")
 	}

@@ -172,8 +172,8 @@ func TestCountsAreComparedWithThoseOfThePipeline(t *testing.T) {
 		says  string
 	}{
 		"all arrived":         {2, nil, command.Good, "note: Segment shows all calls that the pipeline has sent"},
-		"some are missing":    {5, nil, command.Wrong, "wrong: 3 calls that the pipeline has sent are shown nowhere"},
-		"others send as well": {1, nil, command.Good, "note: Segment shows 1 calls more than the pipeline has sent"},
+		"some are missing":    {5, nil, command.Wrong, "wrong: shown nowhere: 3 calls that the pipeline has sent"},
+		"others send as well": {1, nil, command.Good, "note: Segment shows 1 call more than the pipeline has sent"},
 		"another time":        {5, []string{"--since", "3h"}, command.Good, "note: the pipeline has counted since"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -208,7 +208,7 @@ func TestCallsThatComeLateAreWaitedFor(t *testing.T) {
 	defer server.Close()
 	said, code := run(t, "--wait", "1m", "--counts", counts(t, time.Now().Add(-time.Minute), 1), "--api", server.URL+"/public-api", usualPipeline(t, sb))
 	assert.Equal(t, command.Good, code, said)
-	assert.Contains(t, said, "waiting for 1 calls that Segment does not show yet")
+	assert.Contains(t, said, "waiting for 1 call that Segment does not show yet")
 	assert.Contains(t, said, "Segment shows all calls")
 }
 

@@ -46,7 +46,7 @@ func TestCheckSaysWhereAndHowToFixIt(t *testing.T) {
 		"arrays, one on each line": {"[" + badEvent + "," + goodEvent + "," + badEvent + "]\n[" + goodEvent + "]", []string{
 			":1:2: event_not_defined 0.event: ", ":1:61: event_not_defined 2.event: ", "2 events: 1 call would be sent, 0 events skipped, 1 refused",
 		}},
-		// analytics-python#161 and many more: Python writes NaN.
+		// datastax/astrapy#264: Python writes NaN.
 		"NaN":             {`{"type":"track","event":"e","userId":"u","properties":{"price":NaN}}`, []string{":1:64: invalid_json: ", "NaN, which JSON does not have, although Python's json.dumps writes it; write null"}},
 		"NaN, over lines": {"{\n\"type\": \"page\",\n\"userId\": NaN\n}\n" + goodEvent, []string{":3:11: invalid_json: ", "NaN", "2 events: 1 call would"}},
 		"UTF-16":          {"\xff\xfe{\x00}\x00", []string{":1:1: invalid_json: the file is in UTF-16, and JSON is in UTF-8; convert it: iconv -f UTF-16 -t UTF-8 FILE\n"}},

@@ -80,7 +80,7 @@ func run(t *testing.T, told *ran, args ...string) (said string, err error) {
 	return out.String(), err
 }
 
-// urfave/cli#1113: flags after arguments.
+// urfave/cli#533: flags after arguments are ignored.
 func TestFlagsMayStandAnywhere(t *testing.T) {
 	for line, want := range map[string]ran{
 		"inspect a b":                            {files: []string{"a", "b"}, size: 64 << 20, format: "text"},

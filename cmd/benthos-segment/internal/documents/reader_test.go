@@ -89,8 +89,7 @@ func TestAFileIsReadDocumentByDocument(t *testing.T) {
 	}
 }
 
-// vectordotdev/vector#4159 and others: one long line takes all memory, or ends
-// the reading.
+// vectordotdev/vector#150: one long line takes all memory.
 func TestWhatIsTooLongIsSkipped(t *testing.T) {
 	long := strings.Repeat("x", 1000)
 	for name, test := range map[string]struct {

@@ -162,8 +162,9 @@ func TestThePublicAPIIsNeverInTheWay(t *testing.T) {
 				t.Parallel()
 				sb := segmenttest.New(t)
 				sb.SetWorkspace(workspaceOf(website))
-				fault.Match.Path = "/public-api"
-				id, err := sb.Inject(fault)
+				ofThis := fault
+				ofThis.Match.Path = "/public-api"
+				id, err := sb.Inject(ofThis)
 				require.NoError(t, err)
 				p := start(t, output(sb))
 				p.accept(events(aCall))

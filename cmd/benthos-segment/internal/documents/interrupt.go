@@ -12,7 +12,7 @@ func Interruptible(ctx context.Context, from io.Reader) io.Reader {
 	if ctx.Done() == nil {
 		return from
 	}
-	return &interruptible{ctx: ctx, from: from, results: make(chan result)}
+	return &interruptible{ctx: ctx, from: from, results: make(chan result, 1)}
 }
 
 type interruptible struct {
@@ -39,15 +39,17 @@ func (i *interruptible) Read(into []byte) (int, error) {
 	buffer := i.buffer[:len(into)]
 	go func() {
 		n, err := i.from.Read(buffer)
-		select {
-		case i.results <- result{n, err}:
-		case <-i.ctx.Done():
-		}
+		i.results <- result{n, err}
 	}()
 	select {
 	case got := <-i.results:
 		return copy(into, buffer[:got.n]), got.err
 	case <-i.ctx.Done():
+	}
+	select {
+	case got := <-i.results: // It was there in time.
+		return copy(into, buffer[:got.n]), got.err
+	default:
 		i.buffer = nil // It still reads into this one.
 		return 0, i.ctx.Err()
 	}

@@ -9,8 +9,10 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -196,13 +198,13 @@ func TestAReadThatWaitsIsInterrupted(t *testing.T) {
 	from, into := io.Pipe()
 	ctx, stop := context.WithCancel(t.Context())
 	reader := documents.NewReader(documents.Interruptible(ctx, from), 1<<20)
-	go func() {
-		_, _ = io.WriteString(into, "{\"a\":1}\n{")
-		stop()
-	}()
+	var writing sync.WaitGroup
+	writing.Go(func() { _, _ = io.WriteString(into, "{\"a\":1}\n{") })
 	doc, err := reader.Next()
 	require.NoError(t, err)
 	assert.Equal(t, `{"a":1}`, string(doc.Payload))
+	writing.Wait()
+	time.AfterFunc(10*time.Millisecond, stop)
 	_, err = reader.Next()
 	require.ErrorIs(t, err, context.Canceled)
 	assert.Positive(t, reader.Read())

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"sync"
 	"sync/atomic"
 
 	"benthos-segment/internal/ingest"
@@ -23,6 +24,9 @@ type Gateway struct {
 	queue  *queue
 
 	overload overload
+	// showing is held while what is pending is shown, so that what is shown last is
+	// the newest.
+	showing sync.Mutex
 	// isRead says that somebody takes what comes in.
 	isRead atomic.Bool
 	// closed is closed when nobody waits any more.
@@ -51,7 +55,11 @@ func (g *Gateway) Stop() {
 	g.showPending()
 }
 
-func (g *Gateway) showPending() { g.conf.Observer.Pending(g.queue.size()) }
+func (g *Gateway) showPending() {
+	g.showing.Lock()
+	defer g.showing.Unlock()
+	g.conf.Observer.Pending(g.queue.size())
+}
 
 // Close stops, and tells every request that still waits to come again: whoever has
 // its events may never settle them.

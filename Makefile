@@ -64,15 +64,17 @@ goflags: ## Print what lets go share what make has compiled: export GOFLAGS="$(m
 	@echo "$(GO_FLAGS)"
 
 test: chromium ## Run every test (CHROMIUM=skip leaves out those of the page in a browser)
-	go test $(RACE) $(RACED)
-	go test $(UNRACED)
-	go -C examples/pipeline-test test ./...
-	GODEBUG=cpu.avx2=off go test ./internal/segment/... # as on a processor without
-	go -C bench test ./...
-	@if [ '$(CHROMIUM)' = skip ]; then echo 'skip	$(PAGETEST): the tests of the page in a browser, because of CHROMIUM=skip'; \
-	else go -C $(PAGETEST) test ./...; fi
-	go -C internal/torture test -parallel 4 ./...
-	go -C $(SDKTEST) test -parallel 4 # without ./... it shows what is left out
+	@status=0; try() { echo "$$*"; "$$@" || status=1; }; \
+	try go test $(RACE) $(RACED); \
+	try go test $(UNRACED); \
+	try go -C examples/pipeline-test test ./...; \
+	try env GODEBUG=cpu.avx2=off go test ./internal/segment/...; : as on a processor without; \
+	try go -C bench test ./...; \
+	if [ '$(CHROMIUM)' = skip ]; then echo 'skip	$(PAGETEST): the tests of the page in a browser, because of CHROMIUM=skip'; \
+	else try go -C $(PAGETEST) test ./...; fi; \
+	try go -C internal/torture test -parallel 4 ./...; \
+	try go -C $(SDKTEST) test -parallel 4; : without ./... it shows what is left out; \
+	exit $$status
 
 chromium: ## Install Chromium where it is missing: the page is tested in it (CHROMIUM=skip)
 	@.ci/chromium

@@ -7,7 +7,8 @@ import (
 )
 
 // names are those that a plan has for the members of an object, and of the
-// objects in it. Nil means that the plan does not say.
+// objects in it. Nil means that the plan does not say. Only Segment compares them
+// with a call.
 type names struct {
 	// isOpen means that a schema does more than list them, so that they cannot be
 	// told.
@@ -22,8 +23,10 @@ func namesOf(schema *node) *names {
 			return &names{isOpen: true}
 		}
 	}
-	if additional := schema.get("additionalProperties"); additional != nil && additional.kind != 't' {
-		return &names{isOpen: true} // The schema itself judges them.
+	for _, keyword := range [...]string{"additionalProperties", "unevaluatedProperties"} {
+		if rest := schema.get(keyword); rest != nil && rest.kind != 't' {
+			return &names{isOpen: true} // The schema itself judges them.
+		}
 	}
 	properties := schema.get("properties")
 	if !properties.isObject() {

@@ -192,12 +192,13 @@ func pick(versions []*rule, subject jsontext.Value) *rule {
 		return versions[0]
 	}
 	protocols := jsonscan.Lookup(jsonscan.Lookup(subject, "context"), "protocols")
-	wanted, err := strconv.Atoi(string(jsonscan.Lookup(protocols, "event_version")))
+	// An integer may be written as 2.0.
+	wanted, err := strconv.ParseFloat(string(jsonscan.Lookup(protocols, "event_version")), 64)
 	if err != nil {
 		return versions[0]
 	}
 	for _, r := range versions {
-		if r.Version == wanted {
+		if float64(r.Version) == wanted {
 			return r
 		}
 	}

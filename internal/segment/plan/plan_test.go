@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -83,6 +84,8 @@ func TestSegmentsPlans(t *testing.T) {
 		{"without a version the oldest counts", segment.Track, properties("Order Completed", `{"amount":1}`), []string{"Required properties.total", "Unplanned Property properties.amount"}},
 		{"version 1", segment.Track, inVersion("1", `{"total":1}`), nil},
 		{"version 2", segment.Track, inVersion("2", `{"amount":1}`), nil},
+		{"version 2, written with a fraction of 0", segment.Track, inVersion("2.0", `{"amount":1}`), nil},
+		{"version 2, written with an exponent", segment.Track, inVersion("0.2e1", `{"amount":1}`), nil},
 		{"version 3", segment.Track, inVersion("3", `{"amount":1}`), []string{"Required properties.order_id", "Unplanned Property properties.amount"}},
 		{"an unknown version", segment.Track, inVersion("9", `{"total":1}`), nil},
 		{"a version of text", segment.Track, inVersion(`"2"`, `{"total":1}`), nil},
@@ -135,6 +138,35 @@ func TestRudderStacksPlans(t *testing.T) {
 		{"traits elsewhere", segment.Identify, `{"type":"identify","traits":{"email":"e"},"context":{}}`, []string{"Required-Missing context.traits"}},
 	} {
 		t.Run(row.name, func(t *testing.T) { assert.Equal(t, row.want, judged(p, row.kind, row.event)) })
+	}
+}
+
+// Names that the plan does not have are Segment's concern alone, and only where no
+// schema judges them: each member is found once.
+func TestAMemberThatAPlanDoesNotHaveIsFoundOnce(t *testing.T) {
+	const (
+		segments     = `{"rules":[{"type":"TRACK","key":"E","jsonSchema":%s}]}`
+		rudderStacks = `{"events":[{"name":"E","eventType":"track","rules":%s}]}`
+		schema       = `{"$schema":"https://json-schema.org/draft/2019-09/schema","properties":{"properties":{"properties":{"a":{}}%s}}}`
+	)
+	for _, row := range []struct {
+		file, keyword string
+		want          []string
+	}{
+		{segments, ``, []string{"Unplanned Property properties.b"}},
+		{segments, `,"additionalProperties":true`, []string{"Unplanned Property properties.b"}},
+		{segments, `,"unevaluatedProperties":true`, []string{"Unplanned Property properties.b"}},
+		{segments, `,"additionalProperties":false`, []string{"Additional Property properties.b"}},
+		{segments, `,"unevaluatedProperties":false`, []string{"Additional Property properties.b"}},
+		{rudderStacks, ``, nil},
+		{rudderStacks, `,"additionalProperties":true`, nil},
+		{rudderStacks, `,"unevaluatedProperties":true`, nil},
+		{rudderStacks, `,"additionalProperties":false`, []string{"Additional-Properties properties.b"}},
+		{rudderStacks, `,"unevaluatedProperties":false`, []string{"Additional-Properties properties.b"}},
+	} {
+		p, err := plan.Parse(fmt.Appendf(nil, row.file, fmt.Sprintf(schema, row.keyword)))
+		require.NoError(t, err)
+		assert.Equal(t, row.want, judged(p, segment.Track, properties("E", `{"a":1,"b":2}`)), "%s %s", p.Vendor, row.keyword)
 	}
 }
 

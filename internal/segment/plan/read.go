@@ -2,6 +2,8 @@ package plan
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -167,11 +169,12 @@ func versionOf(n *node) (int, error) {
 	if given == nil {
 		return 1, nil
 	}
-	version, err := strconv.Atoi(given.text)
-	if err != nil {
+	// An integer may be written as 1.0, as in a call.
+	version, err := strconv.ParseFloat(given.text, 64)
+	if err != nil || version != math.Trunc(version) || math.Abs(version) > math.MaxInt32 {
 		return 0, &Error{Line: given.line, Text: "the version of a rule must be a whole number"}
 	}
-	return version, nil
+	return int(version), nil
 }
 
 // labelsOf returns the labels of a rule.
@@ -190,11 +193,10 @@ func labelsOf(all ...*node) map[string]string {
 }
 
 // older reads the shape of Segment's Config API, which RudderStack's older plans
-// have, too. Theirs name the workspace.
+// have, too.
 func (r *reader) older(root, rules *node) error {
 	r.plan.Vendor = Segment
-	if root.get("workspaceId") != nil || root.get("version") != nil {
-		// Segment names the workspace in the name of the plan.
+	if isOlderOfRudderStack(root, rules) {
 		r.plan.Vendor = RudderStack
 	}
 	found := 0
@@ -204,7 +206,7 @@ func (r *reader) older(root, rules *node) error {
 			return err
 		}
 	}
-	for _, name := range [...]string{"identify", "group", "page", "screen"} {
+	for _, name := range typedRules {
 		schema := rules.get(name)
 		if !schema.isObject() {
 			continue
@@ -227,6 +229,25 @@ func (r *reader) older(root, rules *node) error {
 		return &Error{Line: rules.line, Text: notAPlan}
 	}
 	return nil
+}
+
+// typedRules are the rules of the older shape that are for a type of calls.
+var typedRules = [...]string{"identify", "group", "page", "screen"}
+
+// isOlderOfRudderStack reports whether a plan in the older shape is RudderStack's:
+// it names its workspace and its version, which Segment does in the name of the
+// plan, or it keeps a version in a schema.
+func isOlderOfRudderStack(root, rules *node) bool {
+	if root.get("workspaceId") != nil || root.get("version") != nil || rules.get("version") != nil {
+		return true
+	}
+	for _, name := range typedRules {
+		if rules.get(name).get("version") != nil {
+			return true
+		}
+	}
+	events := rules.get("events")
+	return events.isArray() && slices.ContainsFunc(events.elements, func(n *node) bool { return n.get("rules").get("version") != nil })
 }
 
 func (r *reader) olderEvent(n *node) error {
@@ -305,7 +326,8 @@ func (r *reader) add(kind ruleType, name string, version, line int, labels map[s
 		return err
 	}
 	added := &rule{PlanRule: about, line: line, isCommon: kind.isCommon, schema: compiled, need: needOf(schema)}
-	if branch := kind.branch(); branch != "" {
+	// In RudderStack's plans the schema alone says which names there may be.
+	if branch := kind.branch(); branch != "" && r.plan.Vendor == Segment {
 		if inner := schema.get("properties").get(branch); inner != nil {
 			added.names = namesOf(inner)
 		}

@@ -49,7 +49,14 @@ func TestTheShapesOfPlans(t *testing.T) {
 		"RudderStack's events":     {`{"id":"tp_1","version":2,"events":[{"name":"E","eventType":"track","rules":` + schemaOfN + `}]}`, plan.RudderStack},
 		"a page of the catalog":    {`{"data":[{"name":"E","eventType":"track","identitySection":"","rules":` + schemaOfN + `}]}`, plan.RudderStack},
 		"RudderStack's older form": {`{"workspaceId":"w","version":3,"rules":{"events":[{"name":"E","rules":{"version":"1.0.0","properties":{"properties":` + schemaOfNInner + `}}}}],"identify":{},"group":{}}}`, plan.RudderStack},
-		"a byte order mark":        {"\xef\xbb\xbf" + `{"rules":[{"type":"TRACK","key":"E","jsonSchema":` + schemaOfN + `}]}`, plan.Segment},
+		"RudderStack's, by the version in a schema": {
+			`{"rules":{"events":[{"name":"E","rules":{"version":"1.0.0","properties":{"properties":` + schemaOfNInner + `}}}}],"identify":{}}}`, plan.RudderStack,
+		},
+		"RudderStack's, by the version in the schema of a type": {
+			`{"rules":{"events":[{"name":"E","rules":` + schemaOfN + `}],"identify":{"version":"1.0.0","properties":{}}}}`, plan.RudderStack,
+		},
+		"a whole version with a fraction of 0": {`{"rules":[{"type":"TRACK","key":"E","version":1.0,"jsonSchema":` + schemaOfN + `}]}`, plan.Segment},
+		"a byte order mark":                    {"\xef\xbb\xbf" + `{"rules":[{"type":"TRACK","key":"E","jsonSchema":` + schemaOfN + `}]}`, plan.Segment},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, err := plan.Parse([]byte(test.file))

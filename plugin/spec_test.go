@@ -132,6 +132,7 @@ var refusals = map[string]struct {
 	},
 	"an unset cookie category": {fields{"consent": fields{"one_trust_cookie_categories": []string{""}}}, "field consent has an empty id"},
 	"a plan of no file":        {fields{"tracking_plan": fields{"file": "${SEGMENT_TEST_UNSET:}"}}, "field tracking_plan.file is empty: set it to the file of the plan"},
+	"a plan without a file":    {fields{"tracking_plan": fields{"on_violation": "mark"}}, "field tracking_plan.file is missing: set it to the file of the plan"},
 	"outcomes for everybody":   {fields{"outcomes": fields{"address": "0.0.0.0:4196"}}, "field outcomes.address can be reached from other machines, and whoever"},
 	"outcomes of no host":      {fields{"outcomes": fields{"address": ":4196"}}, "field outcomes.address can be reached from other machines"},
 	"outcomes of no port":      {fields{"outcomes": fields{"address": "127.0.0.1"}}, "field outcomes.address must be a host and a port, such as"},

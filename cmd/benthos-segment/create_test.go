@@ -33,6 +33,19 @@ func created(t *testing.T, export string) (config string, p *process) {
 	return config, p
 }
 
+// The first line of the help text led to a pipeline that lint accepted and run
+// refused, because of the plan of an example.
+func TestWhatCreatePrintsRunsWithAWriteKeyAlone(t *testing.T) {
+	t.Setenv("SEGMENT_WRITE_KEY", "key")
+	p := begin(t, "create", "stdin//segment")
+	require.Zero(t, p.code(), p.said())
+	file := pipeline(t, strings.Replace(p.out.String(), "0.0.0.0:4195", "127.0.0.1:0", 1))
+	p = begin(t, "lint", file)
+	assert.Zero(t, p.code(), p.said())
+	p = begin(t, "run", file) // which ends when its empty standard input does
+	assert.Zero(t, p.code(), p.said())
+}
+
 // The form in which the server reads a workspace, as rudder-server's tests have it.
 const workspace = `{"workspaceId":"w","sources":[
   {"id":"s1","name":"Site","writeKey":"rudder-key-site","enabled":true,"sourceDefinition":{"name":"Javascript"},"destinations":[

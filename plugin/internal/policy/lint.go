@@ -25,4 +25,7 @@ let plan = this.tracking_plan.or({})
 if $plan.exists("file") && $plan.file.or("").string().trim() == "" {
   root = root.append("field tracking_plan.file is empty: set it to the file of the plan, or remove tracking_plan")
 }
+if !$plan.exists("file") && $plan.on_violation.or("pass") != "pass" {
+  root = root.append("field tracking_plan.file is missing: set it to the file of the plan, or remove tracking_plan")
+}
 `

@@ -29,7 +29,8 @@ func TrackingPlan() *service.ConfigField {
 		FieldTrackingPlan,
 		service.NewStringField(tpFieldFile).
 			Description("The plan as JSON: the rules that Segment's Public API gives, also as typewriter keeps them, or the events of a plan of RudderStack with their schemas. It is read at start.").
-			Example("./plan.json"),
+			Example("./plan.json").
+			Optional(),
 		service.NewStringAnnotatedEnumField(tpFieldOnViolation, map[string]string{
 			"pass":   "Send the call as it is.",
 			"mark":   "Send the call with `context.protocols.violations`, where Segment writes them. A call that would become too large is sent as it is.",
@@ -39,7 +40,9 @@ func TrackingPlan() *service.ConfigField {
 			Default("pass"),
 	).
 		Description("Judges each call by a tracking plan of Segment or RudderStack before it is sent: see [tracking plans](tracking-plans.md). When it is left out, nothing is judged.").
-		Optional().
+		// Without a default, create prints the fields with their examples, and
+		// the plan of an example is not there.
+		Default(map[string]any{}).
 		Advanced()
 }
 

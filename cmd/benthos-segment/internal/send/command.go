@@ -108,6 +108,8 @@ type config struct {
 	isOfDeadLetters, isDryRun bool
 	restarts                  bool
 	giveUpAfter               time.Duration
+	// given are the flags of the command line that say where events go, and how.
+	given []string
 }
 
 func configOf(c *cli.Context) (conf config, err error) {
@@ -120,6 +122,7 @@ func configOf(c *cli.Context) (conf config, err error) {
 		checkpoint: c.String(flagCheckpoint), deadLetters: c.String(flagDeadLettersTo),
 		isOfDeadLetters: c.Bool(flagDeadLetters), isDryRun: c.Bool(flagDryRun),
 		restarts: c.Bool(flagRestart), giveUpAfter: c.Duration(flagGiveUpAfter),
+		given: givenOf(c),
 	}
 	switch {
 	case conf.isDryRun:
@@ -134,6 +137,17 @@ func configOf(c *cli.Context) (conf config, err error) {
 		return conf, err
 	}
 	return conf, conf.chooseFiles()
+}
+
+// givenOf returns the flags that a later command needs, to send to the same place
+// in the same way.
+func givenOf(c *cli.Context) (given []string) {
+	for _, name := range []string{flagRegion, flagEndpoint, flagEventsPerSecond, flagIntegrations, flagDialect, flagMaxLine, flagGiveUpAfter} {
+		if c.IsSet(name) {
+			given = append(given, "--"+name, fmt.Sprint(c.Generic(name)))
+		}
+	}
+	return given
 }
 
 // check looks at what the output does not look at itself.

@@ -3,11 +3,13 @@ package send
 import (
 	"bufio"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 
@@ -20,6 +22,8 @@ import (
 // letter: it stays where it is read from.
 type letters struct {
 	path string
+	// run is that of the checkpoint.
+	run string
 	// giveUp is told why events are given up.
 	giveUp func(error)
 	// isDry says that nothing is written, and show is told of each letter.
@@ -27,8 +31,8 @@ type letters struct {
 
 	mu   sync.Mutex
 	file *os.File
-	// known are the letters that an earlier run has written, by their places.
-	known map[string]bool
+	// known are the letters that this run had written when it was stopped.
+	known map[letterKey]bool
 	count int
 }
 
@@ -41,14 +45,17 @@ type letter struct {
 	File          string          `json:"file,omitempty"`
 	Line          int             `json:"line,omitempty"`
 	Event         int64           `json:"event,omitempty"`
+	Run           string          `json:"run,omitempty"`
 	Payload       json.RawMessage `json:"payload,omitempty"`
 	PayloadBase64 string          `json:"payload_base64,omitempty"`
 }
 
 var _ service.BatchOutput = (*letters)(nil)
 
-// remember notes what an earlier run has written after its checkpoint, so that
-// each refused event has one letter.
+// remember notes what was written after the checkpoint, before a stop, so that
+// each refused event has one letter. The letters of other runs are about other
+// events, though their places may be the same: standard input begins at its first
+// event each time, and a file may have been replaced.
 func (l *letters) remember() error {
 	file, err := os.Open(l.path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -62,7 +69,7 @@ func (l *letters) remember() error {
 	for {
 		line, err := reader.ReadBytes('\n')
 		var one letter
-		if json.Unmarshal(line, &one) == nil && one.Event > 0 {
+		if json.Unmarshal(line, &one) == nil && one.Event > 0 && one.Run == l.run {
 			l.known[keyOf(one)] = true
 		}
 		if err != nil {
@@ -71,7 +78,17 @@ func (l *letters) remember() error {
 	}
 }
 
-func keyOf(one letter) string { return fmt.Sprintf("%d %s", one.Event, one.File) }
+// letterKey tells the letters of a run apart. An event that was changed in its
+// file between two attempts is another one.
+type letterKey struct {
+	file  string
+	event int64
+	sum   digest
+}
+
+func keyOf(one letter) letterKey {
+	return letterKey{one.File, one.Event, sha256.Sum256(slices.Concat(one.Payload, []byte(one.PayloadBase64)))}
+}
 
 // Connect does nothing: the file is made when there is something to write.
 func (*letters) Connect(context.Context) error { return nil }
@@ -147,7 +164,7 @@ func read(msg *service.Message) (one letter, err error) {
 	}
 	stated, _ := msg.MetaGet(metaPlace)
 	if at, isKnown := parsePlace(stated); isKnown {
-		one.File, one.Line, one.Event = at.file, at.line, at.document
+		one.File, one.Line, one.Event, one.Run = at.file, at.line, at.document, at.run
 	}
 	return one, nil
 }

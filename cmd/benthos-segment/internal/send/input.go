@@ -176,7 +176,7 @@ func (in *input) take(batch service.MessageBatch, next item) (service.MessageBat
 	at := place{run: in.run, document: in.current.count, line: next.Line, file: in.current.path}
 	if why := next.Problem; why != nil {
 		return batch, in.refuse(letter{
-			Reason: string(why.Reason), Field: "-", Sentence: why.Sentence, File: at.file, Line: at.line, Event: at.document,
+			Reason: string(why.Reason), Field: "-", Sentence: why.Sentence, File: at.file, Line: at.line, Event: at.document, Run: at.run,
 		})
 	}
 	text := next.Payload

@@ -80,8 +80,7 @@ func listed(counts map[string]int64) string {
 // sayWhatNext names the next command.
 func (s *session) sayWhatNext(why error) {
 	if s.letters.refused() > 0 && s.dry == nil {
-		fmt.Fprintf(s.out, "\nThe refused events are in %s with their reasons. After a fix:\n  benthos-segment send --%s %s\n",
-			s.conf.deadLetters, flagDeadLetters, quoted(s.conf.deadLetters))
+		fmt.Fprintf(s.out, "\nThe refused events are in %s with their reasons. After a fix:\n  %s\n", s.conf.deadLetters, s.nextCommand())
 	}
 	if why == nil {
 		return
@@ -94,6 +93,16 @@ func (s *session) sayWhatNext(why error) {
 	default:
 		fmt.Fprintf(s.out, "Nothing is lost: the same command goes on from there. The checkpoint is %s.\n", s.keeper.path)
 	}
+}
+
+// nextCommand sends dead letters to where this run has sent to.
+func (s *session) nextCommand() string {
+	words := append([]string{"benthos-segment", "send"}, s.conf.given...)
+	words = append(words, "--"+flagDeadLetters, s.conf.deadLetters)
+	for i, word := range words {
+		words[i] = quoted(word)
+	}
+	return strings.Join(words, " ")
 }
 
 // explain says in the user's words why a run has ended.
@@ -121,10 +130,10 @@ func (s *session) exit(why error) error {
 	}
 }
 
-// quoted is a file as a shell takes it.
-func quoted(file string) string {
-	if strings.ContainsAny(file, " \t\n'\"\\$`!*?[](){}<>|&;#~") {
-		return "'" + strings.ReplaceAll(file, "'", `'\''`) + "'"
+// quoted is a word as a shell takes it.
+func quoted(word string) string {
+	if word == "" || strings.ContainsAny(word, " \t\n'\"\\$`!*?[](){}<>|&;#~") {
+		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 	}
-	return file
+	return word
 }

@@ -57,7 +57,7 @@ func TestAFileIsSentAndWhatIsRefusedIsKept(t *testing.T) {
 	assert.Regexp(t, `(?m)^  calls sent +1,200 +1,200 track$`, said)
 	assert.Regexp(t, `(?m)^  skipped +1 +1 integrations$`, said)
 	assert.Regexp(t, `(?m)^  refused +1 +1 event_not_defined$`, said)
-	assert.Contains(t, said, "benthos-segment send --dead-letters "+path+".dead.ndjson")
+	assert.Contains(t, said, "\n  benthos-segment send --endpoint "+sb.URL+" --dead-letters "+path+".dead.ndjson\n")
 	assert.Contains(t, said, "set --integrations to forward")
 	assert.NotContains(t, said, theKey)
 	letters := lettersIn(t, path+".dead.ndjson")

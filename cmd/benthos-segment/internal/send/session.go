@@ -74,7 +74,7 @@ func newSession(c *cli.Context, conf config, k *keeper) *session {
 		conf: conf, keeper: k, ledger: newLedger(len(conf.files)), figures: newFigures(),
 		out: terminal.Of(c.App.Writer), gaveUp: make(chan error, 1),
 	}
-	s.letters = &letters{path: conf.deadLetters, giveUp: s.giveUp, known: map[string]bool{}}
+	s.letters = &letters{path: conf.deadLetters, run: k.Run, giveUp: s.giveUp, known: map[letterKey]bool{}}
 	for i, name := range conf.files {
 		if known := k.of(pathOf(name)); known.Events > 0 {
 			s.ledger.begin(position{file: i, documents: known.Events, sum: known.Sum, bytes: known.Bytes, isEnd: known.IsDone, info: known.fileInfo})

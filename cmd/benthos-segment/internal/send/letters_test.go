@@ -1,0 +1,84 @@
+package send_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"benthos-segment/plugin/segmenttest"
+)
+
+// payloadsIn are the events of the dead letters in a file.
+func payloadsIn(t *testing.T, path string) (all []any) {
+	t.Helper()
+	for _, one := range lettersIn(t, path) {
+		all = append(all, strings.TrimSpace(one["payload"].(string)))
+	}
+	return all
+}
+
+// A job that pipes the events of each day in begins at the first event each time.
+// Even the same event is another one the next day.
+func TestEachRunOfStandardInputKeepsItsRefusedEvents(t *testing.T) {
+	t.Setenv("SEGMENT_WRITE_KEY", theKey)
+	t.Chdir(t.TempDir())
+	sb := segmenttest.New(t)
+	days := []any{`{"type":"track","userId":"day1"}`, `{"type":"track","userId":"day2"}`, `{"type":"track","userId":"day2"}`}
+	for _, day := range days {
+		code, said := beginWith(t, day.(string), "--endpoint", sb.URL, "-").code()
+		require.Equal(t, 1, code, said)
+	}
+	assert.Equal(t, days, payloadsIn(t, "stdin.dead.ndjson"))
+}
+
+func TestAReplacedFileKeepsItsRefusedEvents(t *testing.T) {
+	t.Setenv("SEGMENT_WRITE_KEY", theKey)
+	sb := segmenttest.New(t)
+	path := file(t, "a.ndjson", `{"type":"track","userId":"former"}`)
+	code, said := begin(t, "--endpoint", sb.URL, path).code()
+	require.Equal(t, 1, code, said)
+	write(t, path, `{"type":"track","userId":"another"}`)
+
+	code, said = begin(t, "--endpoint", sb.URL, "--restart", path).code()
+
+	assert.Equal(t, 1, code, said)
+	assert.Equal(t, []any{`{"type":"track","userId":"former"}`, `{"type":"track","userId":"another"}`}, payloadsIn(t, path+".dead.ndjson"))
+}
+
+// Between a kill and the next attempt, an event that no checkpoint has settled may
+// be changed in its file, and still be refused.
+func TestAnEventThatWasChangedAfterAKillHasALetterOfItsOwn(t *testing.T) {
+	t.Setenv("SEGMENT_WRITE_KEY", theKey)
+	sb := segmenttest.New(t)
+	path := file(t, "a.ndjson", `{"type":"track","userId":"former"}`, `{"type":"track","userId":"same"}`)
+	code, said := begin(t, "--endpoint", sb.URL, path).code()
+	require.Equal(t, 1, code, said)
+	rewind(t, path+".checkpoint")
+	write(t, path, `{"type":"track","userId":"another"}`, `{"type":"track","userId":"same"}`)
+
+	code, said = begin(t, "--endpoint", sb.URL, path).code()
+
+	assert.Equal(t, 1, code, said)
+	assert.Equal(t, []any{
+		`{"type":"track","userId":"former"}`, `{"type":"track","userId":"same"}`, `{"type":"track","userId":"another"}`,
+	}, payloadsIn(t, path+".dead.ndjson"))
+}
+
+// The command is pasted. Without --endpoint, it would send what was meant for a
+// sandbox to Segment.
+func TestTheCommandForDeadLettersSendsThemToTheSamePlace(t *testing.T) {
+	t.Setenv("SEGMENT_WRITE_KEY", theKey)
+	sb := segmenttest.New(t)
+	path := file(t, "a file.ndjson", `{"type":"track","userId":"u"}`)
+
+	code, said := begin(
+		t, "--give-up-after", "10m", "--max-line", "10kB", "--dialect", "rudderstack", "--integrations", "forward",
+		"--events-per-second", "100", "--region", "eu", "--endpoint", sb.URL, path,
+	).code()
+
+	assert.Equal(t, 1, code, said)
+	assert.Contains(t, said, "\n  benthos-segment send --region eu --endpoint "+sb.URL+" --events-per-second 100 --integrations forward"+
+		" --dialect rudderstack --max-line 10kB --give-up-after 10m0s --dead-letters '"+path+".dead.ndjson'\n")
+}

@@ -46,8 +46,9 @@ type Config struct {
 	// Timeout bounds one attempt. Zero means 15 seconds.
 	Timeout time.Duration
 	// Patience bounds how long one question is asked again: after a 429 when the
-	// API says so, after a failure that passes with pauses that grow. Zero means
-	// that nothing is asked twice.
+	// API says so, after a failure that passes with pauses that grow. A host that
+	// cannot be reached is asked three times at the most. Zero means that nothing
+	// is asked twice.
 	Patience time.Duration
 	// Waiting, if set, is told of each pause before it begins.
 	Waiting func(pause time.Duration, because *Error)
@@ -109,21 +110,6 @@ func CheckToken(token string) error {
 		return errors.New("the token has a blank, a line break or a character that no token has: copy it again")
 	}
 	return nil
-}
-
-// CheckURL returns the address of an API without a slash at its end, or says why
-// it cannot be one.
-func CheckURL(text string) (string, error) {
-	u, err := url.Parse(strings.TrimSpace(text))
-	switch {
-	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
-		return "", errors.New("the address of the Public API needs a scheme and a host, as in " + Regions["us"])
-	case u.User != nil:
-		return "", errors.New("the address of the Public API must not hold a user or password: the token goes with every request")
-	case u.RawQuery != "" || u.Fragment != "":
-		return "", errors.New("the address of the Public API must not have a query or fragment: leave out ? and #, and everything after them")
-	}
-	return strings.TrimRight(u.String(), "/"), nil
 }
 
 // question is what is asked of one endpoint.

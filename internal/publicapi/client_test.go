@@ -223,6 +223,23 @@ func TestPatienceEnds(t *testing.T) {
 	})
 }
 
+// A closed port is not a limit: patience is of no use.
+func TestAHostThatCannotBeReachedIsAskedThreeTimes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sb := segmenttest.NewInProcess(t)
+		_, err := sb.Inject(segmenttest.Fault{Drop: true, Match: segmenttest.Match{Path: "/public-api"}})
+		require.NoError(t, err)
+		start := time.Now()
+		pauses := 0
+		_, err = clientOf(t, sb, func(c *publicapi.Config) {
+			c.Waiting = func(time.Duration, *publicapi.Error) { pauses++ }
+		}).Workspace(t.Context())
+		require.ErrorContains(t, err, "did not answer")
+		assert.Equal(t, 2, pauses)
+		assert.Equal(t, 1500*time.Millisecond, time.Since(start))
+	})
+}
+
 func TestAWaitEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sb := segmenttest.NewInProcess(t)

@@ -219,6 +219,9 @@ func bounded(wait time.Duration) time.Duration { return min(max(wait, 0), longes
 const (
 	firstPause   = 500 * time.Millisecond
 	longestPause = 30 * time.Second
+	// mostUnreached is how often a host is asked that cannot be reached: for a
+	// closed port or a wrong name, patience is of no use.
+	mostUnreached = 3
 )
 
 // pause is how long to wait before the question is asked again, if that is of
@@ -229,7 +232,7 @@ func (e *Error) pause(attempt int) (time.Duration, bool) {
 	default:
 		return 0, false
 	}
-	if errors.Is(e.Err, context.Canceled) {
+	if errors.Is(e.Err, context.Canceled) || e.Kind == Unreachable && attempt+1 >= mostUnreached {
 		return 0, false
 	}
 	if e.RetryIn > 0 {

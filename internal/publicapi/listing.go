@@ -3,6 +3,7 @@ package publicapi
 import (
 	"context"
 	"crypto/sha256"
+	"fmt"
 	"maps"
 	"slices"
 )
@@ -34,6 +35,9 @@ func NewLookup(conf Config, expected string) (*Lookup, error) {
 			return nil, err
 		}
 		l.clients[region] = c
+	}
+	if l.clients[l.first] == nil {
+		return nil, fmt.Errorf("%q is not a region of Segment: there are us and eu", l.first)
 	}
 	return l, nil
 }
@@ -119,6 +123,8 @@ type State int
 const (
 	// Unshown: the token shows no keys at all, so that nobody can tell.
 	Unshown State = iota
+	// Sourceless: the token shows no source at all, so that nobody can tell either.
+	Sourceless
 	// Unknown: none of the sources that the token may see has the key.
 	Unknown
 	// Disabled: its source is there, and Segment throws the calls away.
@@ -135,6 +141,8 @@ func (f *Listing) Of(writeKey string) (Source, State) {
 		return f.Sources[i], Enabled
 	case exists:
 		return f.Sources[i], Disabled
+	case len(f.Sources) == 0:
+		return Source{}, Sourceless
 	case f.KeysShown == 0:
 		return Source{}, Unshown
 	default:

@@ -89,6 +89,11 @@ func TestAnAPIThatIsAwayIsNotAnotherRegion(t *testing.T) {
 	assert.Equal(t, publicapi.Unavailable, kind)
 }
 
+func TestARegionThatDoesNotExistIsRefused(t *testing.T) {
+	_, err := publicapi.NewLookup(publicapi.Config{Token: token}, "mars")
+	require.ErrorContains(t, err, `"mars" is not a region of Segment`)
+}
+
 func TestAKeyIsFoundOnAnyPage(t *testing.T) {
 	sb := segmenttest.NewInProcess(t)
 	all := sources(405)
@@ -110,11 +115,17 @@ func TestAKeyIsFoundOnAnyPage(t *testing.T) {
 	}
 	assert.NotContains(t, fmt.Sprintf("%+v %#v", found, *found), "key-000", "a dump shows no write key")
 
+	sb.SetWorkspace(segmenttest.Workspace{Sources: []segmenttest.Source{}})
+	found, err = lookup(t, conf, "us").List(t.Context())
+	require.NoError(t, err)
+	_, state := found.Of("key-000")
+	assert.Equal(t, publicapi.Sourceless, state)
+
 	settings.HidesWriteKeys = true
 	sb.SetWorkspace(settings)
 	found, err = lookup(t, conf, "us").List(t.Context())
 	require.NoError(t, err)
-	_, state := found.Of("key-000")
+	_, state = found.Of("key-000")
 	assert.Equal(t, publicapi.Unshown, state)
 	assert.Len(t, found.Sources, 405)
 }

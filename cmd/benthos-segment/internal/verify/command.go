@@ -14,6 +14,7 @@ import (
 
 	"benthos-segment/cmd/benthos-segment/internal/command"
 	"benthos-segment/cmd/benthos-segment/internal/terminal"
+	"benthos-segment/internal/publicapi"
 )
 
 const (
@@ -42,7 +43,8 @@ func Command(version string) *cli.Command {
 		ArgsUsage: "[PIPELINE]",
 		Description: `Segment's Tracking API answers 200 to wrong keys, in the wrong region, for
 disabled sources, and to calls that it throws away. Its Public API tells. Set
-` + tokenVariable + ` to a token of it, of a Source Admin. For each output
+` + tokenVariable + ` to a token of it, of a Source Admin; the verify.token
+of an output goes before it. For each output
 segment of the pipeline, or for ` + keyVariable + ` without one, verify finds the
 source, says whether it is enabled and in the right region, and what Segment
 received and threw away, and why. With --metrics or --counts it compares that
@@ -53,7 +55,7 @@ with what the pipeline has sent.
   benthos-segment verify --since 24h --format json pipeline.yaml
 
 Exits with code 1 if something is wrong: calls vanish, were thrown away, or are
-missing.`,
+missing; else with code 2 if something could not be found out.`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: flagSince, Usage: "count from this `TIME` on: how long ago, such as 1h, or when, such as 2026-01-02T15:04:05Z. Left out: since the start of the pipeline, if its counts tell, else 1h"},
 			&cli.StringFlag{Name: flagMetrics, Usage: "compare with the metrics of the running pipeline at this `URL`, in the form of Prometheus"},
@@ -89,10 +91,10 @@ func run(c *cli.Context, version string) error {
 	switch {
 	case err != nil:
 		return err
-	case found.isIncomplete():
-		return command.Failed()
 	case found.isWrong():
 		return command.Refused()
+	case found.isIncomplete():
+		return command.Failed()
 	default:
 		return nil
 	}
@@ -126,6 +128,11 @@ func configOf(ctx context.Context, c *cli.Context, version string) (conf config,
 		return conf, fmt.Errorf("--%s must not be negative", flagWait)
 	case c.String(flagMetrics) != "" && c.String(flagCounts) != "":
 		return conf, fmt.Errorf("--%s and --%s exclude each other", flagMetrics, flagCounts)
+	}
+	if conf.api != "" {
+		if _, err = publicapi.CheckURL(conf.api); err != nil {
+			return conf, fmt.Errorf("--%s: %w", flagAPI, err)
+		}
 	}
 	if conf.since, err = sinceOf(c.String(flagSince), time.Now()); err != nil {
 		return conf, err

@@ -3,7 +3,6 @@ package verify
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -18,7 +17,7 @@ import (
 // examine asks about all targets. Outputs with the same key are one question.
 func examine(ctx context.Context, conf config) (*report, error) {
 	r := &report{}
-	listings := map[account]*publicapi.Listing{}
+	lists := map[account]listed{}
 	groups := grouped(conf.targets)
 	if conf.plan != "" && len(groups) > 1 {
 		return nil, fmt.Errorf("--%s takes the plan of one source, and the outputs of the pipeline send to %d: set %s to the key of one of them, and run verify without a pipeline",
@@ -30,7 +29,7 @@ func examine(ctx context.Context, conf config) (*report, error) {
 		r.Sources = append(r.Sources, v)
 		if first.isInterpolated {
 			v.State = "interpolated"
-			v.note("write_key is another one for each message, so nobody can tell which source the calls go to: " +
+			v.gap("write_key is another one for each message, so nobody can tell which source the calls go to: " +
 				"set " + keyVariable + " to one of the keys, and run verify without a pipeline")
 			continue
 		}
@@ -39,43 +38,49 @@ func examine(ctx context.Context, conf config) (*report, error) {
 			v.problem("write_key is empty: set the variable that it comes from")
 			continue
 		}
-		account, err := accountOf(conf, first)
-		if err != nil {
-			return nil, err
+		account := accountOf(conf, first)
+		if _, isKnown := lists[account]; !isKnown {
+			lists[account] = list(ctx, conf, account, first)
 		}
-		if listings[account] == nil {
-			if listings[account], err = list(ctx, conf, account, first); err != nil {
-				return nil, err
-			}
+		if failed := lists[account].err; failed != nil {
+			v.State = "unknown"
+			v.gap(failed.Error())
+			continue
 		}
-		e := examination{conf: conf, group: group, listing: listings[account], verdict: v}
+		e := examination{conf: conf, group: group, listing: lists[account].listing, verdict: v}
 		e.run(ctx)
 	}
 	return r, ctx.Err()
 }
 
+// listed is what an account shows, or why it shows nothing.
+type listed struct {
+	listing *publicapi.Listing
+	err     error
+}
+
 // account is what the API is asked by.
 type account struct{ token, api, region string }
 
-func accountOf(conf config, t target) (account, error) {
-	a := account{
-		token:  cmp.Or(strings.TrimSpace(os.Getenv(tokenVariable)), t.token),
+// accountOf prefers the token of the output: others may be of other workspaces.
+func accountOf(conf config, t target) account {
+	return account{
+		token:  cmp.Or(t.token, strings.TrimSpace(os.Getenv(tokenVariable))),
 		api:    cmp.Or(conf.api, t.api),
 		region: t.region,
 	}
-	if a.token == "" {
-		return a, fmt.Errorf("set %s to a token of Segment's Public API, which a Workspace Owner makes under Settings, Access Management, Tokens", tokenVariable)
-	}
-	return a, nil
 }
 
 // patience is how long a limit of the API is waited for.
 const patience = 3 * time.Minute
 
-func list(ctx context.Context, conf config, a account, t target) (*publicapi.Listing, error) {
+func list(ctx context.Context, conf config, a account, t target) listed {
+	if a.token == "" {
+		return listed{err: fmt.Errorf("set %s to a token of Segment's Public API, which a Workspace Owner makes under Settings, Access Management, Tokens", tokenVariable)}
+	}
 	transport, err := t.transport()
 	if err != nil {
-		return nil, err
+		return listed{err: err}
 	}
 	lookup, err := publicapi.NewLookup(publicapi.Config{
 		BaseURL: a.api, Token: publicapi.Token(a.token), UserAgent: "benthos-segment/" + conf.version,
@@ -85,9 +90,10 @@ func list(ctx context.Context, conf config, a account, t target) (*publicapi.Lis
 		},
 	}, a.region)
 	if err != nil {
-		return nil, err
+		return listed{err: err}
 	}
-	return lookup.List(ctx)
+	listing, err := lookup.List(ctx)
+	return listed{listing, err}
 }
 
 // grouped puts outputs together that send to the same source in the same way.
@@ -118,6 +124,8 @@ type examination struct {
 	conf    config
 	group   []target
 	listing *publicapi.Listing
+	// hasWaited says that calls were missing before, and waited for.
+	hasWaited bool
 	*verdict
 }
 
@@ -125,7 +133,7 @@ func (e *examination) run(ctx context.Context) {
 	first, space := e.group[0], e.listing.Workspace
 	e.Workspace = &workspace{Name: space.Name, Slug: space.Slug, Region: e.listing.Region}
 	if first.isOfRegion && e.listing.Region != "" && e.listing.Region != first.region {
-		e.problem(fmt.Sprintf("the workspace is in the region %s and calls go to the region %s, which answers 200 and throws all of them away: set region: %s",
+		e.problem(fmt.Sprintf("the workspace is in the region %s and calls go to the region %s, which answers 200 and throws all of them away: set region: %s, and no endpoint",
 			e.listing.Region, first.region, e.listing.Region))
 	}
 	if !first.isOfRegion {
@@ -137,10 +145,14 @@ func (e *examination) run(ctx context.Context) {
 		e.State = "unknown"
 		e.gap("the token shows none of the write keys of the workspace, so nobody can tell whether the key is right: give it the role Source Admin on the source")
 		return
+	case publicapi.Sourceless:
+		e.State = "unknown"
+		e.gap("the token sees no source of the workspace, so nobody can tell whether the key is right: give it the role Source Admin on the source, or make the source if there is none")
+		return
 	case publicapi.Unknown:
 		e.State = "absent"
-		e.problem(fmt.Sprintf("none of the %d sources that the token may see has this write key, so Segment answers 200 and throws all calls away: "+
-			"check write_key, and whether the token is of the same workspace and has the role Source Admin on the source", len(e.listing.Sources)))
+		e.problem(noneHas(len(e.listing.Sources)) + " this write key, so Segment answers 200 and throws all calls away: " +
+			"check write_key, and whether the token is of the same workspace and has the role Source Admin on the source")
 		return
 	case publicapi.Disabled:
 		e.State = "disabled"
@@ -155,6 +167,13 @@ func (e *examination) run(ctx context.Context) {
 	if !e.conf.sourceOnly {
 		e.count(ctx, found.ID)
 	}
+}
+
+func noneHas(sources int) string {
+	if sources == 1 {
+		return "the only source that the token may see does not have"
+	}
+	return fmt.Sprintf("none of the %d sources that the token may see has", sources)
 }
 
 // lookAgain is how often it is asked for calls that are missing.
@@ -173,13 +192,22 @@ func (e *examination) count(ctx context.Context, sourceID string) {
 			break
 		}
 		e.conf.say(fmt.Sprintf("waiting for %s that Segment does not show yet", command.Count(e.missing(), "call")))
+		e.hasWaited = true
 		select {
 		case <-time.After(lookAgain):
 		case <-ctx.Done():
 			return
 		}
 	}
-	e.conclude()
+	e.conclude(e.isEarly())
+}
+
+// settled is how long after the last call the counts are taken for whole.
+const settled = 5 * time.Minute
+
+// isEarly says that calls may be missing because Segment has not counted them yet.
+func (e *examination) isEarly() bool {
+	return e.conf.counted != nil && !e.hasWaited && time.Since(e.conf.counted.end) < settled
 }
 
 // compareWith takes what the pipeline has counted, if that is of the same time.
@@ -241,7 +269,7 @@ func (e *examination) ask(ctx context.Context, sourceID string) error {
 func (e *examination) askVolume(ctx context.Context, sourceID string, span publicapi.Span, why error) error {
 	rows, err := e.listing.Client.Volume(ctx, sourceID, span)
 	if err != nil {
-		return errors.Join(why, err)
+		return fmt.Errorf("%w; and what was received is not known either: %w", why, err)
 	}
 	e.Received, e.Discarded = byType(rows), nil
 	if !e.hasGap() {

@@ -21,6 +21,8 @@ type metrics struct {
 	families map[string]*dto.MetricFamily
 	// start is when its counts began, zero if they do not tell.
 	start time.Time
+	// end is when they were read, or written.
+	end time.Time
 }
 
 // sums are what an output has counted.
@@ -35,7 +37,11 @@ func metricsIn(file string) (*metrics, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return metricsOf(f, file)
+	about, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	return metricsOf(f, file, about.ModTime())
 }
 
 // maxMetrics bounds what is read of metrics.
@@ -56,7 +62,7 @@ func metricsAt(ctx context.Context, address string) (*metrics, error) {
 	if res.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("reading the metrics of the pipeline: status %d: check the path of --%s; that of Benthos is /metrics", res.StatusCode, flagMetrics)
 	}
-	return metricsOf(io.LimitReader(res.Body, maxMetrics), "--"+flagMetrics)
+	return metricsOf(io.LimitReader(res.Body, maxMetrics), "--"+flagMetrics, time.Now())
 }
 
 const (
@@ -65,13 +71,13 @@ const (
 	metricStart    = "segment_start_time_seconds"
 )
 
-func metricsOf(from io.Reader, name string) (*metrics, error) {
+func metricsOf(from io.Reader, name string, end time.Time) (*metrics, error) {
 	parser := expfmt.NewTextParser(model.UTF8Validation)
 	families, err := parser.TextToMetricFamilies(from)
 	if err != nil {
 		return nil, fmt.Errorf("%s has no metrics in the form of Prometheus: set metrics: prometheus in the pipeline", name)
 	}
-	m := &metrics{families: families}
+	m := &metrics{families: families, end: end}
 	if m.family(metricStart) == nil {
 		return nil, fmt.Errorf("%s has metrics, and none of an output segment", name)
 	}

@@ -102,8 +102,9 @@ func (v *verdict) missing() int64 {
 	return total(v.Pipeline.Sent) - total(v.Received) - v.allDiscarded()
 }
 
-// conclude says what the counts mean.
-func (v *verdict) conclude() {
+// conclude says what the counts mean. While it is early, calls may be missing
+// that come yet.
+func (v *verdict) conclude(isEarly bool) {
 	slices.SortFunc(v.Discarded, func(a, b discard) int { return cmp.Compare(b.Count, a.Count) })
 	for _, d := range v.Discarded {
 		calls := fmt.Sprintf("%d %s calls were", d.Count, d.Type)
@@ -120,9 +121,12 @@ func (v *verdict) conclude() {
 	switch {
 	case missing > 0 && v.Discarded == nil:
 		v.note(fmt.Sprintf("not among those received: %s that the pipeline has sent. They may have been thrown away, which is not known here, or are not counted yet", command.Count(missing, "call")))
+	case missing > 0 && isEarly:
+		v.gap(fmt.Sprintf("not shown yet: %s that the pipeline has sent. Segment shows calls after half a minute, and later under load: run verify again with --%s 5m",
+			command.Count(missing, "call"), flagWait))
 	case missing > 0:
-		v.problem(fmt.Sprintf("shown nowhere: %s that the pipeline has sent. Segment may not have counted them yet, so run verify again with --%s 5m. "+
-			"What is missing then went to another source or region, or had message ids that Segment knew already", command.Count(missing, "call"), flagWait))
+		v.problem(fmt.Sprintf("shown nowhere: %s that the pipeline has sent. What is missing went to another source or region, "+
+			"was in a batch of more than 2,500 calls, or had a message id that Segment knew already", command.Count(missing, "call")))
 	case -missing > v.allDiscarded():
 		v.note(fmt.Sprintf("Segment shows %s more than the pipeline has sent: others send to this source as well, or the pipeline has, before its counts began or since they were read", command.Count(-missing, "call")))
 	default:

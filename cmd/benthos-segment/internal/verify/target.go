@@ -103,11 +103,11 @@ func targetOf(w *service.WalkedComponent) target {
 	_ = yaml.Unmarshal([]byte(w.ConfigYAML()), &component)
 	s := component.Segment
 	endpoint := strings.TrimSuffix(strings.TrimRight(strings.TrimSpace(s.Endpoint), "/"), "/v1")
-	region := cmp.Or(strings.ToLower(strings.TrimSpace(s.Region)), "us")
+	region, isOfRegion := regionOf(endpoint, strings.ToLower(strings.TrimSpace(s.Region)))
 	return target{
 		path: w.Path, label: w.Label,
 		writeKey: strings.TrimSpace(s.WriteKey), isInterpolated: strings.Contains(s.WriteKey, "${!"),
-		region: region, isOfRegion: endpoint == "" || endpoint == trackingHosts[region],
+		region: region, isOfRegion: isOfRegion,
 		token: strings.TrimSpace(s.Verify.Token), api: strings.TrimSpace(s.Verify.Endpoint),
 		proxyURL: strings.TrimSpace(s.ProxyURL), tls: s.TLS,
 	}
@@ -115,6 +115,17 @@ func targetOf(w *service.WalkedComponent) target {
 
 // trackingHosts are Segment's own.
 var trackingHosts = map[string]string{"us": "https://api.segment.io", "eu": "https://events.eu1.segmentapis.com"}
+
+// regionOf returns the region that calls go to, and whether they go to Segment's
+// own host there: an endpoint decides, and else the field region.
+func regionOf(endpoint, region string) (name string, isOfRegion bool) {
+	for name, host := range trackingHosts {
+		if strings.EqualFold(endpoint, host) {
+			return name, true
+		}
+	}
+	return cmp.Or(region, "us"), endpoint == ""
+}
 
 // transport carries what is asked on behalf of an output, as the output itself
 // carries its calls.

@@ -103,7 +103,20 @@ func TestTheReportSaysWhatBecameOfTheCalls(t *testing.T) {
 		"a wrong key": {
 			workspace: segmenttest.Workspace{Sources: []segmenttest.Source{other}},
 			calls:     []string{good}, code: command.Wrong,
-			says: []string{"wrong: none of the 1 sources that the token may see has this write key, so Segment answers 200"},
+			says: []string{"wrong: the only source that the token may see does not have this write key, so Segment answers 200"},
+		},
+		"a wrong key among many": {
+			workspace: segmenttest.Workspace{Sources: []segmenttest.Source{other, {Name: "Shop", WriteKeys: []string{"third"}}}},
+			code:      command.Wrong, says: []string{"wrong: none of the 2 sources that the token may see has this write key"},
+		},
+		"no source": {
+			workspace: segmenttest.Workspace{Sources: []segmenttest.Source{}}, code: command.CouldNotRun,
+			says: []string{"unknown: the token sees no source of the workspace"},
+		},
+		// What is wrong is known, whatever else is not.
+		"a disabled source without Delivery Overview": {
+			workspace: segmenttest.Workspace{Sources: []segmenttest.Source{disabled}, Without: []string{"delivery-overview"}}, code: command.Wrong,
+			says: []string{"wrong: the source is disabled", "unknown: what was thrown away is not known"},
 		},
 		"a disabled source": {
 			workspace: segmenttest.Workspace{Sources: []segmenttest.Source{disabled}},
@@ -121,7 +134,8 @@ func TestTheReportSaysWhatBecameOfTheCalls(t *testing.T) {
 		},
 		"no counts": {
 			workspace: segmenttest.Workspace{Sources: []segmenttest.Source{website}, Without: []string{"delivery-overview", "events-volume"}},
-			code:      command.CouldNotRun, says: []string{"Website, enabled", "unknown: asking what Segment counted"},
+			code:      command.CouldNotRun, says: []string{"Website, enabled", "unknown: asking what Segment counted", "; and what was received is not known either: "},
+			never: "\\u000a",
 		},
 		"only the source": {
 			workspace: segmenttest.Workspace{Sources: []segmenttest.Source{website}, Without: []string{"delivery-overview", "events-volume"}},
@@ -149,67 +163,6 @@ func TestTheReportSaysWhatBecameOfTheCalls(t *testing.T) {
 			}
 		})
 	}
-}
-
-// counts writes what a pipeline has counted, as Benthos does.
-func counts(t *testing.T, start time.Time, sent int) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "counts.prom")
-	require.NoError(t, os.WriteFile(path, fmt.Appendf(nil, `# HELP segment_calls_sent Benthos Counter metric
-# TYPE segment_calls_sent counter
-segment_calls_sent{label="",path="root.output.fallback.0",stream="",type="track"} %d
-# TYPE segment_start_time_seconds gauge
-segment_start_time_seconds{label="",path="root.output.fallback.0"} %d
-`, sent, start.Unix()), 0o600))
-	return path
-}
-
-func TestCountsAreComparedWithThoseOfThePipeline(t *testing.T) {
-	for name, test := range map[string]struct {
-		sent  int
-		since []string
-		code  command.Code
-		says  string
-	}{
-		"all arrived":         {2, nil, command.Good, "note: Segment shows all calls that the pipeline has sent"},
-		"some are missing":    {5, nil, command.Wrong, "wrong: shown nowhere: 3 calls that the pipeline has sent"},
-		"others send as well": {1, nil, command.Good, "note: Segment shows 1 call more than the pipeline has sent"},
-		"another time":        {5, []string{"--since", "3h"}, command.Good, "note: the pipeline has counted since"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Setenv("SEGMENT_PUBLIC_API_TOKEN", token)
-			sb := segmenttest.New(t)
-			sb.SetWorkspace(segmenttest.Workspace{Sources: []segmenttest.Source{website}})
-			send(t, sb, good, good)
-			file := counts(t, time.Now().Add(-10*time.Minute), test.sent)
-			page := httptest.NewServer(http.FileServer(http.Dir(filepath.Dir(file))))
-			defer page.Close()
-			for _, from := range [][]string{{"--counts", file}, {"--metrics", page.URL + "/counts.prom"}} {
-				args := append(append(test.since, from...), "--api", sb.PublicAPI(), usualPipeline(t, sb))
-				said, code := run(t, args...)
-				assert.Equal(t, test.code, code, said)
-				assert.Contains(t, said, test.says)
-			}
-		})
-	}
-}
-
-// Segment shows calls a while after it has received them.
-func TestCallsThatComeLateAreWaitedFor(t *testing.T) {
-	t.Setenv("SEGMENT_PUBLIC_API_TOKEN", token)
-	sb := segmenttest.New(t)
-	sb.SetWorkspace(segmenttest.Workspace{Sources: []segmenttest.Source{website}})
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/public-api/delivery-overview/filtered-at-source" && len(sb.Calls()) == 0 {
-			send(t, sb, good)
-		}
-		sb.ServeHTTP(w, r)
-	}))
-	defer server.Close()
-	said, code := run(t, "--wait", "1m", "--counts", counts(t, time.Now().Add(-time.Minute), 1), "--api", server.URL+"/public-api", usualPipeline(t, sb))
-	assert.Equal(t, command.Good, code, said)
-	assert.Contains(t, said, "waiting for 1 call that Segment does not show yet")
-	assert.Contains(t, said, "Segment shows all calls")
 }
 
 func TestTheReportIsJSONOnRequest(t *testing.T) {
@@ -249,10 +202,39 @@ func TestEveryOutputOfAPipelineIsVerified(t *testing.T) {
       - {label: four, segment: {write_key: '${! @key }'}}
 `)
 	said, code := run(t, "--api", sb.PublicAPI(), file)
-	assert.Equal(t, command.Good, code, said)
+	assert.Equal(t, command.CouldNotRun, code, said)
 	assert.Contains(t, said, "one, three, write key")
 	assert.Contains(t, said, "source     App, enabled")
-	assert.Contains(t, said, "note: write_key is another one for each message")
+	assert.Contains(t, said, "unknown: write_key is another one for each message")
+}
+
+// The token of an output is that of its workspace; the environment's is for those
+// that have none. What one output is refused does not concern the others.
+func TestTheTokenOfAnOutputGoesFirst(t *testing.T) {
+	t.Setenv("SEGMENT_PUBLIC_API_TOKEN", token)
+	sb := segmenttest.New(t)
+	sb.SetWorkspace(segmenttest.Workspace{Tokens: []string{token}, Sources: []segmenttest.Source{website, {Name: "App", WriteKeys: []string{"key-of-the-app"}}}})
+	file := pipeline(t, `
+  broker:
+    outputs:
+      - {label: one, segment: {write_key: key-of-the-app, verify: {token: of-another-workspace}}}
+      - {label: two, segment: {write_key: a-write-key}}
+`)
+	said, code := run(t, "--format", "json", "--source-only", "--api", sb.PublicAPI(), file)
+	assert.Equal(t, command.CouldNotRun, code, said)
+	var got struct {
+		Sources []struct {
+			State string
+			Gaps  []string
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(said[:strings.LastIndex(said, "}")+1]), &got), said)
+	require.Len(t, got.Sources, 2)
+	assert.Equal(t, "unknown", got.Sources[0].State)
+	require.Len(t, got.Sources[0].Gaps, 1)
+	assert.Contains(t, got.Sources[0].Gaps[0], "the token is invalid")
+	assert.Equal(t, "enabled", got.Sources[1].State)
+	assert.Empty(t, got.Sources[1].Gaps)
 }
 
 // What cannot run says why, and quotes no secret.
@@ -267,19 +249,24 @@ func TestWhatCannotRunSaysWhy(t *testing.T) {
 		env  map[string]string
 		says string
 	}{
-		"nothing to verify":    {nil, nil, "name the pipeline to verify, or set SEGMENT_WRITE_KEY"},
-		"no token":             {[]string{usualPipeline(t, sb)}, nil, "set SEGMENT_PUBLIC_API_TOKEN"},
-		"an absent file":       {[]string{"absent.yaml"}, nil, "absent.yaml: no such file"},
-		"a file of another":    {[]string{pipeline(t, "  drop: {}\n")}, nil, "has no output segment"},
-		"no YAML":              {[]string{pipeline(t, "  segment: {write_key: *a-write-key}\n")}, nil, "is not a valid pipeline: benthos-segment lint"},
-		"two files":            {[]string{"a", "b"}, nil, "verify takes one pipeline"},
-		"a time to come":       {[]string{"--since", "2999-01-01T00:00:00Z", "p"}, nil, "--since must be how long ago"},
-		"no time":              {[]string{"--since", "-1h", "p"}, nil, "--since must be how long ago"},
-		"both":                 {[]string{"--metrics", "http://a", "--counts", "b", "p"}, nil, "exclude each other"},
-		"metrics of nobody":    {[]string{"--metrics", gone.URL, usualPipeline(t, sb)}, nil, "nothing answers there"},
-		"metrics of others":    {[]string{"--counts", other + "2", usualPipeline(t, sb)}, nil, "none of an output segment"},
-		"no metrics":           {[]string{"--counts", usualPipeline(t, sb), usualPipeline(t, sb)}, nil, "no metrics in the form of Prometheus"},
-		"an API that is away":  {[]string{"--source-only", "--api", "nonsense", usualPipeline(t, sb)}, map[string]string{"SEGMENT_PUBLIC_API_TOKEN": token}, "needs a scheme and a host"},
+		"nothing to verify":   {nil, nil, "name the pipeline to verify, or set SEGMENT_WRITE_KEY"},
+		"no token":            {[]string{usualPipeline(t, sb)}, nil, "set SEGMENT_PUBLIC_API_TOKEN"},
+		"an absent file":      {[]string{"absent.yaml"}, nil, "absent.yaml: no such file"},
+		"a file of another":   {[]string{pipeline(t, "  drop: {}\n")}, nil, "has no output segment"},
+		"no YAML":             {[]string{pipeline(t, "  segment: {write_key: *a-write-key}\n")}, nil, "is not a valid pipeline: benthos-segment lint"},
+		"two files":           {[]string{"a", "b"}, nil, "verify takes one pipeline"},
+		"a time to come":      {[]string{"--since", "2999-01-01T00:00:00Z", "p"}, nil, "--since must be how long ago"},
+		"no time":             {[]string{"--since", "-1h", "p"}, nil, "--since must be how long ago"},
+		"both":                {[]string{"--metrics", "http://a", "--counts", "b", "p"}, nil, "exclude each other"},
+		"metrics of nobody":   {[]string{"--metrics", gone.URL, usualPipeline(t, sb)}, nil, "nothing answers there"},
+		"metrics of others":   {[]string{"--counts", other + "2", usualPipeline(t, sb)}, nil, "none of an output segment"},
+		"no metrics":          {[]string{"--counts", usualPipeline(t, sb), usualPipeline(t, sb)}, nil, "no metrics in the form of Prometheus"},
+		"an API that is away": {[]string{"--source-only", "--api", "nonsense", usualPipeline(t, sb)}, map[string]string{"SEGMENT_PUBLIC_API_TOKEN": token}, "needs a scheme and a host"},
+		"a token in clear text": {
+			[]string{"--api", "http://203.0.113.9/public-api", usualPipeline(t, sb)},
+			map[string]string{"SEGMENT_PUBLIC_API_TOKEN": token},
+			"--api: the address of the Public API must use https",
+		},
 		"a token in two lines": {[]string{usualPipeline(t, sb)}, map[string]string{"SEGMENT_PUBLIC_API_TOKEN": "CANARY\nCANARY"}, "copy it again"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -109,6 +109,29 @@ func TestDoctorSaysWhatIsWrongAndWhatToDo(t *testing.T) {
 	}
 }
 
+// Reported: advice to add an output that is there, and to listen on another port
+// than that of the config.
+func TestDoctorSaysWhatIsWrongOnceAndOfThisConfig(t *testing.T) {
+	url, _ := endpoint(t, 0)
+	for name, test := range map[string]struct {
+		fields, members string
+		code            int
+		says, saysNot   string
+	}{
+		"a field that cannot be read": {"timeout: {}", nothingServed, 1, "wrong +config .*: the output was not looked at; correct first what lint finds above\n", "there is no output"},
+		"no write key":                {"endpoint: " + url, nothingServed, 1, "SEGMENT_TEST_KEY is not set", "is empty|write key"},
+		"no plan":                     {"tracking_plan: {file: nope.json}\n        endpoint: " + url, nothingServed, 1, "wrong +config .* nope.json cannot be read", "there is no output"},
+		"another port":                {"endpoint: " + url, "http: {address: '0.0.0.0:0'}\n", 1, "set it to 127.0.0.1:0, or", "4195"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := begin(t, "doctor", patient(t, test.fields, test.members))
+			assert.Equal(t, test.code, p.code(), p.out.String()+p.said())
+			assert.Regexp(t, test.says, p.out.String())
+			assert.NotRegexp(t, test.saysNot, p.out.String())
+		})
+	}
+}
+
 func TestDoctorLooksAtDeadLetters(t *testing.T) {
 	url, _ := endpoint(t, 0)
 	for last, says := range map[string]string{

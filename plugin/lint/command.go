@@ -50,7 +50,7 @@ if there is an error, and 2 if a file cannot be read.
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: flagDeprecated, Usage: "deprecated fields are errors"},
 			&cli.BoolFlag{Name: flagLabels, Usage: "components without a label are errors"},
-			&cli.BoolFlag{Name: flagSkipVariables, Usage: "environment variables without a value and a default are no errors"},
+			&cli.BoolFlag{Name: flagSkipVariables, Usage: "environment variables without a value and a default are no errors, nor are missing files: for a machine where the config does not run"},
 			&cli.BoolFlag{Name: flagVerbose, Usage: "say of each file whether it is all right"},
 			&cli.StringSliceFlag{Name: flagResources, Aliases: []string{"r"}, Usage: "look at `FILE` too, and let configs refer to its resources"},
 			&cli.StringSliceFlag{Name: flagEnvFile, Aliases: []string{"e"}, Usage: "take environment variables from `FILE`"},

@@ -63,7 +63,8 @@ type Linter struct {
 	schema *schema
 	engine *service.StreamConfigLinter
 	lookup lookup
-	// skipVariables says that variables without a value are no matter.
+	// skipVariables says that variables without a value are no matter, nor is
+	// what else a machine lacks on which the configuration does not run.
 	skipVariables bool
 	resources     *resources
 }
@@ -96,7 +97,9 @@ func (l *Linter) SetRequireLabels(is bool) *Linter {
 	return l
 }
 
-// SetSkipEnvVarCheck sets whether variables may be without a value.
+// SetSkipEnvVarCheck sets whether variables may be without a value, and the files
+// that outputs and inputs of this project name may be missing, as on a machine
+// where the configuration does not run.
 func (l *Linter) SetSkipEnvVarCheck(is bool) *Linter {
 	l.skipVariables = is
 	return l
@@ -126,6 +129,9 @@ func (l *Linter) Lint(name string, config []byte) []Finding {
 	if d.root != nil {
 		found = append(found, hintsIn(d)...)
 		found = append(found, l.resources.lacking(d)...)
+		if !l.skipVariables {
+			found = append(found, unreadFiles(d)...)
+		}
 	}
 	return d.text.findings(name, found)
 }
@@ -152,6 +158,7 @@ func (l *Linter) look(config string) (d document, found []finding) {
 		return d, append(found, notYAML(err))
 	}
 	read := l.schema.read(d)
+	defer func() { found = slices.DeleteFunc(found, d.text.isOfUnset) }()
 	// Of values, the engine says less than there is to say.
 	ours := append(read.values(), read.repeated()...)
 	found = append(found, ours...)

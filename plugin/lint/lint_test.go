@@ -1,6 +1,8 @@
 package lint_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -93,6 +95,63 @@ func TestResourcesOfOtherFilesAreKnown(t *testing.T) {
 	l := newLinter(t)
 	l.AddResources([]byte("rate_limit_resources: [{label: shared, local: {count: 1, interval: 1s}}]"))
 	assert.Empty(t, l.Lint("x.yaml", []byte(around("rate_limit: shared"))))
+}
+
+// What lint let pass, and run refused.
+func TestFilesAndCachesThatRunLooksForAreLookedFor(t *testing.T) {
+	folder := t.TempDir()
+	held := func(name, content string) string {
+		path := filepath.Join(folder, name)
+		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+		return path
+	}
+	wrong := held("wrong", "{}")
+	const absent = " cannot be read: no such file or directory; a path starts at the folder where the pipeline is started"
+	for name, test := range map[string]struct {
+		config string
+		want   []string
+	}{
+		"no plan":         {around("tracking_plan: {file: nope.json}"), []string{"(6,31) field tracking_plan.file: nope.json" + absent}},
+		"no file of a CA": {around("tls: {root_cas_file: nope.pem}"), []string{"(6,30) field tls.root_cas_file: nope.pem" + absent}},
+		"no certificate":  {around("tls: {client_certs: [{cert_file: nope.pem}]}"), []string{"(6,42) field tls.client_certs.cert_file: nope.pem" + absent}},
+		"no key of the input": {
+			"input: {segment: {write_keys: [a], tls: {cert_file: nope.pem, key_file: " + wrong + "}}}\noutput: {drop: {}}\n",
+			[]string{
+				"(1,53) field tls.cert_file: nope.pem" + absent,
+				"(1,73) field tls.key_file: " + wrong + ": this is not PEM, which starts with -----BEGIN",
+			},
+		},
+		"a CA of nothing": {
+			around("tls: {root_cas_file: " + wrong + "}"),
+			[]string{"(6,30) field tls.root_cas_file: " + wrong + ": this holds no certificate in PEM, which starts with -----BEGIN CERTIFICATE-----"},
+		},
+		"a plan that is there": {around("tracking_plan: {file: ../../internal/segment/plan/testdata/segment_public_api.json}"), nil},
+		"no cache": {
+			"pipeline: {threads: 1, processors: [{cached: {cache: nocache, key: a, processors: []}}, {dedupe: {cache: mcahe, key: a, drop_on_err: false}}]}\n" +
+				"cache_resources: [{label: mcache, memory: {}}]\n" + around("region: eu"),
+			[]string{
+				`(1,54) field cache: there is no resource "nocache" in cache_resources: add it, or name the file that has it with -r; did you mean mcache?`,
+				`(1,106) field cache: there is no resource "mcahe" in cache_resources: add it, or name the file that has it with -r; did you mean mcache?`,
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) { assert.Equal(t, test.want, findings(t, test.config)) })
+	}
+	elsewhere := newLinter(t).SetSkipEnvVarCheck(true)
+	assert.Empty(t, elsewhere.Lint("x.yaml", []byte(around("tracking_plan: {file: nope.json}"))), "it runs on another machine")
+}
+
+func TestAVariableWithoutAValueIsSaidOnce(t *testing.T) {
+	const says = " the environment variable NOBODY_SETS_THIS is not set and has no default: set it, or write ${NOBODY_SETS_THIS:default}"
+	for fields, place := range map[string]string{
+		"write_key: ${NOBODY_SETS_THIS}":                     "(5,20)",
+		`write_key: "${NOBODY_SETS_THIS}"`:                   "(5,21)",
+		"write_key: a\n        region: ${NOBODY_SETS_THIS}":  "(6,17)",
+		"write_key: a\n        timeout: ${NOBODY_SETS_THIS}": "(6,18)",
+	} {
+		config := strings.Replace(around(""), "write_key: abc", fields, 1)
+		assert.Equal(t, []string{place + says}, findings(t, config), config)
+	}
 }
 
 func TestMarkdownIsLookedAtByItsLines(t *testing.T) {

@@ -71,10 +71,14 @@ func referredBy(p placed) string {
 	if p.key.Value == "rate_limit" {
 		return rateLimitType
 	}
+	above := p.above[len(p.above)-1].key.Value
+	if p.key.Value == "cache" && (above == "cached" || above == "dedupe") {
+		return "cache"
+	}
 	if p.key.Value != "resource" {
 		return ""
 	}
-	switch above := p.above[len(p.above)-1].key.Value; above {
+	switch above {
 	case "rate_limit":
 		return rateLimitType
 	case "cache":

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -110,6 +111,15 @@ func (t text) column(line, column int) int {
 		moved += m.by
 	}
 	return column + moved
+}
+
+// isOfUnset says whether something is wrong only because the variable in its place
+// has no value, which is said already. A quote may stand before the variable.
+func (t text) isOfUnset(f finding) bool {
+	return !f.isInFile && slices.ContainsFunc(t.unset, func(u unset) bool {
+		before := u.column - t.column(f.line, f.column)
+		return u.line == f.line && (before == 0 || before == 1)
+	})
 }
 
 // sentence says what is missing.

@@ -116,18 +116,27 @@ func (e *examination) pipelines(ctx context.Context, pipelines []pipeline) {
 			if err != nil {
 				continue // lint has said it
 			}
-			o.file = p.file
+			o.file, o.isRefused = p.file, slices.ContainsFunc(p.lints, func(f lint.Finding) bool { return !f.IsHint })
 			outputs = append(outputs, o)
 			e.output(ctx, o)
 		}
 		if len(outputs) == 0 {
-			e.say("config", p.file, wrong, "there is no output segment in it that can be looked at", "add one: docs/segment.md")
+			e.withoutOutput(p)
 		}
 		if !p.isStream {
 			e.address(p.file, p.config)
 			e.stop(p.file, p.config, outputs)
 		}
 	}
+}
+
+// withoutOutput says why no output was looked at.
+func (e *examination) withoutOutput(p pipeline) {
+	if p.config == nil || names(p.config["output"], "segment") {
+		e.say("config", p.file, wrong, "the output was not looked at", "correct first what lint finds above")
+		return
+	}
+	e.say("config", p.file, wrong, "there is no output segment in it", "add one: docs/segment.md")
 }
 
 // lints says what lint says.

@@ -46,6 +46,22 @@ func findIn(name string, value any, path string, after []any) []found {
 	return all
 }
 
+// names says whether there is a member of this name in a part of a config, with
+// whatever fields.
+func names(node any, name string) bool {
+	switch node := node.(type) {
+	case map[string]any:
+		for key, value := range node {
+			if key == name || names(value, name) {
+				return true
+			}
+		}
+	case []any:
+		return slices.ContainsFunc(node, func(one any) bool { return names(one, name) })
+	}
+	return false
+}
+
 // follow puts output resources into the places where they are used, so that what
 // takes their dead letters is seen.
 func follow(node any, resources map[string]any) any {

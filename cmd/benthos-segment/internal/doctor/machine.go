@@ -47,9 +47,9 @@ func (e *examination) address(about string, config map[string]any) {
 		return
 	}
 	_ = listener.Close()
-	host, _, _ := net.SplitHostPort(address)
+	host, port, _ := net.SplitHostPort(address)
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		e.say(check, about, warning, address+" is free, and other machines may reach it", "set it to 127.0.0.1:4195, or to a network that only you reach")
+		e.say(check, about, warning, address+" is free, and other machines may reach it", "set it to "+net.JoinHostPort("127.0.0.1", port)+", or to a network that only you reach")
 		return
 	}
 	e.say(check, about, good, address+" is free, and only this machine reaches it", "")

@@ -49,6 +49,8 @@ type output struct {
 	conf     *service.ParsedConfig
 	endpoint *url.URL
 	region   string
+	// isRefused says that lint has found an error in the config.
+	isRefused bool
 	// isOwn says that the endpoint is not that of a region.
 	isOwn bool
 	// deadLetters are the outputs that take what it refuses.

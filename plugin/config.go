@@ -97,7 +97,12 @@ func (c *outputConfig) verificationFromParsed(conf *service.ParsedConfig) (v ver
 	if v.Region, err = parsed.OneOf(conf, soFieldRegion, regions); err != nil {
 		return
 	}
-	v.IsOfRegion = c.tracking.Endpoint == endpoints[v.Region]
+	// An endpoint decides where calls go, whatever the region is.
+	for region, host := range endpoints {
+		if strings.EqualFold(strings.TrimSuffix(strings.TrimRight(c.tracking.Endpoint, "/"), "/v1"), host) {
+			v.Region, v.IsOfRegion = region, true
+		}
+	}
 	v.UserAgent = c.tracking.UserAgent
 	if key, isStatic := c.writeKey.Static(); isStatic {
 		v.WriteKey = strings.TrimSpace(key)

@@ -319,3 +319,18 @@ func TestWithoutATokenNothingIsVerified(t *testing.T) {
 	assert.Empty(t, p.counts.Series("segment_source_enabled"))
 	assert.NotContains(t, p.said.String(), "verify")
 }
+
+// An endpoint of Segment's is in a region, which is then asked first.
+func TestTheRegionToVerifyIsThatOfTheEndpoint(t *testing.T) {
+	asked := make(chan string, 1)
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case asked <- r.Host:
+		default:
+		}
+		w.WriteHeader(http.StatusForbidden)
+	}))
+	t.Cleanup(proxy.Close)
+	start(t, segmentOutput("https://events.eu1.segmentapis.com", fields{"proxy_url": proxy.URL, "verify": fields{"token": publicToken}}))
+	assert.Equal(t, "eu1.api.segmentapis.com:443", <-asked)
+}

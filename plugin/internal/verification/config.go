@@ -105,8 +105,9 @@ func (c *Config) URLs() (urls []string) {
 // shortestInterval keeps what is asked far below the limits of the API.
 const shortestInterval = time.Second
 
-// oneQuestion bounds a question. An API that is slower is away.
-const oneQuestion = 15 * time.Second
+// oneQuestion bounds a question. An API that is slower is away, and is said to be
+// before firstAnswer ends.
+const oneQuestion = 8 * time.Second
 
 func (c *Config) lookup() (*publicapi.Lookup, error) {
 	l, err := publicapi.NewLookup(publicapi.Config{

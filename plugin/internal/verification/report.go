@@ -17,6 +17,9 @@ type report struct {
 	// isAway says that the API could not be asked, and that this was said;
 	// countsAway the same of the counts.
 	isAway, countsAway bool
+	// isWithoutDiscards says that only the older statistics are there, and that
+	// this was said.
+	isWithoutDiscards bool
 	// before are the discards that were spoken of.
 	before      map[string]int64
 	beforeTotal int64
@@ -80,6 +83,10 @@ func (r *report) counted(title string, c counts) {
 		r.countsAway = false
 		r.log.Info("segment: verify can see again what Segment counts")
 	}
+	if r.isWithoutDiscards && c.isWhole {
+		r.isWithoutDiscards = false
+		r.log.Info("segment: verify can see from now on what Segment throws away")
+	}
 	r.received.Set(c.received)
 	for reason, n := range c.discarded {
 		r.discarded.Set(n, reason)
@@ -100,7 +107,11 @@ func (r *report) uncounted(err error) {
 	r.log.Warnf("segment: verify cannot see what Segment received and threw away; events flow as before, and it goes on trying: %v", err)
 }
 
-// withoutDiscards says that only the older statistics are there.
+// withoutDiscards says once that only the older statistics are there.
 func (r *report) withoutDiscards(err error) {
+	if r.isWithoutDiscards {
+		return
+	}
+	r.isWithoutDiscards = true
 	r.log.Warnf("segment: verify cannot see what Segment threw away, only what it received, and segment_discarded stays empty: %v", err)
 }

@@ -25,6 +25,12 @@ const (
 	// lastWord is how long calls wait because of what the API has said, if it can
 	// no longer be asked.
 	lastWord = 10 * time.Minute
+	// lastLook is how long a stop waits for what is said first, so that a short
+	// run says it as well.
+	lastLook = 3 * time.Second
+	// discardsAgain is how often discards are asked for where they were refused:
+	// the plan of the workspace or the roles of the token may change.
+	discardsAgain = time.Hour
 )
 
 // watch looks after one output, and all copies of it.
@@ -37,6 +43,10 @@ type watch struct {
 	failures int
 	// judged is when it was last known what becomes of the calls.
 	judged time.Time
+	// refused is when it was last not told what was thrown away.
+	refused time.Time
+	// spoke says that the log has what was found first.
+	spoke func()
 
 	// life is held while the goroutine that has the fields above starts or ends.
 	life sync.Mutex
@@ -84,12 +94,20 @@ func (w *watch) join() {
 	close(w.open)
 	w.answered, w.answer = context.WithTimeout(context.Background(), firstAnswer)
 	ctx, cancel := context.WithCancel(context.Background())
+	said := make(chan struct{})
+	w.spoke = sync.OnceFunc(func() { close(said) })
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		w.run(ctx)
 	}()
 	w.stop = func() {
+		timer := time.NewTimer(lastLook)
+		defer timer.Stop()
+		select {
+		case <-said:
+		case <-timer.C:
+		}
 		cancel()
 		w.answer()
 		<-done
@@ -131,6 +149,7 @@ func (w *watch) look(ctx context.Context) time.Duration {
 	w.failures, w.judged = 0, time.Now()
 	w.gate(v.wrong != "")
 	w.report.found(v, w.conf.Required, w.judged)
+	w.spoke()
 	if v.wrong != "" {
 		return min(whileWrong, w.conf.Interval)
 	}
@@ -147,6 +166,7 @@ func (w *watch) away(err error) time.Duration {
 		w.gate(false)
 	}
 	w.report.away(err)
+	w.spoke()
 	pause := min(firstPause<<min(w.failures, 16), w.conf.Interval)
 	w.failures++
 	return max(pause, retryIn(err))
@@ -154,10 +174,13 @@ func (w *watch) away(err error) time.Duration {
 
 // count asks what Segment counted.
 func (w *watch) count(ctx context.Context, v verdict) error {
+	if time.Since(w.refused) >= discardsAgain {
+		w.tally.byVolume = false
+	}
 	sums, err := w.tally.update(ctx, v.client, v.source.ID, time.Now())
 	if kind, isOfAPI := publicapi.KindOf(err); isOfAPI && !w.tally.byVolume && (kind == publicapi.Denied || kind == publicapi.Missing) {
 		w.report.withoutDiscards(err)
-		w.tally.byVolume = true
+		w.tally.byVolume, w.refused = true, time.Now()
 		sums, err = w.tally.update(ctx, v.client, v.source.ID, time.Now())
 	}
 	switch {

@@ -2,8 +2,10 @@ package verification
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -39,13 +41,13 @@ func twoRegions(t *testing.T) byHost {
 	return hosts
 }
 
-func copyOf(t *testing.T, hosts byHost, alter func(*Config)) *Copy {
+func copyOf(t *testing.T, hosts byHost, alter func(*Config), with ...service.MockResourcesOptFn) *Copy {
 	t.Helper()
 	conf := Config{
 		Token: "a-token", Interval: 5 * time.Minute, Required: true, Region: "eu", IsOfRegion: true, WriteKey: "k", Transport: hosts,
 	}
 	alter(&conf)
-	c, err := New(conf, service.MockResources())
+	c, err := New(conf, service.MockResources(with...))
 	require.NoError(t, err)
 	t.Cleanup(c.Stop)
 	return c
@@ -93,8 +95,10 @@ func TestAWorkspaceOfTheOtherRegionTakesNoCalls(t *testing.T) {
 	}
 }
 
-// Where calls wait for the first answer, they do so for ten seconds, all in all.
-func TestAnAPIThatHangsIsWaitedForTenSeconds(t *testing.T) {
+// Where calls wait for the first answer, they do so for ten seconds at the most,
+// all in all, and no longer than until the API is given up.
+func TestAnAPIThatHangsIsWaitedForAtMostTenSeconds(t *testing.T) {
+	require.Less(t, oneQuestion, firstAnswer)
 	synctest.Test(t, func(t *testing.T) {
 		hosts := twoRegions(t)
 		hosts[euHost].Delay(time.Hour).Match(segmenttest.Match{Path: "/public-api"})
@@ -102,10 +106,81 @@ func TestAnAPIThatHangsIsWaitedForTenSeconds(t *testing.T) {
 		c.Start()
 		start := time.Now()
 		require.True(t, passes(t, c, time.Minute))
-		assert.Equal(t, firstAnswer, time.Since(start))
+		assert.Equal(t, oneQuestion, time.Since(start))
 		require.True(t, passes(t, c, time.Minute))
-		assert.Equal(t, firstAnswer, time.Since(start))
+		assert.Equal(t, oneQuestion, time.Since(start))
 		c.Stop()
+	})
+}
+
+// lines are the log of a copy.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// logged is a copy that writes its log to lines.
+func logged(t *testing.T, hosts byHost, alter func(*Config)) (*Copy, *lines) {
+	t.Helper()
+	said := &lines{}
+	return copyOf(t, hosts, alter, service.MockResourcesOptUseLogger(service.NewLoggerFromSlog(slog.New(slog.NewTextHandler(said, nil))))), said
+}
+
+// A run of one event is over before the API has answered.
+func TestAShortRunSaysWhatIsWrong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hosts := twoRegions(t)
+		hosts[euHost].Delay(300 * time.Millisecond).Match(segmenttest.Match{Path: "/public-api"})
+		c, said := logged(t, hosts, func(c *Config) { c.WriteKey, c.Required = "wrong", false })
+		start := time.Now()
+		c.Start()
+		c.Stop()
+		assert.Contains(t, said.String(), "has the write key")
+		assert.Less(t, time.Since(start), lastLook)
+	})
+}
+
+func TestAStopDoesNotWaitLongForAnAPIThatHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hosts := twoRegions(t)
+		hosts[euHost].Delay(time.Hour).Match(segmenttest.Match{Path: "/public-api"})
+		c := copyOf(t, hosts, func(c *Config) { c.Required = false })
+		start := time.Now()
+		c.Start()
+		c.Stop()
+		assert.Equal(t, lastLook, time.Since(start))
+	})
+}
+
+// A plan or a role that comes later is noticed, and its absence said once.
+func TestDiscardsAreAskedForAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hosts := twoRegions(t)
+		settings := segmenttest.Workspace{Sources: []segmenttest.Source{{Name: "Website", WriteKeys: []string{"k"}}}}
+		settings.Without = []string{"delivery-overview"}
+		hosts[euHost].SetWorkspace(settings)
+		c, said := logged(t, hosts, func(*Config) {})
+		c.Start()
+		time.Sleep(3*discardsAgain + time.Minute)
+		assert.Equal(t, 1, strings.Count(said.String(), "verify cannot see what Segment threw away"))
+		settings.Without = nil
+		hosts[euHost].SetWorkspace(settings)
+		time.Sleep(discardsAgain + c.watch.conf.Interval)
+		c.Stop()
+		assert.Equal(t, 1, strings.Count(said.String(), "verify can see from now on what Segment throws away"))
+		assert.False(t, c.watch.tally.byVolume)
 	})
 }
 

@@ -290,3 +290,19 @@ func TestAKeyOfTheEnvironmentIsVerified(t *testing.T) {
 	assert.Equal(t, command.Good, code, said)
 	assert.Contains(t, said, "SEGMENT_WRITE_KEY, write key")
 }
+
+// An endpoint of Segment's is in a region, which is then asked first.
+func TestTheRegionIsThatOfTheEndpoint(t *testing.T) {
+	t.Setenv("SEGMENT_PUBLIC_API_TOKEN", token)
+	asked := make(chan string, 10)
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked <- r.Host
+		w.WriteHeader(http.StatusForbidden)
+	}))
+	defer proxy.Close()
+	said, code := run(t, pipeline(t, `
+  segment: {write_key: a-write-key, endpoint: "https://events.eu1.segmentapis.com/v1", proxy_url: "`+proxy.URL+`"}
+`))
+	assert.Equal(t, command.CouldNotRun, code, said)
+	assert.Equal(t, "eu1.api.segmentapis.com:443", <-asked)
+}

@@ -87,7 +87,7 @@ func TestCallsOfARequestAndUpToACall(t *testing.T) {
 	post(t, sb, "/v1/batch", batch(tracks(3, 5)...))
 	for query, want := range map[string][]string{
 		"q=request:2": {"m3", "m4"}, "q=-request:2": {"m0", "m1", "m2"}, "until=2": {"m0", "m1"},
-		"since=1&until=4": {"m1", "m2", "m3"}, "until=2&since=2": {},
+		"since=1&until=4": {"m1", "m2", "m3"}, "until=2&since=2": {}, "until=0": {},
 	} {
 		_, answer := control(t, sb, http.MethodGet, "/api/v1/calls?"+query, "")
 		assert.Equal(t, want, answer.texts("calls", "message_id"), query)
@@ -97,6 +97,8 @@ func TestCallsOfARequestAndUpToACall(t *testing.T) {
 	status, answer := control(t, sb, http.MethodGet, "/api/v1/calls?q=request:x", "")
 	assert.Equal(t, http.StatusBadRequest, status)
 	assert.Contains(t, answer.at("error"), "request: needs the number of a request")
+	_, answer = control(t, sb, http.MethodDelete, "/api/v1/calls?until=0", "")
+	assert.EqualValues(t, "0", answer.at("removed"), "up to no call")
 	_, answer = control(t, sb, http.MethodDelete, "/api/v1/calls?until=2", "")
 	assert.EqualValues(t, "2", answer.at("removed"))
 	_, answer = control(t, sb, http.MethodGet, "/api/v1/summary", "")

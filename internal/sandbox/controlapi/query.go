@@ -88,6 +88,15 @@ func (q *query) number(name string) uint64 {
 	return n
 }
 
+// bound is a number that may be missing. Up to 0 is nothing, not everything.
+func (q *query) bound(name string) *uint64 {
+	if q.text(name) == "" {
+		return nil
+	}
+	n := q.number(name)
+	return &n
+}
+
 func (q *query) boolean(name string) *bool {
 	text := q.text(name)
 	if text == "" {
@@ -119,7 +128,7 @@ func (q *query) filter() inbox.Filter {
 		Duplicate: q.boolean("duplicate"),
 		Accepted:  q.boolean("accepted"),
 		Since:     q.number("since"),
-		Until:     q.number("until"),
+		Until:     q.bound("until"),
 	}
 	typed, err := inbox.ParseFilter(q.text("q"))
 	if err != nil && q.err == nil {

@@ -93,8 +93,9 @@ type Filter struct {
 	Accepted  *bool
 	Status    Status
 	// Since leaves out the calls up to this sequence number, Until those after
-	// it, unless it is 0.
-	Since, Until uint64
+	// it, unless it is nil.
+	Since uint64
+	Until *uint64
 
 	// word is found anywhere in the call, in any case; it is in lower case
 	// itself. seq is the number of the only call that matches, request that of
@@ -113,7 +114,7 @@ func (f Filter) And(typed Filter) Filter {
 
 func (f *Filter) isZero() bool {
 	return f.Match == Match{} && f.Violation == "" && f.Warning == "" && f.Plan == "" && f.Duplicate == nil && f.Accepted == nil &&
-		f.Status == "" && f.Since == 0 && f.Until == 0 && f.word == "" && f.seq == 0 && f.request == 0 && len(f.terms) == 0
+		f.Status == "" && f.Since == 0 && f.Until == nil && f.word == "" && f.seq == 0 && f.request == 0 && len(f.terms) == 0
 }
 
 // Matches reports whether the call matches everything but Since. The inbox
@@ -122,7 +123,7 @@ func (f *Filter) Matches(c *Call) bool {
 	return (f.Duplicate == nil || *f.Duplicate == c.Duplicate) &&
 		(f.Accepted == nil || *f.Accepted == c.Accepted) &&
 		f.Status.Has(c.Status) &&
-		(f.Until == 0 || c.Seq <= f.Until) &&
+		(f.Until == nil || c.Seq <= *f.Until) &&
 		(f.seq == 0 || f.seq == c.Seq) &&
 		(f.request == 0 || f.request == c.Request) &&
 		hasCode(c.Violations, f.Violation) &&

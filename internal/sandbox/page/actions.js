@@ -88,7 +88,7 @@ function follow() {
   page.entries.clear();
   page.loaded = false;
   let here = 0;
-  stream = new Stream(filterQuery(0), {
+  stream = new Stream(filterQuery(), {
     hello: greet,
     calls: take,
     gap: ({ from, to }) => take([{ seq: to, gap: `${some(to - from + 1, "call")} evicted before this page could show them: ${from} to ${to}` }]),
@@ -101,6 +101,7 @@ function follow() {
       page.loaded = here >= (page.hello?.last ?? 0);
       page.entries.evict(now.summary.first_seq);
       if (page.view.tab === "requests") loadRequests();
+      renewLater();
     },
     link(is) {
       page.live = is;
@@ -148,6 +149,7 @@ export function pause() {
   if (page.paused) page.entries.pause(page.cursor);
   else page.entries.resume();
   if (page.view.tab === "requests") loadRequests();
+  renewLater();
   changed();
 }
 
@@ -177,20 +179,50 @@ async function loadCall() {
   const seq = page.view.call;
   page.call = undefined;
   if (!seq) return;
-  const content = await showCall(seq);
+  const call = await showCall(seq);
   if (page.view.call !== seq) return;
-  page.call = { seq, content };
+  page.call = { seq, ...call };
   changed();
+  renewLater();
 }
 
 async function loadPerson() {
   const id = page.view.person;
   page.person = undefined;
   if (!id) return;
-  const content = await showPerson(id);
-  if (page.view.person !== id) return;
-  page.person = { id, content };
+  await takePerson(id);
+  renewLater();
+}
+
+/** @param {string} id */
+async function takePerson(id) {
+  const shown = page.person;
+  const person = await showPerson(id, shown);
+  if (page.view.person !== id || page.person !== shown) return;
+  page.person = person;
   changed();
+}
+
+/** What the sandbox held when the open call and the person were asked for. */
+let renewed = "";
+let renewing = false;
+
+// What is open goes on with what arrives, but not for every call of many.
+function renewLater() {
+  const { call, person } = page;
+  const { last_seq, last_request, first_seq, calls_held } = page.state?.summary ?? {};
+  const now = [page.view.call, page.view.person, last_seq, last_request, first_seq, calls_held].join();
+  if (renewing || page.paused || now === renewed || !call && !person) return;
+  renewing = true;
+  setTimeout(async () => {
+    if (!page.paused) {
+      renewed = now;
+      await Promise.all([call?.renew(), person && person === page.person && takePerson(person.id)]);
+    }
+    renewing = false;
+    changed();
+    renewLater(); // More may have come meanwhile.
+  }, 300);
 }
 
 let loading = false;

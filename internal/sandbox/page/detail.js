@@ -9,18 +9,31 @@ import { page } from "./state.js";
 
 const close = () => go({ call: 0 });
 
-/** @param {number} seq @returns {Promise<HTMLElement>} */
+/**
+ * A call, and what renews that of it which may change: its attempts.
+ * @param {number} seq @returns {Promise<{content: HTMLElement, renew: () => Promise<void>}>}
+ */
 export async function showCall(seq) {
   try {
     /** @type {[Call, string]} */
     const [call, raw] = await Promise.all([ask(`calls/${seq}`), text(`calls/${seq}/raw`)]);
-    return h("article.call", { "aria-label": `Call ${seq}` },
+    let tries = attempts(call);
+    const content = h("article.call", { "aria-label": `Call ${seq}` },
       bar(call, raw),
       h("div.sides",
         h("div.side", ...findings(call), body(raw)),
-        h("div.side", facts(call), attempts(call), headers(call))));
+        h("div.side", facts(call), tries, headers(call))));
+    const renew = async () => {
+      const now = await ask(`calls/${seq}`).catch(() => call); // It may have been evicted.
+      const others = attempts(now);
+      if (now === call || others.isEqualNode(tries)) return;
+      tries.replaceWith(others);
+      tries = others;
+    };
+    return { content, renew };
   } catch (problem) {
-    return h("article.call", h("div.bar", h("p", why(problem)), h("span.grow"), button("×", close, { class: "icon", "aria-label": "Close" })));
+    const content = h("article.call", h("div.bar", h("p", why(problem)), h("span.grow"), button("×", close, { class: "icon", "aria-label": "Close" })));
+    return { content, renew: async () => {} };
   }
 }
 

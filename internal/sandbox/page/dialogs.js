@@ -2,7 +2,7 @@
 // became of it.
 import { ask, tell, text, why } from "./api.js";
 import { button, byID, h, say, some } from "./dom.js";
-import { filterQuery, page } from "./state.js";
+import { filterQuery, lastSeen, page } from "./state.js";
 
 export function show(content) {
   const dialog = byID("dialog");
@@ -52,21 +52,21 @@ export async function replayDialog(params) {
 /** Asks whether the calls that are shown are to be deleted, and deletes them. */
 export async function deleteDialog() {
   // What comes meanwhile is not meant.
-  const params = filterQuery(page.paused ? page.entries.limit : page.cursor);
+  const params = filterQuery(lastSeen());
   const n = await meant(params);
   confirm("Delete", ["Delete ", ...them(n, params), " from the sandbox? The counters still count them."],
     `Delete ${some(n, "call")}`, async () => `${some((await tell("calls?" + params, "DELETE")).removed, "call")} deleted.`);
 }
 
 export function exportPanel() {
-  const params = filterQuery();
+  const params = filterQuery(page.paused ? lastSeen() : undefined);
   const q = params.get("q");
   const file = (format, name) => h("li", h("a", { href: `/api/v1/export?format=${format}&${params}`, download: "" }, name));
   const said = h("p", { role: "status" });
   return h("div.panel", h("h2", "Export"),
     h("p", q ? "The calls that match " : params.size ? "The calls that are shown" : "All calls that are held", q && h("code", q)),
     h("ul.files", file("ndjson", "NDJSON, one call a line"), file("har", "HAR, for tools that read requests"), file("curl", "Shell script with curl"), file("go", "Go test fixture")),
-    page.hello?.replay_to && button(`Replay them to ${page.hello.replay_to}…`, () => replayDialog(params).catch((problem) => say(said, why(problem)))),
+    page.hello?.replay_to && button(`Replay them to ${page.hello.replay_to}…`, () => replayDialog(filterQuery(lastSeen())).catch((problem) => say(said, why(problem)))),
     button("Delete them…", () => deleteDialog().catch((problem) => say(said, why(problem)))),
     h("h2", "Import"), h("p", "A file of this sandbox or any other: NDJSON, a JSON array, a batch, or HAR."),
     h("input", { type: "file", id: "import", "aria-label": "File to import", onchange: (e) => take(e.target, said) }), said);
@@ -78,7 +78,7 @@ async function take(input, said) {
   if (!file) return;
   try {
     const done = JSON.parse(await text("import", { method: "POST", body: file }));
-    say(said, `${some(done.calls, "call")} imported, ${done.discarded} of them discarded, ${done.duplicates} duplicates.`);
+    say(said, `${some(done.calls, "call")} imported, ${done.discarded} of them discarded, ${some(done.duplicates, "duplicate")}.`);
   } catch (problem) {
     say(said, why(problem));
   }

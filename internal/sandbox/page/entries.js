@@ -11,6 +11,8 @@ export class Entries {
   #gaps = [];
   /** How many that wait were too many to keep. */
   #forgotten = 0;
+  /** The newest call that was too many to be seen. */
+  trimmed = 0;
   /** What came after this call waits. */
   limit = Infinity;
 
@@ -31,6 +33,7 @@ export class Entries {
     this.#all = [];
     this.#gaps = [];
     this.#forgotten = 0;
+    this.trimmed = 0;
   }
 
   /** @param {Entry[]} entries newer than all before */
@@ -41,7 +44,10 @@ export class Entries {
     }
     const seen = this.length;
     // Trimmed now and then: constant cost per call.
-    if (seen > this.#most * 1.1) this.#drop(0, seen - this.#most);
+    if (seen > this.#most * 1.1) {
+      this.trimmed = this.#all[seen - this.#most - 1].seq;
+      this.#drop(0, seen - this.#most);
+    }
     const waiting = this.#all.length - this.length;
     if (waiting > this.#most * 1.1) {
       const before = this.waiting;

@@ -1,6 +1,6 @@
 // One person: ids, traits, and what happened, by the events' own times.
 import { filterPerson, go, visitCall } from "./actions.js";
-import { ask, why } from "./api.js";
+import { text, why } from "./api.js";
 import { badge, button, clock, h, some } from "./dom.js";
 import { graph, idList, labelOf } from "./graph.js";
 import { remarks, titleOf } from "./row.js";
@@ -10,12 +10,17 @@ const mostRows = 120;
 
 const leave = () => go({ person: "" });
 
-/** @param {string} id @returns {Promise<HTMLElement[]>} */
-export async function showPerson(id) {
+/**
+ * Makes what is shown of a person, unless that is shown already.
+ * @param {string} id @param {ShownPerson} [shown] @returns {Promise<ShownPerson>}
+ */
+export async function showPerson(id, shown) {
   try {
-    return content(await ask("person?" + new URLSearchParams({ id })), id);
+    const told = await text("person?" + new URLSearchParams({ id }));
+    return shown && shown.told === told ? shown : { id, told, content: content(JSON.parse(told), id) };
   } catch (problem) {
-    return [h("div.bar", button("← All calls", leave)), h("p", why(problem))];
+    const told = why(problem);
+    return shown && shown.told === told ? shown : { id, told, content: [h("div.bar", button("← All calls", leave)), h("p", told)] };
   }
 }
 
@@ -38,7 +43,7 @@ function traits(person) {
   return h("table.traits", ...person.traits.map((trait) => {
     const [now, ...before] = trait.history.toReversed();
     return h("tr", h("th", { scope: "row" }, trait.name), h("td", h("code", now.literal),
-      before.length > 0 && h("details", h("summary", some(before.length, "earlier value")),
+      before.length > 0 && h("details", { "data-of": trait.name }, h("summary", some(before.length, "earlier value")),
         ...before.map((was) => h("p", h("code", was.literal), h("small", ` from call ${was.seq}`))))));
   }));
 }

@@ -60,6 +60,7 @@ function held() {
   const { entries, view } = page;
   const gone = page.paused ? entries.evicted(first) : 0;
   const shown = view.q ? "match" : "shown";
+  if (entries.trimmed > 0 && entries.trimmed >= first) return `the newest ${count(entries.calls)} that ${view.q ? "match" : "came"}, of ${some(kept, "call")}`;
   return (view.q || entries.calls !== kept ? `${count(entries.calls)} of ${some(kept, "call")} ${shown}` : some(kept, "call") + " held") +
     (gone ? `, ${count(gone)} evicted meanwhile` : dropped ? `, ${count(dropped)} older ones evicted` : "");
 }
@@ -88,13 +89,32 @@ function panels() {
   const panel = view.person ? "person" : view.tab;
   for (const name of ["calls", "requests", "person"]) byID(name).hidden = name !== panel;
   byID("tabbar").hidden = panel === "person";
+  if (panel !== "person") shownPerson = "";
   if (panel === "requests") return requests.draw(page);
   if (panel === "calls") return calls();
+  showPerson(person);
+}
+
+/** Who is shown in the panel of persons. */
+let shownPerson = "";
+
+// Goes to a person, or renews what is said of one whom somebody reads about.
+/** @param {ShownPerson | undefined} person */
+function showPerson(person) {
+  const panel = byID("person");
   const content = person?.content ?? [];
-  if (byID("person").firstChild === (content[0] ?? null)) return;
-  byID("person").replaceChildren(...content);
-  byID("person").scrollTop = 0;
-  byID("person").querySelector("button")?.focus();
+  if (panel.firstChild === (content[0] ?? null)) return;
+  const isSame = person?.id === shownPerson;
+  shownPerson = person?.id ?? "";
+  const top = isSame ? panel.scrollTop : 0;
+  const opened = new Set([...panel.querySelectorAll("details[open]")].map((e) => e.dataset.of));
+  const focused = panel.contains(document.activeElement) ? document.activeElement?.textContent : undefined;
+  panel.replaceChildren(...content);
+  if (isSame) for (const e of panel.querySelectorAll("details")) e.open = opened.has(e.dataset.of);
+  panel.scrollTop = top;
+  const buttons = [...panel.querySelectorAll("button, summary")];
+  if (!isSame) buttons[0]?.focus();
+  else if (focused !== undefined) (buttons.find((e) => e.textContent === focused) ?? panel).focus({ preventScroll: true });
 }
 
 function calls() {

@@ -24,12 +24,15 @@ export function changed() {
   });
 }
 
-/** What is filtered, hidden and paused, for the API. @param {number} [until] */
-export function filterQuery(until = page.paused ? page.entries.limit : 0) {
+/** The last call that can be seen, whatever comes meanwhile. */
+export const lastSeen = () => page.paused ? page.entries.limit : page.cursor;
+
+/** What is filtered and hidden, for the API. @param {number} [until] the last call that is meant; up to 0 there is none */
+export function filterQuery(until) {
   const params = new URLSearchParams();
   if (page.view.q) params.set("q", page.view.q);
   if (page.view.since) params.set("since", String(page.view.since));
-  if (until) params.set("until", String(until));
+  if (until !== undefined) params.set("until", String(until));
   return params;
 }
 

@@ -85,6 +85,9 @@ interface View {
 /** The requests that are shown: up to the last one, of one status. */
 interface Requests { status: string; run?: string; last: number; rows: RequestRow[]; total: number }
 
+/** A person as shown, and what the API told of it. */
+interface ShownPerson { id: string; told: string; content: HTMLElement[] }
+
 /** Everything that is shown. */
 interface Page {
   view: View;
@@ -98,6 +101,6 @@ interface Page {
   /** The last call that the stream covered. */
   cursor: number;
   hello?: Hello; state?: State; requests?: Requests;
-  call?: { seq: number; content: HTMLElement }; person?: { id: string; content: HTMLElement[] };
+  call?: { seq: number; content: HTMLElement; renew(): Promise<void> }; person?: ShownPerson;
   entries: import("./entries.js").Entries;
 }

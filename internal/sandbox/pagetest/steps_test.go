@@ -10,6 +10,9 @@ import (
 
 var oneType = regexp.MustCompile(`(^|\s)type:\w+`)
 
+// ofTheList are the steps that the view of a person has no place for.
+var ofTheList = []string{"chip", "open"}
+
 // steps are what readers do, and what the world does meanwhile.
 var steps = map[string]func(r *reader){
 	"send": func(r *reader) {
@@ -97,6 +100,14 @@ var steps = map[string]func(r *reader){
 			return
 		}
 		r.history[r.at] = v
+	},
+	"person": func(r *reader) {
+		// As a link to the person goes.
+		v := r.view()
+		v.person = fmt.Sprintf("u%d", r.random.IntN(4))
+		js[bool](r.tb, fmt.Sprintf(`(import("/page/actions.js").then(actions => actions.visitPerson(%q)), true)`, v.person))
+		r.tb.until(fmt.Sprintf(`new URLSearchParams(location.search).get("person") === %q`, v.person))
+		r.visit(v)
 	},
 	"delete": func(r *reader) { r.api("DELETE", "calls?q="+url.QueryEscape("user:u3"), "", nil) },
 	"reset":  func(r *reader) { r.api("POST", "reset", "", nil) },

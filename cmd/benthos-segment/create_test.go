@@ -193,5 +193,21 @@ func TestCreateStillDoesWhatTheEngineDoes(t *testing.T) {
 	p = begin(t, "create", "--small", "stdin//segment")
 	assert.Zero(t, p.code(), p.said())
 	assert.NotContains(t, p.out.String(), "sent_at")
-	assert.Equal(t, 2, begin(t, "create", "//segmnt").code())
+	p = begin(t, "create", "stdin/mapping,dedupe/segment,drop")
+	assert.Zero(t, p.code(), p.said())
+}
+
+// Reported: an unknown type, and no word of the one that was meant.
+func TestCreateSuggestsWhatWasMeant(t *testing.T) {
+	for expression, says := range map[string]string{
+		"//segmnt":               `there is no output "segmnt": did you mean segment?`,
+		"stdni//segment":         `there is no input "stdni": did you mean stdin?`,
+		"stdin/mapping,bloblag/": `there is no processor "bloblag": did you mean bloblang?`,
+		"zzz":                    `there is no input "zzz"` + "\n",
+	} {
+		p := begin(t, "create", expression)
+		assert.Equal(t, 2, p.code(), expression)
+		assert.Contains(t, p.said(), says)
+		assert.Empty(t, p.out.String())
+	}
 }

@@ -98,7 +98,7 @@ func unknownCommand(c *cli.Context, name string) error {
 	if c.Command != nil && len(c.Command.Subcommands) > 0 {
 		all = c.Command.Subcommands
 	}
-	said := didYouMean(name, commandNames(all))
+	said := DidYouMean(name, commandNames(all))
 	if said == "" {
 		if _, err := os.Stat(name); err == nil {
 			said = fmt.Sprintf(": to run this file as a pipeline, write %s run %s", c.App.Name, name)
@@ -128,7 +128,7 @@ func usageError(c *cli.Context, err error, _ bool) error {
 func flagError(said string, flags []cli.Flag) string {
 	if found := undefinedFlag.FindStringSubmatch(said); found != nil {
 		written := Dashed(found[1])
-		return "there is no flag " + written + didYouMean(written, flagNames(flags))
+		return "there is no flag " + written + DidYouMean(written, flagNames(flags))
 	}
 	if found := missingValue.FindStringSubmatch(said); found != nil {
 		return Dashed(found[1]) + " needs a value"

@@ -24,8 +24,8 @@ func nearest(written string, names []string) (name string) {
 	return name
 }
 
-// didYouMean returns the end of a sentence about a name that there is not.
-func didYouMean(written string, names []string) string {
+// DidYouMean returns the end of a sentence about a name that there is not.
+func DidYouMean(written string, names []string) string {
 	name := nearest(written, names)
 	if name == "" {
 		return ""

@@ -80,7 +80,7 @@ type choice struct {
 // Set takes one of the names.
 func (v *choice) Set(text string) error {
 	if !slices.Contains(v.names, text) {
-		return fmt.Errorf("must be %s, not %q%s", OneOf(v.names), text, didYouMean(text, v.names))
+		return fmt.Errorf("must be %s, not %q%s", OneOf(v.names), text, DidYouMean(text, v.names))
 	}
 	v.chosen = text
 	return nil

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
@@ -80,6 +81,9 @@ func run(c *cli.Context) error {
 
 // engine has the engine's command do what it does.
 func engine(c *cli.Context) error {
+	if err := checkNames(c); err != nil {
+		return err
+	}
 	args := []string{c.App.Name, "create"}
 	if c.Bool(flagSmall) {
 		args = append(args, "--"+flagSmall)
@@ -95,6 +99,33 @@ func engine(c *cli.Context) error {
 		err = command.Failed()
 	}
 	return err
+}
+
+// checkNames says which of the components there is not, and which was likely meant.
+// Those of templates are known to the engine alone.
+func checkNames(c *cli.Context) error {
+	if c.IsSet(flagTemplates) {
+		return nil
+	}
+	env := service.GlobalEnvironment()
+	walks := map[string]func(func(string, *service.ConfigView)){
+		"input": env.WalkInputs, "processor": env.WalkProcessors, "output": env.WalkOutputs,
+	}
+	lists := strings.Split(c.Args().First(), "/")
+	for i, kind := range []string{"input", "processor", "output"} {
+		if i >= len(lists) {
+			break
+		}
+		var known []string
+		walks[kind](func(name string, _ *service.ConfigView) { known = append(known, name) })
+		for name := range strings.SplitSeq(lists[i], ",") {
+			if name = strings.TrimSpace(name); name == "" || slices.Contains(known, name) {
+				continue
+			}
+			return fmt.Errorf("there is no %s %q%s\n%s list %ss lists all", kind, name, command.DidYouMean(name, known), c.App.Name, kind)
+		}
+	}
+	return nil
 }
 
 func readFile(name string, stdin io.Reader) ([]byte, error) {

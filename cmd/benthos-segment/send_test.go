@@ -88,7 +88,7 @@ func TestSendGoesOnAfterAKill(t *testing.T) {
 	assert.Zero(t, p.code(), lazily(p.said))
 	got := tallyOf(t, url)
 	assert.Equal(t, 6000, got.Unique, "nothing is lost, and the ids are the same")
-	assert.Contains(t, p.said(), command.Count(before, "event")+" that were sent before")
+	assert.Contains(t, p.said(), "passing over "+command.Count(before, "settled event")+".")
 	assert.Regexp(t, `(?m)^  events +`+command.Thousands(6000-before)+" ", p.said())
 }
 

@@ -11,9 +11,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"benthos-segment/cmd/benthos-segment/internal/command"
 )
 
 // digest is a hash of all documents before a position.
@@ -56,6 +59,10 @@ type filePoint struct {
 	Events int64  `json:"events"`
 	Bytes  int64  `json:"bytes"`
 	Sum    digest `json:"sha256"`
+	// Refused is how many of them were refused, and DeadLetters are the files
+	// that have them.
+	Refused     int64    `json:"refused,omitempty"`
+	DeadLetters []string `json:"dead_letters,omitempty"`
 	// IsDone says that there was nothing more in the file, which had this size
 	// and was changed at this time.
 	IsDone bool `json:"done"`
@@ -89,6 +96,15 @@ func (p filePoint) isUnchanged(now fileInfo) bool {
 	return p.IsDone && now.isFile() && now == p.fileInfo
 }
 
+// String says what of the file is settled.
+func (p filePoint) String() string {
+	text := command.Count(p.Events, "settled event")
+	if p.Refused > 0 {
+		text += ", " + command.Thousands(p.Refused) + " of them refused"
+	}
+	return text
+}
+
 func newCheckpoint(endpoint, source string) checkpoint {
 	return checkpoint{Version: checkpointVersion, Run: rand.Text(), Endpoint: endpoint, Source: source}
 }
@@ -101,6 +117,12 @@ func (c *checkpoint) of(path string) filePoint {
 		}
 	}
 	return filePoint{Path: path}
+}
+
+// snapshot returns a copy that nothing changes any more.
+func (c checkpoint) snapshot() checkpoint {
+	c.Files = slices.Clone(c.Files)
+	return c
 }
 
 // note replaces what is known of a file.

@@ -69,8 +69,8 @@ Segment would discard become dead letters in a file of their own, which
   benthos-segment send --endpoint http://127.0.0.1:8765 events.ndjson
   benthos-segment send --dead-letters events.ndjson.dead.ndjson
 
-Exits with code 0 if everything was sent, 1 if events were refused, and 2 if it
-was stopped or could not run.`,
+Exits with code 0 if everything was sent, 1 if events were refused, by this run or
+by one before it, and 2 if it was stopped or could not run.`,
 		Flags: []cli.Flag{
 			command.ChoiceFlag(flagRegion, "us", []string{"us", "eu"}, "`REGION` of the workspace at Segment: us or eu"),
 			&cli.StringFlag{Name: flagEndpoint, Usage: "`URL` to send to instead, such as a sandbox or a proxy"},

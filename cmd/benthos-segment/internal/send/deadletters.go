@@ -34,6 +34,8 @@ type letters struct {
 	// known are the letters that this run had written when it was stopped.
 	known map[letterKey]bool
 	count int
+	// tallies count by file, over all runs of the checkpoint.
+	tallies map[string]*tally
 }
 
 // letter is a dead letter, as docs/dead-letters.md describes it, with where the
@@ -137,6 +139,7 @@ func (l *letters) refuse(one letter) error {
 // line writes a letter, and counts it.
 func (l *letters) line(one letter) (line []byte, isNew bool) {
 	l.count++
+	l.tallyOf(one.File).add(one.Event)
 	if l.show != nil {
 		l.show(one)
 		return nil, false

@@ -20,7 +20,8 @@ type reader struct {
 	files   []string
 	stdin   io.Reader
 	maxLine int
-	keeper  *keeper
+	// known is the checkpoint as it was at the start: the run goes on to change it.
+	known checkpoint
 	// say tells the user what goes on before anything is sent.
 	say func(text string)
 	out chan item
@@ -62,9 +63,9 @@ func (r *reader) run(ctx context.Context) error {
 }
 
 func (r *reader) file(ctx context.Context, i int, name string) error {
-	known, info := r.keeper.of(pathOf(name)), infoOf(name)
+	known, info := r.known.of(pathOf(name)), infoOf(name)
 	if known.isUnchanged(info) {
-		r.say(fmt.Sprintf("%s: all of its %s were sent before. --%s sends them again.", name, command.Count(known.Events, "event"), flagRestart))
+		r.say(fmt.Sprintf("%s: nothing new after %s. --%s sends them again.", name, known, flagRestart))
 		return nil
 	}
 	from, err := r.open(ctx, name)
@@ -130,7 +131,7 @@ func (r *reader) begin(ctx context.Context, name string, docs *documents.Reader,
 	if known.Events == 0 {
 		return begun, nil
 	}
-	r.say(fmt.Sprintf("%s: passing over %s that were sent before.", name, command.Count(known.Events, "event")))
+	r.say(fmt.Sprintf("%s: passing over %s.", name, known))
 	return begun, begun.pass(ctx, docs, known)
 }
 
@@ -143,8 +144,8 @@ func (p *progressIn) pass(ctx context.Context, docs *documents.Reader, known fil
 		}
 		doc, err := docs.Next()
 		if errors.Is(err, io.EOF) {
-			return fmt.Errorf("%s has changed since the checkpoint: it has %s, of which %s had been sent. %s",
-				p.name, command.Count(p.count, "event"), command.Thousands(known.Events), adviceOnChange)
+			return fmt.Errorf("%s %w: it has %s, and there were %s. %s",
+				p.name, errChanged, command.Count(p.count, "event"), known, adviceOnChange)
 		}
 		if err != nil {
 			return fmt.Errorf("reading %s: %w", p.name, err)
@@ -152,11 +153,13 @@ func (p *progressIn) pass(ctx context.Context, docs *documents.Reader, known fil
 		p.add(doc)
 	}
 	if p.digest() != known.Sum {
-		return fmt.Errorf("%s has changed since the checkpoint, somewhere in the %s that were sent. %s",
-			p.name, command.Count(known.Events, "event"), adviceOnChange)
+		return fmt.Errorf("%s %w, in its %s. %s", p.name, errChanged, known, adviceOnChange)
 	}
 	return nil
 }
+
+// errChanged is why the same command cannot go on.
+var errChanged = errors.New("has changed since the checkpoint")
 
 const adviceOnChange = "To go on, put the former file back; to send all of this one, add --" + flagRestart
 

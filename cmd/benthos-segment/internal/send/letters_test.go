@@ -82,3 +82,48 @@ func TestTheCommandForDeadLettersSendsThemToTheSamePlace(t *testing.T) {
 	assert.Contains(t, said, "\n  benthos-segment send --region eu --endpoint "+sb.URL+" --events-per-second 100 --integrations forward"+
 		" --dialect rudderstack --max-line 10kB --give-up-after 10m0s --dead-letters '"+path+".dead.ndjson'\n")
 }
+
+// Exit code 0 means that everything was sent, whichever run has sent it.
+func TestWhatEarlierRunsRefusedIsNotForgotten(t *testing.T) {
+	t.Setenv("SEGMENT_WRITE_KEY", theKey)
+	sb := segmenttest.New(t)
+	lines := append(events(0, 5), `{"type":"track","userId":"u"}`)
+	path := file(t, "a.ndjson", lines...)
+	elsewhere := path + ".elsewhere"
+	run := func(args ...string) (int, string) {
+		return begin(t, append(append([]string{"--endpoint", sb.URL}, args...), path)...).code()
+	}
+	code, said := run()
+	require.Equal(t, 1, code, said)
+
+	code, said = run()
+	assert.Equal(t, 1, code)
+	assert.Contains(t, said, "nothing new after 6 settled events, 1 of them refused.")
+	assert.Regexp(t, `(?m)^  refused +0\n +1  refused by earlier runs$`, said)
+	assert.Contains(t, said, "The refused events were written to "+path+".dead.ndjson with their reasons.")
+
+	lines = append(lines, events(5, 5)...)
+	write(t, path, lines...)
+	wrong := sb.Fail(401)
+	code, said = run()
+	assert.Equal(t, 2, code)
+	assert.Contains(t, said, "passing over 6 settled events, 1 of them refused.")
+	assert.Contains(t, said, path+".dead.ndjson with their reasons.")
+	assert.Contains(t, said, "Nothing is lost")
+	wrong.Remove()
+
+	lines = append(lines, `{"type":"track","userId":"u"}`)
+	write(t, path, lines...)
+	code, said = run("--dead-letters-to", elsewhere)
+	assert.Equal(t, 1, code)
+	assert.Regexp(t, `(?m)^  refused +1 .*\n +1  refused by earlier runs$`, said)
+	code, said = run()
+	assert.Equal(t, 1, code)
+	assert.Contains(t, said, "nothing new after 12 settled events, 2 of them refused.")
+	assert.Contains(t, said, " --dead-letters "+path+".dead.ndjson "+elsewhere+"\n")
+	assert.Equal(t, 10, sb.Summary().Calls)
+
+	write(t, path, events(0, 10)...)
+	code, said = run("--restart")
+	assert.Zero(t, code, said)
+}

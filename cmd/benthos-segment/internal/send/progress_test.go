@@ -64,3 +64,15 @@ func TestALedgerIsNeverAheadOfWhatIsUnderWay(t *testing.T) {
 	l.settle(first)
 	assert.Equal(t, []position{{documents: 2, isEnd: true}, {file: 1, documents: 7}}, l.positions())
 }
+
+func TestATallyCountsWhatIsSettled(t *testing.T) {
+	var refused tally
+	for _, event := range []int64{7, 2, 5} {
+		refused.add(event)
+	}
+	assert.EqualValues(t, 0, refused.settle(1))
+	assert.EqualValues(t, 2, refused.settle(5))
+	refused.add(9)
+	assert.EqualValues(t, 2, refused.settle(6))
+	assert.EqualValues(t, 4, refused.settle(9))
+}

@@ -27,6 +27,9 @@ func (s *session) report(why error) {
 		t.row("skipped", s.figures.sum(figureSkipped), listed(skipped))
 	}
 	t.row("refused", int64(s.letters.refused()), s.refusedWhy())
+	if s.refusedBefore > 0 {
+		t.row("", s.refusedBefore, "refused by earlier runs")
+	}
 	if retries := s.figures.sum(figureRetries); retries > 0 {
 		t.row("retries", retries, listed(s.figures.by(figureRetries)))
 	}
@@ -79,15 +82,16 @@ func listed(counts map[string]int64) string {
 
 // sayWhatNext names the next command.
 func (s *session) sayWhatNext(why error) {
-	if s.letters.refused() > 0 && s.dry == nil {
-		fmt.Fprintf(s.out, "\nThe refused events are in %s with their reasons. After a fix:\n  %s\n", s.conf.deadLetters, s.nextCommand())
+	if s.allRefused() > 0 && s.dry == nil {
+		fmt.Fprintf(s.out, "\nThe refused events were written to %s with their reasons. After a fix:\n  %s\n",
+			strings.Join(s.deadLetters(), ", "), s.nextCommand())
 	}
 	if why == nil {
 		return
 	}
 	fmt.Fprintf(s.out, "\nStopped before the end: %s\n", s.explain(why))
 	switch {
-	case s.dry != nil:
+	case s.dry != nil, errors.Is(why, errChanged):
 	case s.keeper.path == "":
 		fmt.Fprintln(s.out, "There is no checkpoint: the same command sends everything again. Events with an id or a time of their own keep their message ids, and Segment removes the duplicates.")
 	default:
@@ -95,10 +99,11 @@ func (s *session) sayWhatNext(why error) {
 	}
 }
 
-// nextCommand sends dead letters to where this run has sent to.
+// nextCommand sends the dead letters to where this run has sent to.
 func (s *session) nextCommand() string {
 	words := append([]string{"benthos-segment", "send"}, s.conf.given...)
-	words = append(words, "--"+flagDeadLetters, s.conf.deadLetters)
+	words = append(words, "--"+flagDeadLetters)
+	words = append(words, s.deadLetters()...)
 	for i, word := range words {
 		words[i] = quoted(word)
 	}
@@ -123,7 +128,7 @@ func (s *session) exit(why error) error {
 	switch {
 	case why != nil:
 		return command.Failed()
-	case s.letters.refused() > 0:
+	case s.allRefused() > 0:
 		return command.Refused()
 	default:
 		return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -39,8 +40,9 @@ type session struct {
 	meter   *meter
 	display display
 	out     terminal.Screen
-	// before is how many events earlier runs have settled.
-	before int64
+	// before is how many events earlier runs have settled, and refusedBefore how
+	// many of them were refused.
+	before, refusedBefore int64
 
 	// gaveUp gets the first reason why the run cannot go on.
 	gaveUp   chan error
@@ -74,10 +76,12 @@ func newSession(c *cli.Context, conf config, k *keeper) *session {
 		conf: conf, keeper: k, ledger: newLedger(len(conf.files)), figures: newFigures(),
 		out: terminal.Of(c.App.Writer), gaveUp: make(chan error, 1),
 	}
-	s.letters = &letters{path: conf.deadLetters, run: k.Run, giveUp: s.giveUp, known: map[letterKey]bool{}}
+	s.letters = &letters{path: conf.deadLetters, run: k.Run, giveUp: s.giveUp, known: map[letterKey]bool{}, tallies: map[string]*tally{}}
 	for i, name := range conf.files {
 		if known := k.of(pathOf(name)); known.Events > 0 {
 			s.ledger.begin(position{file: i, documents: known.Events, sum: known.Sum, bytes: known.Bytes, isEnd: known.IsDone, info: known.fileInfo})
+			s.letters.tallyOf(known.Path).settled = known.Refused
+			s.refusedBefore += known.Refused
 		}
 	}
 	s.before = s.settledEvents()
@@ -85,7 +89,7 @@ func newSession(c *cli.Context, conf config, k *keeper) *session {
 	s.input = &input{
 		conf: conf, run: k.Run, ledger: s.ledger, refuse: s.letters.refuse, giveUp: s.giveUp,
 		stopping: make(chan struct{}), ctx: ctx, cancel: cancel,
-		reader: &reader{files: conf.files, stdin: c.App.Reader, maxLine: conf.maxLine, keeper: k, say: s.say, out: make(chan item, 2*batchEvents)},
+		reader: &reader{files: conf.files, stdin: c.App.Reader, maxLine: conf.maxLine, known: k.snapshot(), say: s.say, out: make(chan item, 2*batchEvents)},
 	}
 	s.meter = newMeter(s)
 	if conf.isDryRun {
@@ -214,11 +218,23 @@ func (s *session) note() error {
 		if at.documents == 0 && !at.isEnd {
 			continue
 		}
-		s.keeper.note(filePoint{
-			Path: pathOf(s.conf.files[at.file]), Events: at.documents, Bytes: at.bytes, Sum: at.sum, IsDone: at.isEnd, fileInfo: at.info,
-		})
+		s.keeper.note(s.pointAt(at))
 	}
 	return s.keeper.write()
+}
+
+// pointAt is what the checkpoint says of a file that is settled up to a position.
+func (s *session) pointAt(at position) filePoint {
+	path := pathOf(s.conf.files[at.file])
+	known := s.keeper.of(path)
+	point := filePoint{
+		Path: path, Events: at.documents, Bytes: at.bytes, Sum: at.sum, IsDone: at.isEnd, fileInfo: at.info,
+		Refused: s.letters.settle(path, at.documents), DeadLetters: known.DeadLetters,
+	}
+	if to := pathOf(s.conf.deadLetters); point.Refused > known.Refused && !slices.Contains(known.DeadLetters, to) {
+		point.DeadLetters = append(slices.Clone(known.DeadLetters), to)
+	}
+	return point
 }
 
 // noteSometimes writes the checkpoint in the middle of a run. A disk that is full

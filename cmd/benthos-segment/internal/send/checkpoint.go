@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -156,8 +157,7 @@ func openKeeper(conf config, endpoint, source string) (*keeper, error) {
 	if !conf.isDryRun {
 		lock, err := vfs.Default.Lock(k.lockPath())
 		if err != nil {
-			return nil, fmt.Errorf("locking the checkpoint %s: %w: another send may be at work with it; "+
-				"if the folder cannot be written, name another place with --%s", k.path, brief(err), flagCheckpoint)
+			return nil, k.unlockable(err)
 		}
 		k.lock = lock
 	}
@@ -166,6 +166,17 @@ func openKeeper(conf config, endpoint, source string) (*keeper, error) {
 		return nil, err
 	}
 	return k, nil
+}
+
+// unlockable says why the lock cannot be had: the place cannot be written, or
+// another run has it.
+func (k *keeper) unlockable(err error) error {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return fmt.Errorf("the checkpoint %s cannot be written: %w: name another place with --%s, or --%s %s for none",
+			k.path, brief(err), flagCheckpoint, flagCheckpoint, none)
+	}
+	return fmt.Errorf("locking the checkpoint %s: %w: another send may be at work with it; "+
+		"if none is, name another place with --%s", k.path, brief(err), flagCheckpoint)
 }
 
 func (k *keeper) lockPath() string { return k.path + ".lock" }

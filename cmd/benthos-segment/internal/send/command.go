@@ -227,6 +227,9 @@ func (c *config) chooseFiles() error {
 	case c.checkpoint == "":
 		c.checkpoint = first + ".checkpoint"
 	}
+	if info, err := os.Stat(c.deadLetters); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("--%s %s is not a regular file: name a file that keeps the events that are refused", flagDeadLettersTo, c.deadLetters)
+	}
 	for _, file := range c.files {
 		if isSame(file, c.deadLetters) {
 			return fmt.Errorf("--%s %s is a file that is sent: name another one for the events that are refused", flagDeadLettersTo, c.deadLetters)

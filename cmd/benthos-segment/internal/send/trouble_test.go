@@ -158,7 +158,8 @@ func TestWhatIsWrongIsSaidBeforeTheStart(t *testing.T) {
 		"never gives up":      {theKey, []string{"--give-up-after", "-1s", path}, "--give-up-after must be"},
 		"onto itself":         {theKey, []string{"--dead-letters-to", path, path}, "is a file that is sent"},
 		"checkpoint in it":    {theKey, []string{"--checkpoint", path, path}, "is a file that is sent"},
-		"no checkpoint there": {theKey, []string{"--checkpoint", "/absent/file", path}, "--checkpoint"},
+		"no checkpoint there": {theKey, []string{"--checkpoint", "/absent/file", path}, "the checkpoint /absent/file cannot be written: no such file or directory: name another place with --checkpoint"},
+		"letters to a device": {theKey, []string{"--dead-letters-to", os.DevNull, path}, "is not a regular file"},
 		"another file":        {theKey, []string{"--checkpoint", other, path}, "is not a checkpoint of this command"},
 	} {
 		t.Run(name, func(t *testing.T) {

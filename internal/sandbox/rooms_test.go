@@ -39,7 +39,7 @@ var rooms = map[string][]string{
 		"internal/ingest", "internal/sandbox/answer", "internal/sandbox/faults", "internal/sandbox/inbox", "internal/sandbox/workspace",
 	},
 	"internal/sandbox/disk":      {"internal/sandbox/inbox"},
-	"internal/sandbox/workspace": {"internal/ingest", "internal/sandbox/inbox"},
+	"internal/sandbox/workspace": {"internal/ingest", "internal/sandbox/inbox", "internal/segment", "internal/segment/plan"},
 	"internal/sandbox/guard":     {"internal/sandbox/answer"},
 	"internal/sandbox/tokens":    {"internal/sandbox/answer"},
 	"internal/sandbox/page":      {},

@@ -56,7 +56,8 @@ type FaultState = faults.State
 
 // Workspace says which sources Segment's Public API tells of, and what the
 // workspace or the token is without. Once there are sources, calls with the key of
-// none of them, or of a disabled one, are discarded.
+// none of them, or of a disabled one, are discarded, and so are those that the
+// Settings of a source do not let pass because of its TrackingPlan.
 type Workspace = workspace.Settings
 
 // Source is one of them: Name, WriteKeys, Disabled, TrackingPlan and Settings.

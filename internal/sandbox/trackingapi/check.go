@@ -126,16 +126,18 @@ func (h *Handler) batchViolation(a *arrival) *inbox.Violation {
 	}
 }
 
-// askWorkspace notes what Segment would throw all calls away for: that it has no
-// such source, or that the source is disabled.
+// askWorkspace notes what Segment would throw calls away for because of their
+// source: that there is none, that it is disabled, or what its plan blocks.
 func (h *Handler) askWorkspace(a *arrival) {
-	v := h.workspace.Verdict(a.req.WriteKey)
-	if v == nil || a.req.WriteKey == "" {
+	if a.req.WriteKey == "" {
 		return
 	}
 	for i := range a.calls {
-		a.calls[i].Accepted = false
-		a.calls[i].Violations = append(a.calls[i].Violations, *v)
+		call := &a.calls[i]
+		if v := h.workspace.Verdict(a.req.WriteKey, call); v != nil {
+			call.Accepted = false
+			call.Violations = append(call.Violations, *v)
+		}
 	}
 }
 

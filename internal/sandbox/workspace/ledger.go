@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"benthos-segment/internal/sandbox/inbox"
+	"benthos-segment/internal/segment"
 )
 
 // Step is where a call is counted.
@@ -21,9 +22,8 @@ const (
 	FilteredAtSource
 )
 
-// filtered are the reasons that a tracking plan or the schema of a source gives.
-// https://www.twilio.com/docs/segment/connections/delivery-overview
-var filtered = []string{"event_setting", "unplanned", "schema_violation", "common_schema_violation", "unplanned_and_schema_violation"}
+// filtered are the reasons that the tracking plan of a source gives.
+var filtered = []string{codeUnplanned, codeSchema, codeCommonSchema, codeUnplannedWithSchema}
 
 // Dimensions are what rows are told apart by.
 type Dimensions struct {
@@ -85,7 +85,7 @@ func (l *ledger) add(source string, call *inbox.Call) {
 			c.step = FilteredAtSource
 		}
 	}
-	if c.DiscardReason == "oversized_batch" {
+	if c.DiscardReason == codeOversizedBatch {
 		return
 	}
 	if len(l.cells) < maxCells {
@@ -98,15 +98,17 @@ func (l *ledger) add(source string, call *inbox.Call) {
 	l.cells[c]++
 }
 
-// reasonOf returns why a call was thrown away: because of its source, whatever
-// else is wrong with it.
+const codeOversizedBatch = string(segment.ReasonOversizedBatch)
+
+// reasonOf returns why a call was thrown away: because of its batch or its
+// source, whatever else is wrong with it.
 func reasonOf(call *inbox.Call) string {
 	if len(call.Violations) == 0 {
 		return ""
 	}
-	for _, v := range call.Violations {
-		if v.Code == codeDisabled {
-			return v.Code
+	for _, code := range [...]string{codeOversizedBatch, codeDisabled} {
+		if slices.ContainsFunc(call.Violations, func(v inbox.Violation) bool { return v.Code == code }) {
+			return code
 		}
 	}
 	return call.Violations[0].Code

@@ -54,7 +54,8 @@ type Source struct {
 	Disabled  bool     `json:"disabled,omitempty"`
 	// TrackingPlan is what it follows, nil for none.
 	TrackingPlan *TrackingPlan `json:"tracking_plan,omitempty"`
-	// Settings say what happens to calls that do not follow it.
+	// Settings say what happens to calls that do not follow it, as in the Public
+	// API. What is not set lets them pass.
 	Settings json.RawMessage `json:"settings,omitempty"`
 }
 
@@ -73,6 +74,8 @@ type Workspace struct {
 	// found are the sources of keys that came, where none are set.
 	found  []Source
 	ledger ledger
+	// protocols judge the calls of sources that block some, by the names of those.
+	protocols map[string]*protocol
 }
 
 // New returns a workspace that has a source for each of some keys.
@@ -100,12 +103,20 @@ func (w *Workspace) Set(settings Settings) error {
 	}
 	settings.Name = cmp.Or(settings.Name, defaultName)
 	settings.Sources = slices.Clone(settings.Sources)
+	protocols := map[string]*protocol{}
 	for i := range settings.Sources {
 		settings.Sources[i] = settings.Sources[i].withIDs()
+		p, err := protocolOf(settings.Sources[i])
+		if err != nil {
+			return err
+		}
+		if p != nil {
+			protocols[settings.Sources[i].Name] = p
+		}
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.settings, w.lag = settings, lag
+	w.settings, w.lag, w.protocols = settings, lag, protocols
 	return nil
 }
 
@@ -183,19 +194,30 @@ func (w *Workspace) ofKey(key string) (Source, bool) {
 	return Source{}, false
 }
 
-// Verdict says why Segment throws every call with that key away, or returns nil
-// if it does not.
-func (w *Workspace) Verdict(key string) *inbox.Violation {
+// Verdict says why Segment throws a call with that key away, or returns nil if it
+// does not: it has no such source, the source is disabled, or the call does not
+// follow the tracking plan of the source.
+func (w *Workspace) Verdict(key string, call *inbox.Call) *inbox.Violation {
+	v, p := w.verdict(key)
+	if v != nil || p == nil || !call.Accepted {
+		return v // A call that fails on ingest never gets to the plan.
+	}
+	return p.verdict(call)
+}
+
+// verdict says why every call with a key is thrown away, or what judges them one
+// by one.
+func (w *Workspace) verdict(key string) (*inbox.Violation, *protocol) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	source, exists := w.ofKey(key)
 	switch {
 	case !exists && len(w.settings.Sources) > 0:
-		return &unknownSource
+		return &unknownSource, nil
 	case source.Disabled:
-		return &disabledSource
+		return &disabledSource, nil
 	default:
-		return nil
+		return nil, w.protocols[source.Name]
 	}
 }
 

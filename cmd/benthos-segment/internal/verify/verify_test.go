@@ -81,6 +81,8 @@ func TestTheReportSaysWhatBecameOfTheCalls(t *testing.T) {
 	disabled := website
 	disabled.Disabled = true
 	other := segmenttest.Source{Name: "App", WriteKeys: []string{"another"}}
+	blocking := following(clicked)
+	blocking.Sources[0].Settings = json.RawMessage(`{"track":{"allowUnplannedEvents":false}}`)
 	for name, test := range map[string]struct {
 		workspace segmenttest.Workspace
 		calls     []string
@@ -99,6 +101,11 @@ func TestTheReportSaysWhatBecameOfTheCalls(t *testing.T) {
 			workspace: segmenttest.Workspace{Sources: []segmenttest.Source{website}},
 			calls:     []string{good, `{"type":"track","userId":"u"}`}, code: command.Wrong,
 			says: []string{"wrong: 1 track call was answered with 200 and thrown away, event_not_defined: a track call has no event; name what happened"},
+		},
+		"a discard by the plan of the source": {
+			workspace: blocking,
+			calls:     []string{good, `{"type":"track","event":"Sold","userId":"u"}`}, code: command.Wrong,
+			says: []string{"track               -          1          1", "wrong: 1 track call was answered with 200 and thrown away, unplanned: the tracking plan has no such event; plan it, or allow unplanned events"},
 		},
 		"a wrong key": {
 			workspace: segmenttest.Workspace{Sources: []segmenttest.Source{other}},

@@ -93,7 +93,7 @@ func (r *Recorder) handler() http.Handler {
 	mux := http.NewServeMux()
 	page.Register(mux)
 	controlapi.Config{
-		Inbox: r.inbox, Faults: &faults.List{}, Run: rand.Text()[:8], Version: r.conf.Version, MaxCalls: r.conf.Calls,
+		Inbox: r.inbox, Faults: &faults.List{}, Run: rand.Text()[:8], Version: r.conf.Version, MaxCalls: r.conf.Calls, OfOutput: true,
 	}.RegisterReading(mux)
 	host, _, _ := net.SplitHostPort(r.conf.Address)
 	return guard.Hosts{Names: []string{host}, AnyAddress: r.conf.AllowRemote}.Guard(controlapi.WithJSONErrors(mux))

@@ -32,6 +32,8 @@ type Config struct {
 	ReplayTo string
 	// MaxCalls is how many calls the inbox holds.
 	MaxCalls int
+	// OfOutput says that the inbox is an output's, for reading only.
+	OfOutput bool
 }
 
 // endpoint is one of the API. Routing, the answers to wrong methods and the
@@ -83,7 +85,7 @@ func (cfg Config) endpoints() []endpoint {
 		calls    = callsAPI{cfg.Inbox, cfg.Run, cfg.Version}
 		requests = requestsAPI{cfg.Inbox}
 		faults   = faultsAPI{cfg.Faults}
-		events   = eventsAPI{cfg.Inbox, cfg.Faults, greeting{cfg.Run, cfg.MaxCalls, cfg.Version, cfg.ReplayTo}}
+		events   = eventsAPI{cfg.Inbox, cfg.Faults, greeting{cfg.Run, cfg.MaxCalls, cfg.Version, cfg.ReplayTo, cfg.OfOutput}}
 		replay   = replayAPI{cfg.Inbox, cfg.ReplayTo}
 		imports  = importAPI{cfg.Import}
 		metrics  = metricsAPI{cfg.Inbox, cfg.Faults}

@@ -44,6 +44,15 @@ type greeting struct {
 	run               string
 	maxCalls          int
 	version, replayTo string
+	ofOutput          bool
+}
+
+// of names what holds the calls.
+func (g greeting) of() string {
+	if g.ofOutput {
+		return "output"
+	}
+	return "sandbox"
 }
 
 func (api eventsAPI) serve(w http.ResponseWriter, r *http.Request, q *query) {
@@ -95,7 +104,7 @@ func (s *stream) begin(after string) {
 	s.frame.WriteString("retry: 500\n")
 	s.put("hello", map[string]any{
 		"run": s.greeting.run, "first": held.First, "last": held.Last, "max_calls": s.greeting.maxCalls,
-		"version": s.greeting.version, "replay_to": s.greeting.replayTo,
+		"version": s.greeting.version, "replay_to": s.greeting.replayTo, "of": s.greeting.of(),
 	})
 }
 

@@ -123,7 +123,7 @@ function greet(greeting) {
   page.entries.bound(Math.min(Math.max(greeting.max_calls, 1000), 50_000));
   if (!isOther) return;
   // The numbers start again and mean other calls and requests.
-  announce("The sandbox was restarted.");
+  announce(`The ${greeting.of} was restarted.`);
   page.entries.clear();
   page.cursor = 0;
   if (page.paused) page.entries.pause(0);

@@ -6,7 +6,7 @@
  * @param {RequestInit} [init]
  */
 export async function text(path, init) {
-  const answer = await fetch("/api/v1/" + path, init).catch(() => { throw new Error("The sandbox does not answer."); });
+  const answer = await fetch("/api/v1/" + path, init).catch(() => { throw new Error(`${location.host} does not answer.`); });
   const body = await answer.text();
   if (answer.ok) return body;
   let said = body;

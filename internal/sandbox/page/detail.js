@@ -5,7 +5,7 @@ import { replayDialog } from "./dialogs.js";
 import { badge, button, bytes, clock, copier, doer, factList, h, headerTable, some } from "./dom.js";
 import { pretty } from "./json.js";
 import { titleOf } from "./row.js";
-import { page } from "./state.js";
+import { isOutput, page } from "./state.js";
 
 const close = () => go({ call: 0 });
 
@@ -48,7 +48,7 @@ function bar(call, raw) {
     copier("Copy JSON", () => raw),
     copier("Copy as curl", () => text(`export?format=curl&q=seq:${call.seq}`)),
     person && button("Person", () => visitPerson(person)),
-    call.message_id && doer("Reject next time", "Will be rejected", reject, { title: "Answers 400 to every request that brings this call, until the fault is ended" }),
+    call.message_id && !isOutput() && doer("Reject next time", "Will be rejected", reject, { title: "Answers 400 to every request that brings this call, until the fault is ended" }),
     page.hello?.replay_to && button("Replay…", () => replayDialog(new URLSearchParams({ q: "seq:" + call.seq })), { title: "Asks before it sends anything" }),
     button("×", close, { class: "icon", "aria-label": "Close" }));
 }
@@ -62,7 +62,7 @@ const found = (kind) => (v) => h("section.violation" + kind,
 function findings(call) {
   const group = (title, list, kind) => list?.length ? [h("section", h("h3", title), ...list.map(found(kind)))] : [];
   return [
-    ...group("Segment would drop this call", call.violations, ""),
+    ...group(call.outcome ? "This call was not delivered" : "Segment would drop this call", call.violations, ""),
     ...group("Segment takes this call, but it may mean something else", call.warnings, ".warning"),
     ...group("The tracking plan knows it otherwise", call.plan_findings, ".warning.plan"),
   ];
@@ -81,6 +81,7 @@ function body(raw) {
 
 // What became of a call.
 function outcome(call) {
+  if (call.outcome) return call.outcome.replace("_", " ");
   const answer = call.status === 0 ? "Cut before the answer" : `${call.status} OK`;
   if (!call.accepted) return answer + ", but Segment would drop it";
   return answer + ", accepted" + (call.duplicate ? ", a duplicate" : "");

@@ -2,7 +2,7 @@
 // became of it.
 import { ask, tell, text, why } from "./api.js";
 import { button, byID, h, say, some } from "./dom.js";
-import { filterQuery, lastSeen, page } from "./state.js";
+import { filterQuery, isOutput, lastSeen, page } from "./state.js";
 
 export function show(content) {
   const dialog = byID("dialog");
@@ -67,9 +67,11 @@ export function exportPanel() {
     h("p", q ? "The calls that match " : params.size ? "The calls that are shown" : "All calls that are held", q && h("code", q)),
     h("ul.files", file("ndjson", "NDJSON, one call a line"), file("har", "HAR, for tools that read requests"), file("curl", "Shell script with curl"), file("go", "Go test fixture")),
     page.hello?.replay_to && button(`Replay them to ${page.hello.replay_to}…`, () => replayDialog(filterQuery(lastSeen())).catch((problem) => say(said, why(problem)))),
-    button("Delete them…", () => deleteDialog().catch((problem) => say(said, why(problem)))),
-    h("h2", "Import"), h("p", "A file of this sandbox or any other: NDJSON, a JSON array, a batch, or HAR."),
-    h("input", { type: "file", id: "import", "aria-label": "File to import", onchange: (e) => take(e.target, said) }), said);
+    ...(isOutput() ? [] : [
+      button("Delete them…", () => deleteDialog().catch((problem) => say(said, why(problem)))),
+      h("h2", "Import"), h("p", "A file of this sandbox or any other: NDJSON, a JSON array, a batch, or HAR."),
+      h("input", { type: "file", id: "import", "aria-label": "File to import", onchange: (e) => take(e.target, said) }),
+    ]), said);
 }
 
 /** @param {HTMLInputElement} input @param {HTMLElement} said */

@@ -6,6 +6,9 @@ const snippet = (title, text) => h("section",
 
 const note = (title, text, ...more) => h("div.welcome", h("h2", title), h("p", text), ...more);
 
+/** An output has sent nothing yet. */
+export const quiet = () => note("Waiting for the first call", "What this output sends appears here, with what became of it.");
+
 /** Nothing came yet. */
 export const welcome = (here = location.origin) => note("Waiting for the first call",
   "Every call appears here in exact order and stays on this machine.",
@@ -17,7 +20,7 @@ export const noMatch = (onshow) => note("No call matches", "Matching calls will 
 
 /** @param {number} last @param {() => void} onshow */
 export const cleared = (last, onshow) =>
-  note("Cleared", `Calls up to ${last} are hidden here; the sandbox still has them.`, button("Show them again", onshow));
+  note("Cleared", `Calls up to ${last} are hidden here, and still held.`, button("Show them again", onshow));
 
 /** @param {() => void} onresume */
 export const held = (onresume) => note("Paused", "Calls came since then.", button("Show them", onresume));

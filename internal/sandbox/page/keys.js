@@ -1,11 +1,14 @@
 // Keys, and the help.
 import { h } from "./dom.js";
+import { isOutput } from "./state.js";
 
 const keys = {
   "j ↓": "older call", "k ↑": "newer call", Enter: "open or close the call", Esc: "close, or leave", "/": "to the filter",
-  p: "pause or resume", c: "clear the view, or undo", g: "to the newest call", r: "requests, or calls", d: "delete calls, asks first",
-  f: "faults", e: "export, import", "?": "this help",
+  p: "pause or resume", c: "clear the view, or undo", g: "to the newest call", r: "requests, or calls", e: "export", "?": "this help",
 };
+
+/** Those that change what a sandbox holds and does. */
+const changing = { d: "delete calls, asks first", f: "faults", e: "export, import" };
 
 const terms = {
   "type:track": "one of the six, or unknown", 'event:"Order*"': "event, or name of a page or screen",
@@ -17,7 +20,7 @@ const terms = {
 const table = (list, tag) => h("table", ...Object.entries(list).map(([what, does]) =>
   h("tr", h("th", { scope: "row" }, h(tag, what)), h("td", does))));
 
-export const helpPanel = () => h("div.panel", h("h2", "Keys"), table(keys, "kbd"),
+export const helpPanel = () => h("div.panel", h("h2", "Keys"), table(isOutput() ? keys : { ...keys, ...changing }, "kbd"),
   h("h2", "Filters"), h("p", "All terms have to match. The API takes the same text as q."), table(terms, "code"));
 
 /**

@@ -7,15 +7,15 @@ import { byID } from "./dom.js";
 import { faultPanel } from "./faults.js";
 import { helpPanel, listen } from "./keys.js";
 import { focusPanel, follow, list, render } from "./render.js";
-import { changed, drawWith, page } from "./state.js";
+import { changed, drawWith, isOutput, page } from "./state.js";
 import { startTheme } from "./theme.js";
 
 const query = byID("q");
 const failed = (problem) => announce(why(problem));
-const showFaults = () => faultPanel(refreshFaults).then(show, failed);
+const showFaults = () => isOutput() || faultPanel(refreshFaults).then(show, failed);
 const showExport = () => show(exportPanel());
 const showHelp = () => show(helpPanel());
-const askToDelete = () => deleteDialog().catch(failed);
+const askToDelete = () => isOutput() || deleteDialog().catch(failed);
 const older = () => list.move(1);
 const newer = () => list.move(-1);
 

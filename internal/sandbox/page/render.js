@@ -1,11 +1,11 @@
 // Draws the state. Nothing else changes what the page shows.
 import { clear, endFaults, filter, go, openCall, pause, toggleType } from "./actions.js";
 import { badge, byID, count, h, say, some, types } from "./dom.js";
-import { cleared, noMatch, held as heldBack, welcome } from "./empty.js";
+import { cleared, noMatch, held as heldBack, quiet, welcome } from "./empty.js";
 import { describe } from "./faults.js";
 import { CallList } from "./list.js";
 import { RequestList } from "./requests.js";
-import { asksFor, page } from "./state.js";
+import { asksFor, isOutput, page } from "./state.js";
 import { showStats } from "./stats.js";
 
 export const list = new CallList(byID("scroller"), byID("spacer"), page.entries);
@@ -19,6 +19,7 @@ for (const tab of /** @type {const} */ (["calls", "requests"])) {
 byID("end-faults").addEventListener("click", endFaults);
 
 export function render() {
+  title();
   if (page.state) showStats(page.state);
   search();
   faults();
@@ -26,6 +27,14 @@ export function render() {
   tabs();
   panels();
   say(byID("said"), page.said);
+}
+
+// Whose calls these are. An output's can only be read.
+function title() {
+  const name = isOutput() ? "Segment output" : "Segment sandbox";
+  if (document.title !== name) document.title = name;
+  say(byID("title"), name);
+  byID("faults").hidden = isOutput();
 }
 
 function search() {
@@ -50,7 +59,7 @@ function strip() {
   byID("pause").ariaPressed = String(paused);
   say(byID("held"), held());
   say(byID("note"), refusal());
-  byID("delete").hidden = page.view.tab === "requests" || entries.calls === 0;
+  byID("delete").hidden = page.view.tab === "requests" || entries.calls === 0 || isOutput();
 }
 
 // How many calls are seen, and of how many.
@@ -132,14 +141,14 @@ function calls() {
 
 const empties = {
   paused: () => heldBack(pause), cleared: () => cleared(page.view.since, clear),
-  none: () => noMatch(() => filter("")), welcome,
+  none: () => noMatch(() => filter("")), welcome, quiet,
 };
 
 // Why there is nothing to see. Nothing is said before it is known.
 function emptiness() {
   const { entries, view } = page;
   if (entries.length > 0 || !page.loaded) return "";
-  return entries.waiting > 0 ? "paused" : view.since ? "cleared" : view.q ? "none" : "welcome";
+  return entries.waiting > 0 ? "paused" : view.since ? "cleared" : view.q ? "none" : isOutput() ? "quiet" : "welcome";
 }
 
 /** To the newest call. */

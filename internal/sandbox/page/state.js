@@ -36,5 +36,8 @@ export function filterQuery(until) {
   return params;
 }
 
+/** Whether the calls are those of an output, which can only be read. */
+export const isOutput = () => page.hello?.of === "output";
+
 /** Whether the filter asks for a type. @param {string} type */
 export const asksFor = (type) => page.view.q.split(/\s+/).includes("type:" + type);

@@ -37,7 +37,7 @@ interface Refusal { request: number; at: number; status: number; calls: number; 
 
 interface State { summary: Summary; pulse: Pulse; faults: FaultState[]; refusal?: Refusal }
 
-interface Hello { run: string; first: number; last: number; max_calls: number; version: string; replay_to: string }
+interface Hello { run: string; first: number; last: number; max_calls: number; version: string; replay_to: string; of: "sandbox" | "output" }
 
 interface Violation { code: string; field?: string; sentence: string; fix: string; link: string }
 
@@ -48,7 +48,7 @@ interface Attempt {
 interface Call {
   seq: number; request: number; received_at: string; path: string; type: string; name?: string; message_id?: string;
   user_id?: string; anonymous_id?: string; previous_id?: string; group_id?: string; timestamp?: string; sent_at?: string;
-  write_key: string; write_key_fingerprint: string; status: number; accepted: boolean; duplicate: boolean;
+  write_key: string; write_key_fingerprint: string; status: number; outcome?: string; accepted: boolean; duplicate: boolean;
   violations?: Violation[]; warnings?: Violation[]; plan_findings?: Violation[]; attempts: Attempt[];
 }
 

@@ -44,11 +44,14 @@ func addConsent(conf *consent.Config, name, id string) error {
 		return nil
 	}
 	block := consent.Block{Provider: consent.Provider(name)}
-	if name == string(consent.Custom)+":or" {
+	switch name {
+	case string(consent.Custom) + ":or":
 		block = consent.Block{Provider: consent.Custom, Strategy: consent.Or}
+	case string(consent.Custom) + ":and":
+		block = consent.Block{Provider: consent.Custom, Strategy: consent.And}
 	}
 	if !slices.Contains(consent.Providers, block.Provider) {
-		return fmt.Errorf("--%s names the provider %q: it must be oneTrust, ketch, iubenda, custom, custom:or, %s or %s",
+		return fmt.Errorf("--%s names the provider %q: it must be oneTrust, ketch, iubenda, custom, custom:and, custom:or, %s or %s",
 			flagConsent, name, olderOneTrust, olderKetch)
 	}
 	at := slices.IndexFunc(conf.Blocks, func(b consent.Block) bool { return b.Provider == block.Provider })

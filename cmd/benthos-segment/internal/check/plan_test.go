@@ -90,6 +90,7 @@ func TestCheckListsWhatConsentHoldsBack(t *testing.T) {
 		"another id":         {"oneTrust", []string{"--consent", "oneTrust=A"}, "0 events skipped"},
 		"several providers":  {"ketch", []string{"--consent", "oneTrust=A", "--consent", "ketch=B"}, "1 event skipped"},
 		"custom":             {"custom", []string{"--consent", "custom=A,B"}, "1 event skipped"},
+		"custom, and":        {"custom", []string{"--consent", "custom:and=A,B"}, "1 event skipped"},
 		"custom, or":         {"custom", []string{"--consent", "custom:or=A,B"}, "0 events skipped"},
 		"the older OneTrust": {"", []string{"--consent", "one_trust_cookie_categories=A,B"}, "1 event skipped"},
 		"the older Ketch":    {"", []string{"--consent", "ketch_consent_purposes=A,B"}, "0 events skipped"},

@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"benthos-segment/cmd/benthos-segment/internal/command"
@@ -45,10 +46,38 @@ func (p *progress) begin(file string, size int64, read func() int64) {
 	p.file, p.size, p.read = file, size, read
 }
 
+// keep draws the line again and again until the function that it returns is
+// called: a pipe may give nothing for long. The summary must not change meanwhile.
+func (p *progress) keep(s *summary) (stop func()) {
+	if !p.isWatched() {
+		return func() {}
+	}
+	ended := make(chan struct{})
+	var drawing sync.WaitGroup
+	drawing.Go(func() {
+		ticker := time.NewTicker(redraw)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ticker.C:
+				p.draw(s)
+			case <-ended:
+				return
+			}
+		}
+	})
+	return func() {
+		close(ended)
+		drawing.Wait()
+	}
+}
+
+func (p *progress) isWatched() bool { return p.screen.IsTerminal && !p.screen.IsDumb }
+
 // draw shows the line, if it is time.
 func (p *progress) draw(s *summary) {
 	now := time.Now()
-	if !p.screen.IsTerminal || p.screen.IsDumb || now.Sub(p.begun) < patience || now.Sub(p.drawn) < redraw {
+	if !p.isWatched() || now.Sub(p.begun) < patience || now.Sub(p.drawn) < redraw {
 		return
 	}
 	p.drawn, p.isShown = now, true

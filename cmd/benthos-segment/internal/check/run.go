@@ -141,6 +141,8 @@ func (f flushing) Read(into []byte) (int, error) {
 		_ = r.out.Flush() // Whether that fails, it says at the end, too.
 	}
 	r.progress.draw(&r.summary)
+	// Nothing is counted before there is more.
+	defer r.progress.keep(&r.summary)()
 	return f.from.Read(into)
 }
 

@@ -80,7 +80,8 @@ func (c client) refusalOf(res *http.Response) error {
 	_ = json.NewDecoder(io.LimitReader(res.Body, 64<<10)).Decode(&said) // or it says nothing
 	switch {
 	case said.Error != "" && res.StatusCode/100 == 4:
-		return refusal{errors.New(said.Error)}
+		// Whoever typed a filter knows of a flag, not of the API's parameter.
+		return refusal{errors.New(strings.Replace(said.Error, "parameter q:", "--"+flagFilter+":", 1))}
 	case res.StatusCode/100 == 4 || res.StatusCode/100 == 3:
 		return refusal{fmt.Errorf("%s answers with status %d, so it is neither a sandbox nor the outcomes of an output: check --%s", c.url, res.StatusCode, flagURL)}
 	default:

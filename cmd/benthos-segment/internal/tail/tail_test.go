@@ -271,7 +271,7 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 		args []string
 		says string
 	}{
-		"a filter":         {[]string{"--url", b.url, "--filter", "colour:red"}, "unknown filter colour:"},
+		"a filter":         {[]string{"--url", b.url, "--filter", "colour:red"}, "--filter: unknown filter colour:"},
 		"nobody there":     {[]string{"--url", absent.URL}, "nothing answers at " + absent.URL},
 		"another service":  {[]string{"--url", other.URL}, "neither a sandbox nor the outcomes of an output"},
 		"another path":     {[]string{"--url", missing.URL}, "neither a sandbox nor the outcomes of an output"},

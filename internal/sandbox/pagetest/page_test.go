@@ -178,8 +178,17 @@ func (tb *tab) shows(selector, text string) {
 
 func (tb *tab) click(selector string) {
 	tb.t.Helper()
-	tb.until(fmt.Sprintf("document.querySelector(%q)", selector))
-	tb.do(chromedp.Click(chromedp.CSS(selector)))
+	for {
+		tb.until(fmt.Sprintf("document.querySelector(%q)", selector))
+		err := chromedp.Do(tb.ctx, chromedp.Click(chromedp.CSS(selector)))
+		if err == nil {
+			return
+		}
+		// A list that was drawn again has another element in its place.
+		if !strings.Contains(err.Error(), "Could not find node") {
+			tb.t.Fatalf("clicking %s: %v", selector, err)
+		}
+	}
 }
 
 // choose clicks the button within an element that has exactly this text.

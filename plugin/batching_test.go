@@ -44,7 +44,11 @@ func TestOnlyTheGuiltyReachTheDeadLetterHoweverBatchesAreGathered(t *testing.T) 
 				guiltyBatch(1, 0, `{"type":"group","userId":"u","last":true}`),
 				guiltyBatch(39, 7, `{"type":"track","event":"Fine","userId":"u","last":true}`),
 			)
-			assert.Equal(t, sandboxTotals{accepted: 9 + 29 + 39}, totalsOf(sb))
+			// Where the refused call came last, one that was accepted before is sent
+			// again to ask whether the call or the set-up is to blame.
+			totals := totalsOf(sb)
+			assert.Equal(t, 9+29+39, totals.accepted-totals.duplicates)
+			assert.Zero(t, totals.discarded)
 			reasons := map[string]int{}
 			for _, reason := range p.dead.Reasons() {
 				reasons[strings.SplitN(reason, ":", 2)[0]]++

@@ -84,7 +84,7 @@ var foreign = map[string]bool{
 	"userId": true, "anonymousId": true, "previousId": true, "groupId": true,
 	"batch": true, "sentAt": true, "writeKey": true, "/v1/batch": true,
 	"mapping": true, "integrations": true, "parallel_requests": true,
-	"max_in_flight: 1": true, "streams": true, "verify": true,
+	"max_in_flight: 1": true, "streams": true, "verify": true, "segment": true,
 }
 
 // Names rot when code is renamed, so that each of them is looked up.

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"benthos-segment/internal/torture/ordeal"
 )
 
 // bill is what delivering the events of a topic has cost its processes.
@@ -57,23 +59,23 @@ func (w *world) bill(ctx context.Context, name string, size, events int) (b bill
 	if err != nil {
 		return b, err
 	}
-	defer from.close(ctx)
-	seg := newSegment(0, 0)
-	if err := seg.serve(0); err != nil {
+	defer from.Close(ctx)
+	seg := ordeal.NewSegment(0, 0)
+	if err := seg.Serve(0); err != nil {
 		return b, err
 	}
-	defer seg.close()
+	defer seg.Close()
 	began := time.Now()
 	processes := make([]measured, size)
 	for i := range processes {
-		if processes[i], err = w.measured(from.seat(i), seg.endpoint(i)); err != nil {
+		if processes[i], err = w.measured(from.Seat(i), seg.Endpoint(i)); err != nil {
 			return b, err
 		}
-		defer processes[i].kill()
+		defer processes[i].Kill()
 	}
-	if err := seg.await(ctx, events); err != nil {
+	if err := seg.Await(ctx, events); err != nil {
 		for i, p := range processes {
-			err = fmt.Errorf("%w\nprocess %d: %s", err, i, p.said)
+			err = fmt.Errorf("%w\nprocess %d: %s", err, i, p.Said)
 		}
 		return b, err
 	}
@@ -92,11 +94,11 @@ func (w *world) filled(ctx context.Context, name string, events int) (*topic, er
 	if err != nil {
 		return nil, err
 	}
-	crowd := newCrowd(name, people, true)
+	crowd := ordeal.NewCrowd(name, people, true)
 	text := randomText(poisonSize)
-	crowd.padding = func(i int) string { return strings.TrimSpace(text(i)) }
-	if err := from.put(ctx, crowd.events(events)); err != nil {
-		from.close(ctx)
+	crowd.Padding = func(i int) string { return strings.TrimSpace(text(i)) }
+	if err := from.Put(ctx, crowd.Events(events)); err != nil {
+		from.Close(ctx)
 		return nil, err
 	}
 	return from, nil
@@ -104,37 +106,37 @@ func (w *world) filled(ctx context.Context, name string, events int) (*topic, er
 
 // measured is a process, with the address of its metrics.
 type measured struct {
-	*process
+	*ordeal.Process
 	metrics string
 }
 
 // measured starts a process without a trace of every step, as in production.
 func (w *world) measured(env map[string]string, endpoint string) (p measured, err error) {
-	port, err := freePort()
+	port, err := ordeal.FreePort()
 	if err != nil {
 		return p, err
 	}
 	p.metrics = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	env["METRICS_ADDRESS"] = p.metrics
-	env["SEGMENT_WRITE_KEY"], env["SEGMENT_ENDPOINT"] = writeKey, endpoint
-	p.process, err = start(connected, env, w.product.path, "run", "../../config/kafka_scaled.yaml")
+	env["SEGMENT_WRITE_KEY"], env["SEGMENT_ENDPOINT"] = ordeal.WriteKey, endpoint
+	p.Process, err = ordeal.Start(ordeal.Connected, env, w.product.Path, "run", "../../config/kafka_scaled.yaml")
 	return p, err
 }
 
 // settle ends the process and adds what it has cost.
 func (p measured) settle(ctx context.Context, b *bill) error {
-	if err := p.await(ctx); err != nil {
+	if err := p.Await(ctx); err != nil {
 		return err
 	}
 	waits, err := waitsOf(ctx, p.metrics)
 	if err != nil {
 		return err
 	}
-	if err := p.terminate(ctx); err != nil {
+	if err := p.Terminate(ctx); err != nil {
 		return err
 	}
 	b.waits += waits
-	b.cpu += p.cpu()
+	b.cpu += p.CPU()
 	return nil
 }
 

@@ -10,14 +10,14 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"benthos-segment/internal/torture/ordeal"
 )
 
-var product binary
+var product ordeal.Binary
 
 func TestMain(m *testing.M) {
-	if role, exists := os.LookupEnv(roleVariable); exists {
-		os.Exit(play(role))
-	}
+	ordeal.PlayIfCast(roles)
 	os.Exit(func() int {
 		folder, err := os.MkdirTemp("", "torture")
 		if err != nil {
@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 			return 1
 		}
 		defer os.RemoveAll(folder)
-		if product, err = build(context.Background(), folder, false); err != nil {
+		if product, err = ordeal.Build(context.Background(), folder, false); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
@@ -45,17 +45,17 @@ func random(t *testing.T) *rand.Rand {
 func theWorld(t *testing.T, calls int) *world {
 	w, err := newWorld(product, t.TempDir(), calls)
 	require.NoError(t, err)
-	t.Cleanup(w.close)
+	t.Cleanup(w.Close)
 	return w
 }
 
 // holds plays a round, in which everything has to hold.
-func holds(t *testing.T, r round, name string) tally {
+func holds(t *testing.T, r ordeal.Round, name string) ordeal.Tally {
 	t.Helper()
-	got, err := r.play(t.Context(), random(t), name)
+	got, err := r.Play(t.Context(), random(t), name)
 	assert.NoError(t, err)
-	assert.Zero(t, got.leaked)
-	t.Logf("%s: %+v", r.kind, got)
+	assert.Zero(t, got.Leaked)
+	t.Logf("%s: %+v", r.Kind, got)
 	return got
 }
 

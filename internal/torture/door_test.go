@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"benthos-segment/internal/torture/disk"
+	"benthos-segment/internal/torture/ordeal"
 )
 
 func TestNothingIsLostBehindTheFrontDoor(t *testing.T) {
@@ -31,7 +32,7 @@ func TestAQueueThatIsNotSyncedIsFoundOut(t *testing.T) {
 	}
 	w := theWorld(t, 2000)
 	// Of this seed, the power cut takes all that was not synced.
-	got, err := w.door(h.name, h).play(t.Context(), rand.New(rand.NewPCG(1, 0)), "unsynced")
-	require.ErrorIs(t, err, errMissing)
-	assert.Positive(t, got.lost)
+	got, err := w.door(h.name, h).Play(t.Context(), rand.New(rand.NewPCG(1, 0)), "unsynced")
+	require.ErrorIs(t, err, ordeal.ErrMissing)
+	assert.Positive(t, got.Lost)
 }

@@ -5,18 +5,20 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"benthos-segment/internal/torture/ordeal"
 )
 
 func TestProcessesShareTheWorkAndComeAndGo(t *testing.T) {
 	t.Parallel()
 	w := theWorld(t, 10_000)
-	for kind, r := range map[string]round{
+	for kind, r := range map[string]ordeal.Round{
 		"group":      w.group(),
 		"partitions": w.partitions(),
 		"consumer":   w.consumer(),
 	} {
 		got := holds(t, r, kind)
-		assert.Greater(t, len(got.shares), 1)
+		assert.Greater(t, len(got.Shares), 1)
 	}
 }
 

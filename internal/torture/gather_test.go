@@ -10,26 +10,28 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"benthos-segment/internal/torture/ordeal"
 )
 
 // elsewhere is a feed with another pipeline.
 type elsewhere struct {
-	feed
+	ordeal.Feed
 	path string
 }
 
-func (e elsewhere) pipeline() string { return e.path }
+func (e elsewhere) Pipeline() string { return e.path }
 
 // gathering makes a connector whose pipeline gathers at the input.
-func gathering(t *testing.T, connect connector, gather func(input string) string) connector {
+func gathering(t *testing.T, connect ordeal.Connector, gather func(input string) string) ordeal.Connector {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "pipeline.yaml")
-	return func(ctx context.Context, name string) (feed, error) {
+	return func(ctx context.Context, name string) (ordeal.Feed, error) {
 		s, err := connect(ctx, name)
 		if err != nil {
 			return nil, err
 		}
-		text, err := os.ReadFile(s.pipeline())
+		text, err := os.ReadFile(s.Pipeline())
 		require.NoError(t, err)
 		head, rest, found := strings.Cut(string(text), "\ninput:\n")
 		require.True(t, found)
@@ -58,10 +60,10 @@ func indent(text, by string) string {
 // this, rounds that never see a loss might be blind to it.
 func TestTheTortureSeesWhatGatheringAtTheInputLoses(t *testing.T) {
 	t.Parallel()
-	w := theWorld(t, stopCalls)
-	held := plights[3]
-	require.Equal(t, "in backoff", held.name)
-	for name, r := range map[string]round{
+	w := theWorld(t, ordeal.StopCalls)
+	held := ordeal.Plights[3]
+	require.Equal(t, "in backoff", held.Name)
+	for name, r := range map[string]ordeal.Round{
 		"batched from JetStream":           w.stop("stop", gathering(t, w.stream, batched), held),
 		"batched from Redis":               w.stop("stop", gathering(t, w.entries, batched), held),
 		"broker from JetStream":            w.stop("stop", gathering(t, w.stream, broker), held),
@@ -71,13 +73,13 @@ func TestTheTortureSeesWhatGatheringAtTheInputLoses(t *testing.T) {
 			t.Parallel()
 			// Whether a batch waits at that moment is a matter of luck.
 			for n := range 5 {
-				got, err := r.play(t.Context(), random(t), fmt.Sprintf("%s-%d", strings.ReplaceAll(strings.ReplaceAll(name, " ", "-"), ",", ""), n))
+				got, err := r.Play(t.Context(), random(t), fmt.Sprintf("%s-%d", strings.ReplaceAll(strings.ReplaceAll(name, " ", "-"), ",", ""), n))
 				t.Logf("%+v %v", got, err)
 				if err == nil {
 					continue
 				}
 				assert.ErrorContains(t, err, "accepted")
-				assert.Positive(t, got.lost)
+				assert.Positive(t, got.Lost)
 				return
 			}
 			t.Error("nothing is lost")

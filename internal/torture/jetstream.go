@@ -9,6 +9,8 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"benthos-segment/internal/torture/ordeal"
 )
 
 // startNATS starts a server that keeps its streams in a folder.
@@ -40,12 +42,12 @@ type stream struct {
 	// push is the older interface, the only one that looks at push consumers.
 	push nats.JetStreamContext
 	// records are the events by sequence number, which starts at 1.
-	records []event
+	records []ordeal.Event
 	// durables name the consumers.
 	durables []string
 }
 
-var _ feed = (*stream)(nil)
+var _ ordeal.Feed = (*stream)(nil)
 
 func newStream(ctx context.Context, url, name string) (*stream, error) {
 	conn, err := nats.Connect(url, nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
@@ -71,13 +73,13 @@ func newStream(ctx context.Context, url, name string) (*stream, error) {
 	return s, nil
 }
 
-// put writes events one after the other, waiting for their receipts at the
+// Put writes events one after the other, waiting for their receipts at the
 // end.
-func (s *stream) put(ctx context.Context, events []event) error {
+func (s *stream) Put(ctx context.Context, events []ordeal.Event) error {
 	receipts := make([]jetstream.PubAckFuture, len(events))
 	for i, e := range events {
 		var err error
-		if receipts[i], err = s.js.PublishAsync(s.subject(e), e.payload, jetstream.WithStallWait(patience)); err != nil {
+		if receipts[i], err = s.js.PublishAsync(s.subject(e), e.Payload, jetstream.WithStallWait(patience)); err != nil {
 			return fmt.Errorf("writing to JetStream: %w", err)
 		}
 	}
@@ -99,13 +101,13 @@ func (s *stream) put(ctx context.Context, events []event) error {
 
 // subject has the partition of the person in it, so that a consumer may take
 // one of them.
-func (s *stream) subject(e event) string {
+func (s *stream) subject(e ordeal.Event) string {
 	return fmt.Sprintf("%s.%d", s.name, e.Person%partitions)
 }
 
-func (*stream) pipeline() string { return "pipelines/jetstream.yaml" }
+func (*stream) Pipeline() string { return "pipelines/jetstream.yaml" }
 
-func (s *stream) env() map[string]string {
+func (s *stream) Env() map[string]string {
 	return map[string]string{
 		"NATS_URL": s.url, "NATS_STREAM": s.name, "NATS_SUBJECT": s.name + ".>", "NATS_DURABLE": "torture",
 	}
@@ -136,10 +138,10 @@ func (s *stream) share(ctx context.Context, byPartition bool) error {
 	return nil
 }
 
-// seat is the environment of the nth process that shares the work, by asking
+// Seat is the environment of the nth process that shares the work, by asking
 // the one consumer or the nth.
-func (s *stream) seat(n int) map[string]string {
-	env := s.env()
+func (s *stream) Seat(n int) map[string]string {
+	env := s.Env()
 	env["NATS_BIND"] = "true"
 	env["NATS_DURABLE"] = s.durable(n)
 	if len(s.durables) > 1 {
@@ -151,9 +153,9 @@ func (s *stream) seat(n int) map[string]string {
 // durable is the consumer of the nth process.
 func (s *stream) durable(n int) string { return s.durables[n%len(s.durables)] }
 
-// acknowledged returns what is below the acknowledgement floors of the
+// Acknowledged returns what is below the acknowledgement floors of the
 // consumers. More may be acknowledged above them.
-func (s *stream) acknowledged(ctx context.Context) (events []event, err error) {
+func (s *stream) Acknowledged(ctx context.Context) (events []ordeal.Event, err error) {
 	for i, durable := range s.durables {
 		info, err := s.info(ctx, durable)
 		if err != nil {
@@ -171,9 +173,9 @@ func (s *stream) acknowledged(ctx context.Context) (events []event, err error) {
 	return events, nil
 }
 
-// settled counts what is acknowledged above the floors, too: what is neither
+// Settled counts what is acknowledged above the floors, too: what is neither
 // waited for nor still to be given out.
-func (s *stream) settled(ctx context.Context) (n int, err error) {
+func (s *stream) Settled(ctx context.Context) (n int, err error) {
 	for i, durable := range s.durables {
 		info, err := s.info(ctx, durable)
 		if err != nil {
@@ -196,11 +198,11 @@ func (s *stream) meantFor(i int) (n int) {
 	return n
 }
 
-func (s *stream) isFor(i int, e event) bool {
+func (s *stream) isFor(i int, e ordeal.Event) bool {
 	return len(s.durables) == 1 || e.Person%partitions == i
 }
 
-func (s *stream) drained(ctx context.Context) (bool, error) {
+func (s *stream) Drained(ctx context.Context) (bool, error) {
 	for _, durable := range s.durables {
 		info, err := s.info(ctx, durable)
 		if err != nil || info == nil || info.NumPending > 0 || info.NumAckPending > 0 {
@@ -210,13 +212,13 @@ func (s *stream) drained(ctx context.Context) (bool, error) {
 	return true, nil
 }
 
-// keepsOrder is false: what a dead process was given comes again when ack_wait
+// KeepsOrder is false: what a dead process was given comes again when ack_wait
 // is over, and newer events do not wait for it.
-func (*stream) keepsOrder() bool { return false }
+func (*stream) KeepsOrder() bool { return false }
 
-// given waits until the server has seen that the process is gone, and would
+// Given waits until the server has seen that the process is gone, and would
 // give out no more.
-func (s *stream) given(ctx context.Context, seat int) (int, error) {
+func (s *stream) Given(ctx context.Context, seat int) (int, error) {
 	for {
 		info, err := s.info(ctx, s.durable(seat))
 		if err != nil || info == nil {
@@ -225,7 +227,7 @@ func (s *stream) given(ctx context.Context, seat int) (int, error) {
 		if !info.PushBound && info.NumWaiting == 0 {
 			return int(info.Delivered.Stream), nil
 		}
-		if !wait(ctx, 5*time.Millisecond) {
+		if !ordeal.Wait(ctx, 5*time.Millisecond) {
 			return 0, fmt.Errorf("waiting for the server to miss a process: %w", ctx.Err())
 		}
 	}
@@ -243,7 +245,7 @@ func (s *stream) info(ctx context.Context, durable string) (*nats.ConsumerInfo, 
 	return info, nil
 }
 
-func (s *stream) close(ctx context.Context) {
+func (s *stream) Close(ctx context.Context) {
 	_ = s.js.DeleteStream(ctx, s.name) // only to have its room back
 	s.conn.Close()
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"benthos-segment/internal/torture/ordeal"
 )
 
 // partitions is how many a topic of ours has.
@@ -44,10 +46,10 @@ type topic struct {
 	client  *kgo.Client
 	admin   *kadm.Client
 	// records are the events by partition and offset.
-	records [partitions][]event
+	records [partitions][]ordeal.Event
 }
 
-var _ feed = (*topic)(nil)
+var _ ordeal.Feed = (*topic)(nil)
 
 func newTopic(ctx context.Context, brokers, name string) (*topic, error) {
 	client, err := kgo.NewClient(
@@ -66,15 +68,15 @@ func newTopic(ctx context.Context, brokers, name string) (*topic, error) {
 	return t, nil
 }
 
-// put writes events in their order, those of one person to one partition.
-func (t *topic) put(ctx context.Context, events []event) error {
+// Put writes events in their order, those of one person to one partition.
+func (t *topic) Put(ctx context.Context, events []ordeal.Event) error {
 	records := make([]*kgo.Record, len(events))
 	for i, e := range events {
 		partition := e.Person % partitions
 		records[i] = &kgo.Record{
 			Partition: int32(partition),
 			Key:       []byte(strconv.Itoa(e.Person)),
-			Value:     e.payload,
+			Value:     e.Payload,
 		}
 		t.records[partition] = append(t.records[partition], e)
 	}
@@ -89,26 +91,26 @@ func (t *topic) put(ctx context.Context, events []event) error {
 	return nil
 }
 
-func (*topic) pipeline() string { return "pipelines/kafka.yaml" }
+func (*topic) Pipeline() string { return "pipelines/kafka.yaml" }
 
-func (t *topic) env() map[string]string {
+func (t *topic) Env() map[string]string {
 	return map[string]string{
 		"KAFKA_BROKERS": t.brokers, "KAFKA_TOPIC": t.name, "KAFKA_GROUP": t.name, "KAFKA_INSTANCE": "torture",
 	}
 }
 
-// seat leaves the sharing to the group.
-func (t *topic) seat(int) map[string]string {
-	env := t.env()
+// Seat leaves the sharing to the group.
+func (t *topic) Seat(int) map[string]string {
+	env := t.Env()
 	delete(env, "KAFKA_INSTANCE")
 	env["KAFKA_SESSION_TIMEOUT"], env["KAFKA_HEARTBEAT"], env["KAFKA_REBALANCE_TIMEOUT"] = "2s", "200ms", "4s"
 	env["METRICS_ADDRESS"] = "127.0.0.1:0"
 	return env
 }
 
-// acknowledged returns the events that the group has committed. No process is
+// Acknowledged returns the events that the group has committed. No process is
 // ever given these again.
-func (t *topic) acknowledged(ctx context.Context) (events []event, err error) {
+func (t *topic) Acknowledged(ctx context.Context) (events []ordeal.Event, err error) {
 	commits, err := t.admin.FetchOffsets(ctx, t.name)
 	if errors.Is(err, kerr.GroupIDNotFound) {
 		return nil, nil // No process has got so far as to join.
@@ -124,13 +126,13 @@ func (t *topic) acknowledged(ctx context.Context) (events []event, err error) {
 	return events, nil
 }
 
-func (t *topic) settled(ctx context.Context) (int, error) {
-	events, err := t.acknowledged(ctx)
+func (t *topic) Settled(ctx context.Context) (int, error) {
+	events, err := t.Acknowledged(ctx)
 	return len(events), err
 }
 
-func (t *topic) drained(ctx context.Context) (bool, error) {
-	events, err := t.acknowledged(ctx)
+func (t *topic) Drained(ctx context.Context) (bool, error) {
+	events, err := t.Acknowledged(ctx)
 	total := 0
 	for _, records := range t.records {
 		total += len(records)
@@ -138,13 +140,13 @@ func (t *topic) drained(ctx context.Context) (bool, error) {
 	return err == nil && len(events) == total, err
 }
 
-// keepsOrder is true: a record that is read again comes before those that were
+// KeepsOrder is true: a record that is read again comes before those that were
 // not read yet.
-func (*topic) keepsOrder() bool { return true }
+func (*topic) KeepsOrder() bool { return true }
 
-func (t *topic) given(context.Context, int) (int, error) { return 0, nil }
+func (t *topic) Given(context.Context, int) (int, error) { return 0, nil }
 
-func (t *topic) close(ctx context.Context) {
+func (t *topic) Close(ctx context.Context) {
 	_, _ = t.admin.DeleteTopic(ctx, t.name) // only to have its memory back
 	t.client.Close()
 }

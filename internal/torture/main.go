@@ -18,12 +18,12 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"benthos-segment/internal/torture/ordeal"
 )
 
 func main() {
-	if role, exists := os.LookupEnv(roleVariable); exists {
-		os.Exit(play(role))
-	}
+	ordeal.PlayIfCast(roles)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	if err := torture(ctx, optionsFromFlags()); err != nil {
@@ -70,7 +70,7 @@ func torture(ctx context.Context, o options) error {
 		return fmt.Errorf("making a folder: %w", err)
 	}
 	defer os.RemoveAll(folder)
-	product, err := build(ctx, folder, o.race)
+	product, err := ordeal.Build(ctx, folder, o.race)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func torture(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	defer w.close()
+	defer w.Close()
 	if o.cost {
 		return measureCost(ctx, w)
 	}
@@ -95,10 +95,10 @@ func torture(ctx context.Context, o options) error {
 	started := time.Now()
 	got := playAll(ctx, w, o, started)
 	fmt.Printf("\nSEED=%d, %s\n\n%s", o.seed, time.Since(started).Round(time.Second), got)
-	return got.fault()
+	return got.Fault()
 }
 
-func measurePoison(ctx context.Context, product binary, folder string, only *regexp.Regexp) error {
+func measurePoison(ctx context.Context, product ordeal.Binary, folder string, only *regexp.Regexp) error {
 	const events, times = 100_000, 5
 	chosen := slices.DeleteFunc(slices.Clone(poisons), func(p poison) bool { return !only.MatchString(p.name) })
 	costs, err := comparePoisons(ctx, product, folder, chosen, events, times)
@@ -106,9 +106,9 @@ func measurePoison(ctx context.Context, product binary, folder string, only *reg
 	return err
 }
 
-func hasAny(rounds []round, only *regexp.Regexp) bool {
+func hasAny(rounds []ordeal.Round, only *regexp.Regexp) bool {
 	for _, r := range rounds {
-		if only.MatchString(r.kind) {
+		if only.MatchString(r.Kind) {
 			return true
 		}
 	}
@@ -117,8 +117,8 @@ func hasAny(rounds []round, only *regexp.Regexp) bool {
 
 // playAll plays rounds side by side, in an order that the seed gives. Each
 // draws from randomness of its own, so that it can be played again alone.
-func playAll(ctx context.Context, w *world, o options, started time.Time) *table {
-	got := newTable(w.full())
+func playAll(ctx context.Context, w *world, o options, started time.Time) *ordeal.Table {
+	got := ordeal.NewTable(w.full())
 	var players errgroup.Group
 	players.SetLimit(o.atOnce)
 	order := rand.New(rand.NewPCG(o.seed, 0))
@@ -127,16 +127,16 @@ func playAll(ctx context.Context, w *world, o options, started time.Time) *table
 		plan := w.full()
 		order.Shuffle(len(plan), func(i, j int) { plan[i], plan[j] = plan[j], plan[i] })
 		for _, r := range plan {
-			if !o.only.MatchString(r.kind) || over() {
+			if !o.only.MatchString(r.Kind) || over() {
 				continue
 			}
 			number := n
 			n++
 			players.Go(func() error {
 				began := time.Now()
-				t, err := r.play(ctx, rand.New(rand.NewPCG(o.seed, number)), fmt.Sprintf("round-%d", number))
-				got.add(r.kind, t, err)
-				fmt.Println(line(number, r.kind, t, time.Since(began), err))
+				t, err := r.Play(ctx, rand.New(rand.NewPCG(o.seed, number)), fmt.Sprintf("round-%d", number))
+				got.Add(r.Kind, t, err)
+				fmt.Println(line(number, r.Kind, t, time.Since(began), err))
 				return nil // The table has it.
 			})
 		}
@@ -148,9 +148,9 @@ func playAll(ctx context.Context, w *world, o options, started time.Time) *table
 	return got
 }
 
-func line(n uint64, kind string, t tally, took time.Duration, err error) string {
+func line(n uint64, kind string, t ordeal.Tally, took time.Duration, err error) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%4d  %-47s %6d calls, %d kills, %5d resent, %s", n, kind, t.calls, t.kills, t.resent, took.Round(10*time.Millisecond))
+	fmt.Fprintf(&b, "%4d  %-47s %6d calls, %d kills, %5d resent, %s", n, kind, t.Calls, t.Kills, t.Resent, took.Round(10*time.Millisecond))
 	if err != nil {
 		fmt.Fprintf(&b, "\n      BROKEN: %v", err)
 	}

@@ -10,7 +10,7 @@ func TestNothingIsLostWhenSegmentIsKilled(t *testing.T) {
 	t.Parallel()
 	w := theWorld(t, 5000)
 	got := holds(t, w.outageOfSegment("Segment killed", w.calls), "segment")
-	assert.Equal(t, outages, got.kills)
+	assert.Equal(t, outages, got.Kills)
 }
 
 func TestNothingIsLostWhenTheBrokerIsKilled(t *testing.T) {

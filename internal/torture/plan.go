@@ -11,17 +11,24 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/twmb/franz-go/pkg/kfake"
+
+	"benthos-segment/internal/torture/ordeal"
 )
 
-// A round is one ordeal of the product.
-type round struct {
-	kind string
-	play func(ctx context.Context, rng *rand.Rand, name string) (tally, error)
+// The brokers that have to be killed.
+const (
+	roleKafka = "kafka"
+	roleNATS  = "nats"
+)
+
+var roles = map[string]ordeal.Role{
+	roleKafka: func(folder string, port int) error { _, err := startKafka(folder, port); return err },
+	roleNATS:  func(folder string, port int) error { _, err := startNATS(folder, port); return err },
 }
 
 // world is what the rounds have in common.
 type world struct {
-	product binary
+	product ordeal.Binary
 	folder  string
 	kafka   *kfake.Cluster
 	nats    *server.Server
@@ -33,7 +40,7 @@ type world struct {
 	hardships []hardship
 }
 
-func newWorld(product binary, folder string, calls int) (w *world, err error) {
+func newWorld(product ordeal.Binary, folder string, calls int) (w *world, err error) {
 	w = &world{product: product, folder: folder, calls: calls}
 	if w.kafka, err = startKafka("", 0); err != nil {
 		return nil, err
@@ -66,34 +73,22 @@ func (w *world) chooseHardships() {
 	}
 }
 
-func (w *world) close() {
+func (w *world) Close() {
 	w.kafka.Close()
 	w.nats.Shutdown()
 	w.redis.Close()
 }
 
-func (w *world) topic(ctx context.Context, name string) (feed, error) {
+func (w *world) topic(ctx context.Context, name string) (ordeal.Feed, error) {
 	return newTopic(ctx, w.kafka.ListenAddrs()[0], name)
 }
 
-func (w *world) stream(ctx context.Context, name string) (feed, error) {
+func (w *world) stream(ctx context.Context, name string) (ordeal.Feed, error) {
 	return newStream(ctx, w.nats.ClientURL(), name)
 }
 
-func (w *world) entries(_ context.Context, name string) (feed, error) {
+func (w *world) entries(_ context.Context, name string) (ordeal.Feed, error) {
 	return newEntries(w.redis.Addr(), name)
-}
-
-type connector func(ctx context.Context, name string) (feed, error)
-
-// with plays a round with a feed of its own.
-func (c connector) with(ctx context.Context, name string, play func(feed) (tally, error)) (tally, error) {
-	from, err := c(ctx, name)
-	if err != nil {
-		return tally{}, err
-	}
-	defer from.close(ctx)
-	return play(from)
 }
 
 const (
@@ -105,8 +100,8 @@ const (
 
 // full is everything once: what `make torture` plays without a DURATION, and
 // over and over with one.
-func (w *world) full() (rounds []round) {
-	add := func(times int, r round) {
+func (w *world) full() (rounds []ordeal.Round) {
+	add := func(times int, r ordeal.Round) {
 		for range times {
 			rounds = append(rounds, r)
 		}
@@ -121,12 +116,12 @@ func (w *world) full() (rounds []round) {
 	add(5, w.group())
 	add(5, w.partitions())
 	add(5, w.consumer())
-	for _, p := range plights {
-		add(20, w.stop("stopped "+p.name, w.topic, p))
+	for _, p := range ordeal.Plights {
+		add(20, w.stop("stopped "+p.Name, w.topic, p))
 	}
-	for _, p := range plights {
-		add(5, w.stop("from JetStream, stopped "+p.name, w.stream, p))
-		add(5, w.stop("from Redis, stopped "+p.name, w.entries, p))
+	for _, p := range ordeal.Plights {
+		add(5, w.stop("from JetStream, stopped "+p.Name, w.stream, p))
+		add(5, w.stop("from Redis, stopped "+p.Name, w.entries, p))
 	}
 	for _, h := range w.hardships {
 		add(5, w.door("front door "+h.name, h))
@@ -136,26 +131,26 @@ func (w *world) full() (rounds []round) {
 	return rounds
 }
 
-func (w *world) group() round {
-	return w.fleet("group of Kafka, processes come and go", w.topic, fleet{
-		pipeline: "../../config/kafka_scaled.yaml", size: 3, moves: 5, ready: enlisted,
+func (w *world) group() ordeal.Round {
+	return w.fleet("group of Kafka, processes come and go", w.topic, ordeal.Fleet{
+		Pipeline: "../../config/kafka_scaled.yaml", Size: 3, Moves: 5, Ready: enlisted,
 	})
 }
 
-func (w *world) partitions() round {
-	return w.fleet("partitions of JetStream, processes come and go", w.sharedStream(true), fleet{
-		size: partitions, moves: 4, pinned: true,
+func (w *world) partitions() ordeal.Round {
+	return w.fleet("partitions of JetStream, processes come and go", w.sharedStream(true), ordeal.Fleet{
+		Size: partitions, Moves: 4, Pinned: true,
 	})
 }
 
-func (w *world) consumer() round {
-	return w.fleet("consumer of JetStream, processes come and go", w.sharedStream(false), fleet{
-		size: 3, moves: 5, spread: true,
+func (w *world) consumer() ordeal.Round {
+	return w.fleet("consumer of JetStream, processes come and go", w.sharedStream(false), ordeal.Fleet{
+		Size: 3, Moves: 5, Spread: true,
 	})
 }
 
-func (w *world) sharedStream(byPartition bool) connector {
-	return func(ctx context.Context, name string) (feed, error) {
+func (w *world) sharedStream(byPartition bool) ordeal.Connector {
+	return func(ctx context.Context, name string) (ordeal.Feed, error) {
 		s, err := newStream(ctx, w.nats.ClientURL(), name)
 		if err != nil {
 			return nil, err
@@ -165,16 +160,16 @@ func (w *world) sharedStream(byPartition bool) connector {
 }
 
 // crowd has message ids of its own in half of the rounds.
-func (*world) crowd(name string, rng *rand.Rand) *crowd {
-	return newCrowd(name, people, rng.IntN(2) == 0)
+func (*world) crowd(name string, rng *rand.Rand) *ordeal.Crowd {
+	return ordeal.NewCrowd(name, people, rng.IntN(2) == 0)
 }
 
-func (w *world) crash(kind string, connect connector) round {
-	return round{kind, func(ctx context.Context, rng *rand.Rand, name string) (tally, error) {
-		return connect.with(ctx, name, func(from feed) (tally, error) {
-			return crashes{
-				product: w.product, feed: from, crowd: w.crowd(name, rng), calls: w.calls, kills: 1 + rng.IntN(3), patience: patience,
-			}.run(ctx, rng)
+func (w *world) crash(kind string, connect ordeal.Connector) ordeal.Round {
+	return ordeal.Round{Kind: kind, Play: func(ctx context.Context, rng *rand.Rand, name string) (ordeal.Tally, error) {
+		return connect.With(ctx, name, func(from ordeal.Feed) (ordeal.Tally, error) {
+			return ordeal.Crashes{
+				Product: w.product, Feed: from, Crowd: w.crowd(name, rng), Calls: w.calls, Kills: 1 + rng.IntN(3), Patience: patience,
+			}.Run(ctx, rng)
 		})
 	}}
 }
@@ -183,85 +178,85 @@ func (w *world) crash(kind string, connect connector) round {
 // so shortly that ten times take less than 30 seconds.
 const outages = 10
 
-func (w *world) outageOfSegment(kind string, calls int) round {
-	return round{kind, func(ctx context.Context, rng *rand.Rand, name string) (tally, error) {
-		return connector(w.topic).with(ctx, name, func(from feed) (tally, error) {
+func (w *world) outageOfSegment(kind string, calls int) ordeal.Round {
+	return ordeal.Round{Kind: kind, Play: func(ctx context.Context, rng *rand.Rand, name string) (ordeal.Tally, error) {
+		return ordeal.Connector(w.topic).With(ctx, name, func(from ordeal.Feed) (ordeal.Tally, error) {
 			folder, err := w.folderFor(name)
 			if err != nil {
-				return tally{}, err
+				return ordeal.Tally{}, err
 			}
-			return segmentOutages{
-				product: w.product, feed: from, crowd: w.crowd(name, rng), calls: calls, kills: outages, folder: folder, patience: patience,
-			}.run(ctx, rng)
+			return ordeal.SegmentOutages{
+				Product: w.product, Feed: from, Crowd: w.crowd(name, rng), Calls: calls, Kills: outages, Folder: folder, Patience: patience,
+			}.Run(ctx, rng)
 		})
 	}}
 }
 
-func (w *world) outageOfBroker(kind, role string) round {
-	return round{kind, func(ctx context.Context, rng *rand.Rand, name string) (tally, error) {
+func (w *world) outageOfBroker(kind, role string) ordeal.Round {
+	return ordeal.Round{Kind: kind, Play: func(ctx context.Context, rng *rand.Rand, name string) (ordeal.Tally, error) {
 		folder, err := w.folderFor(name)
 		if err != nil {
-			return tally{}, err
+			return ordeal.Tally{}, err
 		}
-		broker, err := newChild(role, folder)
+		broker, err := ordeal.NewChild(role, folder)
 		if err != nil {
-			return tally{}, err
+			return ordeal.Tally{}, err
 		}
-		connect := func(ctx context.Context, address string) (feed, error) { return newTopic(ctx, address, name) }
+		connect := func(ctx context.Context, address string) (ordeal.Feed, error) { return newTopic(ctx, address, name) }
 		if role == roleNATS {
-			connect = func(ctx context.Context, address string) (feed, error) {
+			connect = func(ctx context.Context, address string) (ordeal.Feed, error) {
 				return newStream(ctx, "nats://"+address, name)
 			}
 		}
-		return brokerOutages{
-			product: w.product, broker: broker, connect: connect, crowd: w.crowd(name, rng), calls: w.calls, kills: 2, patience: patience,
-		}.run(ctx, rng)
+		return ordeal.BrokerOutages{
+			Product: w.product, Broker: broker, Connect: connect, Crowd: w.crowd(name, rng), Calls: w.calls, Kills: 2, Patience: patience,
+		}.Run(ctx, rng)
 	}}
 }
 
-func (w *world) fleet(kind string, connect connector, f fleet) round {
-	return round{kind, func(ctx context.Context, rng *rand.Rand, name string) (tally, error) {
-		return connect.with(ctx, name, func(from feed) (tally, error) {
+func (w *world) fleet(kind string, connect ordeal.Connector, f ordeal.Fleet) ordeal.Round {
+	return ordeal.Round{Kind: kind, Play: func(ctx context.Context, rng *rand.Rand, name string) (ordeal.Tally, error) {
+		return connect.With(ctx, name, func(from ordeal.Feed) (ordeal.Tally, error) {
 			f := f // the rounds run side by side
-			f.product, f.feed, f.crowd, f.calls, f.patience = w.product, from, w.crowd(name, rng), w.calls, patience
-			if f.pipeline == "" {
-				f.pipeline = from.pipeline()
+			f.Product, f.Feed, f.Crowd, f.Calls, f.Patience = w.product, from, w.crowd(name, rng), w.calls, patience
+			if f.Pipeline == "" {
+				f.Pipeline = from.Pipeline()
 			}
-			return f.run(ctx, rng)
+			return f.Run(ctx, rng)
 		})
 	}}
 }
 
-func (w *world) stop(kind string, connect connector, p plight) round {
-	return round{kind, func(ctx context.Context, rng *rand.Rand, name string) (tally, error) {
-		return connect.with(ctx, name, func(from feed) (tally, error) {
-			crowd := newCrowd(name, stopPeople, rng.IntN(2) == 0)
-			return stops{product: w.product, feed: from, crowd: crowd, plight: p, patience: patience}.run(ctx, rng)
+func (w *world) stop(kind string, connect ordeal.Connector, p ordeal.Plight) ordeal.Round {
+	return ordeal.Round{Kind: kind, Play: func(ctx context.Context, rng *rand.Rand, name string) (ordeal.Tally, error) {
+		return connect.With(ctx, name, func(from ordeal.Feed) (ordeal.Tally, error) {
+			crowd := ordeal.NewCrowd(name, ordeal.StopPeople, rng.IntN(2) == 0)
+			return ordeal.Stops{Product: w.product, Feed: from, Crowd: crowd, Plight: p, Patience: patience}.Run(ctx, rng)
 		})
 	}}
 }
 
-func (w *world) reload(kind string, connect connector) round {
-	return round{kind, func(ctx context.Context, rng *rand.Rand, name string) (tally, error) {
-		return connect.with(ctx, name, func(from feed) (tally, error) {
+func (w *world) reload(kind string, connect ordeal.Connector) ordeal.Round {
+	return ordeal.Round{Kind: kind, Play: func(ctx context.Context, rng *rand.Rand, name string) (ordeal.Tally, error) {
+		return connect.With(ctx, name, func(from ordeal.Feed) (ordeal.Tally, error) {
 			folder, err := w.folderFor(name)
 			if err != nil {
-				return tally{}, err
+				return ordeal.Tally{}, err
 			}
-			crowd := newCrowd(name, stopPeople, rng.IntN(2) == 0)
-			return reloads{product: w.product, feed: from, crowd: crowd, folder: folder, patience: patience}.run(ctx, rng)
+			crowd := ordeal.NewCrowd(name, ordeal.StopPeople, rng.IntN(2) == 0)
+			return ordeal.Reloads{Product: w.product, Feed: from, Crowd: crowd, Folder: folder, Patience: patience}.Run(ctx, rng)
 		})
 	}}
 }
 
-func (w *world) door(kind string, h hardship) round {
-	return round{kind, func(ctx context.Context, rng *rand.Rand, name string) (tally, error) {
+func (w *world) door(kind string, h hardship) ordeal.Round {
+	return ordeal.Round{Kind: kind, Play: func(ctx context.Context, rng *rand.Rand, name string) (ordeal.Tally, error) {
 		folder, err := w.folderFor(name)
 		if err != nil {
-			return tally{}, err
+			return ordeal.Tally{}, err
 		}
 		// SDKs give events their ids.
-		crowd := newCrowd(name, people, true)
+		crowd := ordeal.NewCrowd(name, people, true)
 		d := &door{product: w.product, crowd: crowd, calls: w.calls, hardship: h, folder: folder, patience: patience}
 		if h.room > 0 {
 			// Fewer would be too large for Segment, or too small to fill anything.

@@ -17,6 +17,7 @@ import (
 
 	"benthos-segment/internal/sandbox/faults"
 	"benthos-segment/internal/sandbox/inbox"
+	"benthos-segment/internal/torture/ordeal"
 )
 
 // A poison is an event in a thousand that cannot be delivered.
@@ -91,7 +92,7 @@ type toll struct {
 }
 
 // deliver runs the product over a file of events and takes the toll.
-func (p poison) deliver(ctx context.Context, product binary, folder string, events int) (t toll, err error) {
+func (p poison) deliver(ctx context.Context, product ordeal.Binary, folder string, events int) (t toll, err error) {
 	lines, dead := filepath.Join(folder, p.name+".ndjson"), filepath.Join(folder, "dead_letters.ndjson")
 	if err := os.RemoveAll(dead); err != nil {
 		return t, fmt.Errorf("making room for dead letters: %w", err)
@@ -105,15 +106,15 @@ func (p poison) deliver(ctx context.Context, product binary, folder string, even
 	if err != nil {
 		return t, err
 	}
-	defer seg.close()
-	child, err := start(nil, map[string]string{
-		"EVENTS": lines, "DEAD_LETTERS": dead, "SEGMENT_WRITE_KEY": writeKey, "SEGMENT_ENDPOINT": endpoint,
-	}, product.path, "run", "pipelines/poison.yaml")
+	defer seg.Close()
+	child, err := ordeal.Start(nil, map[string]string{
+		"EVENTS": lines, "DEAD_LETTERS": dead, "SEGMENT_WRITE_KEY": ordeal.WriteKey, "SEGMENT_ENDPOINT": endpoint,
+	}, product.Path, "run", "pipelines/poison.yaml")
 	if err != nil {
 		return t, err
 	}
-	defer child.kill()
-	if err := child.ended(ctx); err != nil {
+	defer child.Kill()
+	if err := child.Ended(ctx); err != nil {
 		return t, err
 	}
 	letters, err := os.ReadFile(dead)
@@ -122,32 +123,32 @@ func (p poison) deliver(ctx context.Context, product binary, folder string, even
 	}
 	requests, sum := seg.Inbox.RequestsAfter(0), seg.Inbox.Summary()
 	return toll{
-		cpu: child.cpu(), span: requests[len(requests)-1].ReceivedAt.Sub(requests[0].ReceivedAt),
+		cpu: child.CPU(), span: requests[len(requests)-1].ReceivedAt.Sub(requests[0].ReceivedAt),
 		requests: sum.Requests, sent: sum.Calls + sum.Refused, accepted: sum.Unique,
 		dead: bytes.Count(letters, []byte("\n")),
 	}, nil
 }
 
 // segment serves the stand-in that the poison asks for, and says where.
-func (p poison) segment() (seg *segment, endpoint string, err error) {
+func (p poison) segment() (seg *ordeal.Segment, endpoint string, err error) {
 	pause := time.Duration(0)
 	if p.far {
 		pause = distance
 	}
-	seg = newSegment(0, pause)
+	seg = ordeal.NewSegment(0, pause)
 	if p.refused {
 		_, err := seg.Faults.Add(faults.Fault{Status: http.StatusBadRequest, Match: inbox.Match{Event: "Poison"}})
 		if err != nil {
 			return nil, "", err
 		}
 	}
-	if err := seg.serve(0); err != nil {
+	if err := seg.Serve(0); err != nil {
 		return nil, "", err
 	}
 	if p.far {
-		return seg, seg.endpoint(1), nil
+		return seg, seg.Endpoint(1), nil
 	}
-	return seg, seg.url, nil
+	return seg, seg.Url, nil
 }
 
 // write writes lines. A blank one follows those that are handed over
@@ -193,7 +194,7 @@ func randomText(size int) func(i int) string {
 
 // comparePoisons delivers the same number of events with each poison in turn,
 // again and again, so that what else the machine does strikes all of them.
-func comparePoisons(ctx context.Context, product binary, folder string, poisons []poison, events, times int) (string, error) {
+func comparePoisons(ctx context.Context, product ordeal.Binary, folder string, poisons []poison, events, times int) (string, error) {
 	tolls := make([][]toll, len(poisons))
 	for range times {
 		for i, p := range poisons {

@@ -10,14 +10,16 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"benthos-segment/internal/torture/ordeal"
 )
 
 // script is a program that takes the place of the product.
-func script(t *testing.T, lines string) binary {
+func script(t *testing.T, lines string) ordeal.Binary {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "product")
 	require.NoError(t, os.WriteFile(path, []byte("#!/bin/sh\n"+lines+"\n"), 0o700))
-	return binary{path: path}
+	return ordeal.Binary{Path: path}
 }
 
 func TestOnlyADeathByOurSIGKILLCountsAsAKill(t *testing.T) {
@@ -29,15 +31,15 @@ func TestOnlyADeathByOurSIGKILLCountsAsAKill(t *testing.T) {
 		"echo out of luck; kill -9 $$": "signal: killed",
 		"echo out of luck; kill -6 $$": "signal: aborted",
 	} {
-		p, err := script(t, lines).run("none.yaml", nil)
+		p, err := script(t, lines).Run("none.yaml", nil)
 		require.NoError(t, err)
 		if want != "" {
-			<-p.exited
+			<-p.Exited
 		}
 
-		p.kill()
+		p.Kill()
 
-		err = p.killed()
+		err = p.Killed()
 		if want == "" {
 			assert.NoError(t, err)
 			continue
@@ -54,23 +56,23 @@ func TestAPipelineThatCrashesByItselfEndsTheRound(t *testing.T) {
 	w := theWorld(t, 100)
 	w.product = script(t, "echo out of luck; exit 3")
 	for n := range 3 {
-		got, err := w.crash("crash", w.topic).play(t.Context(), random(t), fmt.Sprintf("crash-%d", n))
+		got, err := w.crash("crash", w.topic).Play(t.Context(), random(t), fmt.Sprintf("crash-%d", n))
 
 		require.ErrorContains(t, err, "exit status 3")
 		assert.ErrorContains(t, err, "out of luck")
-		assert.Zero(t, got.kills)
+		assert.Zero(t, got.Kills)
 	}
 }
 
 func TestAMomentThatNeverComesIsNoKill(t *testing.T) {
 	t.Parallel()
-	p, err := script(t, "echo out of luck; sleep 0.2; exit 3").run("none.yaml", nil)
+	p, err := script(t, "echo out of luck; sleep 0.2; exit 3").Run("none.yaml", nil)
 	require.NoError(t, err)
-	seg := newSegment(0, 0)
-	require.NoError(t, seg.serve(0))
-	defer seg.close()
-	everything := func(ctx context.Context) error { return seg.await(ctx, 1) }
-	for _, m := range []moment{{after: time.Minute}, {request: 1}} {
-		assert.ErrorContains(t, m.strike(t.Context(), p, 1, seg, everything), "exit status 3", m)
+	seg := ordeal.NewSegment(0, 0)
+	require.NoError(t, seg.Serve(0))
+	defer seg.Close()
+	everything := func(ctx context.Context) error { return seg.Await(ctx, 1) }
+	for _, m := range []ordeal.Moment{{After: time.Minute}, {Request: 1}} {
+		assert.ErrorContains(t, m.Strike(t.Context(), p, 1, seg, everything), "exit status 3", m)
 	}
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
+
+	"benthos-segment/internal/torture/ordeal"
 )
 
 // startRedis starts a server of Redis streams in this process. It keeps
@@ -27,11 +29,11 @@ type entries struct {
 	client *redis.Client
 	// records are the events in the order of the stream, and places are where
 	// they stand, by the ids of their entries.
-	records []event
+	records []ordeal.Event
 	places  map[string]int
 }
 
-var _ feed = (*entries)(nil)
+var _ ordeal.Feed = (*entries)(nil)
 
 func newEntries(address, name string) (*entries, error) {
 	url := "redis://" + address
@@ -42,11 +44,11 @@ func newEntries(address, name string) (*entries, error) {
 	return &entries{url: url, name: name, client: redis.NewClient(options), places: map[string]int{}}, nil
 }
 
-// put writes events in their order.
-func (s *entries) put(ctx context.Context, events []event) error {
+// Put writes events in their order.
+func (s *entries) Put(ctx context.Context, events []ordeal.Event) error {
 	added, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
 		for _, e := range events {
-			p.XAdd(ctx, &redis.XAddArgs{Stream: s.name, Values: []string{"body", string(e.payload)}})
+			p.XAdd(ctx, &redis.XAddArgs{Stream: s.name, Values: []string{"body", string(e.Payload)}})
 		}
 		return nil
 	})
@@ -60,22 +62,22 @@ func (s *entries) put(ctx context.Context, events []event) error {
 	return nil
 }
 
-func (*entries) pipeline() string { return "pipelines/redis.yaml" }
+func (*entries) Pipeline() string { return "pipelines/redis.yaml" }
 
-func (s *entries) env() map[string]string {
+func (s *entries) Env() map[string]string {
 	return map[string]string{
 		"REDIS_URL": s.url, "REDIS_STREAM": s.name, "REDIS_GROUP": s.name, "REDIS_CLIENT": "torture",
 	}
 }
 
-func (s *entries) seat(n int) map[string]string {
-	env := s.env()
+func (s *entries) Seat(n int) map[string]string {
+	env := s.Env()
 	env["REDIS_CLIENT"] = fmt.Sprintf("torture-%d", n)
 	return env
 }
 
-// acknowledged returns what the group was given and no longer waits for.
-func (s *entries) acknowledged(ctx context.Context) ([]event, error) {
+// Acknowledged returns what the group was given and no longer waits for.
+func (s *entries) Acknowledged(ctx context.Context) ([]ordeal.Event, error) {
 	groups, err := s.client.XInfoGroups(ctx, s.name).Result()
 	if err != nil && strings.Contains(err.Error(), "no such key") {
 		return nil, nil // Nothing was put in yet.
@@ -100,7 +102,7 @@ func (s *entries) acknowledged(ctx context.Context) ([]event, error) {
 	for _, p := range pending {
 		waiting[s.places[p.ID]] = true
 	}
-	var events []event
+	var events []ordeal.Event
 	for i, e := range s.records[:given+1] {
 		if !waiting[i] {
 			events = append(events, e)
@@ -109,23 +111,23 @@ func (s *entries) acknowledged(ctx context.Context) ([]event, error) {
 	return events, nil
 }
 
-func (s *entries) drained(ctx context.Context) (bool, error) {
-	events, err := s.acknowledged(ctx)
+func (s *entries) Drained(ctx context.Context) (bool, error) {
+	events, err := s.Acknowledged(ctx)
 	return err == nil && len(events) == len(s.records), err
 }
 
-func (s *entries) settled(ctx context.Context) (int, error) {
-	events, err := s.acknowledged(ctx)
+func (s *entries) Settled(ctx context.Context) (int, error) {
+	events, err := s.Acknowledged(ctx)
 	return len(events), err
 }
 
-// keepsOrder is true: a process of the same name begins with what an earlier
+// KeepsOrder is true: a process of the same name begins with what an earlier
 // one was given and has not acknowledged.
-func (*entries) keepsOrder() bool { return true }
+func (*entries) KeepsOrder() bool { return true }
 
-func (s *entries) given(context.Context, int) (int, error) { return 0, nil }
+func (s *entries) Given(context.Context, int) (int, error) { return 0, nil }
 
-func (s *entries) close(ctx context.Context) {
+func (s *entries) Close(ctx context.Context) {
 	_ = s.client.Del(ctx, s.name).Err() // only to have its memory back
 	_ = s.client.Close()
 }

@@ -17,6 +17,7 @@ import (
 
 	"benthos-segment/internal/sandbox"
 	"benthos-segment/internal/sandbox/faults"
+	"benthos-segment/internal/torture/ordeal"
 )
 
 const (
@@ -31,8 +32,8 @@ var kept = []string{"process_resident_memory_bytes", "go_memstats_heap_inuse_byt
 
 // soak lets a process run for as long as it is told, against faults that come
 // at random, and says what it keeps, and by how much that grows.
-func soak(ctx context.Context, product binary, lasts time.Duration, seed uint64) error {
-	seg := &segment{Sandbox: sandbox.New(sandbox.Config{MaxCalls: 1000, MaxRequests: 1000})}
+func soak(ctx context.Context, product ordeal.Binary, lasts time.Duration, seed uint64) error {
+	seg := &ordeal.Segment{Sandbox: sandbox.New(sandbox.Config{MaxCalls: 1000, MaxRequests: 1000})}
 	for n, f := range []faults.Fault{
 		{Status: http.StatusTooManyRequests, RetryAfter: "1"},
 		{Status: http.StatusServiceUnavailable},
@@ -45,24 +46,24 @@ func soak(ctx context.Context, product binary, lasts time.Duration, seed uint64)
 			return err
 		}
 	}
-	if err := seg.serve(0); err != nil {
+	if err := seg.Serve(0); err != nil {
 		return err
 	}
-	defer seg.close()
+	defer seg.Close()
 	address, err := freeAddress()
 	if err != nil {
 		return err
 	}
-	child, err := start(connected, map[string]string{
-		"HTTP_ADDRESS": address, "SEGMENT_WRITE_KEY": writeKey, "SEGMENT_ENDPOINT": seg.url,
-	}, product.path, "run", "pipelines/soak.yaml")
+	child, err := ordeal.Start(ordeal.Connected, map[string]string{
+		"HTTP_ADDRESS": address, "SEGMENT_WRITE_KEY": ordeal.WriteKey, "SEGMENT_ENDPOINT": seg.Url,
+	}, product.Path, "run", "pipelines/soak.yaml")
 	if err != nil {
 		return err
 	}
-	defer child.kill()
+	defer child.Kill()
 	seen, err := watch(ctx, "http://"+address+"/metrics", lasts)
 	if err != nil {
-		return fmt.Errorf("%w\n%s", err, child.said)
+		return fmt.Errorf("%w\n%s", err, child.Said)
 	}
 	fmt.Print(growthOf(seen))
 	return nil

@@ -1,4 +1,4 @@
-package main
+package ordeal
 
 import (
 	"bufio"
@@ -22,38 +22,43 @@ const (
 	portVariable   = "TORTURE_PORT"
 	folderVariable = "TORTURE_FOLDER"
 
-	roleKafka   = "kafka"
-	roleNATS    = "nats"
-	roleSegment = "segment"
+	// RoleSegment is that of the stand-in of Segment.
+	RoleSegment = "segment"
 )
 
-// play takes a role until the parent is gone, and returns the exit code.
-func play(role string) int {
+// A role is a server that keeps in a folder what it is given, and a later one
+// goes on with it.
+type Role func(folder string, port int) error
+
+// PlayIfCast takes the role that the parent has given this program, until that
+// is gone. It returns at once where this is the parent.
+func PlayIfCast(roles map[string]Role) {
+	name, exists := os.LookupEnv(roleVariable)
+	if !exists {
+		return
+	}
 	port, err := strconv.Atoi(os.Getenv(portVariable))
 	if err == nil {
-		err = takeUp(role, port, os.Getenv(folderVariable))
+		err = takeUp(name, roles, port, os.Getenv(folderVariable))
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		return 1
+		os.Exit(1)
 	}
 	fmt.Println("ready")
 	_, _ = io.Copy(io.Discard, os.Stdin)
-	return 0
+	os.Exit(0)
 }
 
-func takeUp(role string, port int, folder string) (err error) {
-	switch role {
-	case roleKafka:
-		_, err = startKafka(folder, port)
-	case roleNATS:
-		_, err = startNATS(folder, port)
-	case roleSegment:
-		err = startSegment(folder, port)
-	default:
-		err = fmt.Errorf("there is no role %q", role)
+func takeUp(name string, roles map[string]Role, port int, folder string) error {
+	if name == RoleSegment {
+		return startSegment(folder, port)
 	}
-	return err
+	play, exists := roles[name]
+	if !exists {
+		return fmt.Errorf("there is no role %q", name)
+	}
+	return play(folder, port)
 }
 
 // startSegment starts a stand-in of Segment that writes down what it accepts
@@ -63,8 +68,8 @@ func startSegment(folder string, port int) error {
 	if err != nil {
 		return fmt.Errorf("opening the acceptances: %w", err)
 	}
-	s := newSegment(uint64(os.Getpid()), stride)
-	s.keep = func(accepted []acceptance) error {
+	s := NewSegment(uint64(os.Getpid()), Stride)
+	s.keep = func(accepted []Acceptance) error {
 		var lines []byte
 		for _, a := range accepted {
 			line, err := json.Marshal(a)
@@ -76,29 +81,41 @@ func startSegment(folder string, port int) error {
 		_, err := file.Write(lines)
 		return err
 	}
-	return s.serve(port)
+	return s.Serve(port)
 }
 
 func acceptancesIn(folder string) string { return filepath.Join(folder, "acceptances.ndjson") }
 
-// child is a server that may be killed and started again, with its port and
+// A Killable server may be killed and started again, with its port and what it
+// keeps.
+type Killable interface {
+	// Start returns when the server listens.
+	Start(ctx context.Context) error
+	Kill()
+	// Killed returns an error unless the server died of that.
+	Killed() error
+	Address() string
+}
+
+// Child is a server that may be killed and started again, with its port and
 // its folder.
-type child struct {
+type Child struct {
 	role   string
 	port   int
 	folder string
-	*process
+	*Process
 }
 
-var isReady = regexp.MustCompile(`(?m)^ready$`)
+// IsReady is what a child says when it listens.
+var IsReady = regexp.MustCompile(`(?m)^ready$`)
 
-// start starts the server and waits until it listens.
-func (c *child) start(ctx context.Context) error {
+// Start starts the server and waits until it listens.
+func (c *Child) Start(ctx context.Context) error {
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("looking for ourselves: %w", err)
 	}
-	c.process, err = start(isReady, map[string]string{
+	c.Process, err = Start(IsReady, map[string]string{
 		roleVariable:   c.role,
 		portVariable:   strconv.Itoa(c.port),
 		folderVariable: c.folder,
@@ -106,27 +123,28 @@ func (c *child) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := c.await(ctx); err != nil {
-		c.kill()
+	if err := c.Await(ctx); err != nil {
+		c.Kill()
 		return err
 	}
 	return nil
 }
 
-func (c *child) address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(c.port)) }
+// Address is where the server listens.
+func (c *Child) Address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(c.port)) }
 
-// newChild reserves a port.
-func newChild(role, folder string) (*child, error) {
-	port, err := freePort()
+// NewChild reserves a port.
+func NewChild(role, folder string) (*Child, error) {
+	port, err := FreePort()
 	if err != nil {
 		return nil, err
 	}
-	return &child{role: role, port: port, folder: folder}, nil
+	return &Child{role: role, port: port, folder: folder}, nil
 }
 
-// freePort returns a port that nothing else takes for a while, as the system
+// FreePort returns a port that nothing else takes for a while, as the system
 // hands out others first.
-func freePort() (int, error) {
+func FreePort() (int, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return 0, fmt.Errorf("looking for a free port: %w", err)
@@ -140,8 +158,8 @@ func freePort() (int, error) {
 type acceptanceFile struct {
 	path    string
 	read    int64
-	entries []acceptance
-	arrived map[step]bool
+	entries []Acceptance
+	arrived map[Step]bool
 }
 
 // await waits until the file has n different events.
@@ -158,16 +176,16 @@ func (f *acceptanceFile) await(ctx context.Context, n int) error {
 	}
 }
 
-// has says whether the file has an event by now.
-func (f *acceptanceFile) has(s step) bool {
+// Has says whether the file has an event by now.
+func (f *acceptanceFile) Has(s Step) bool {
 	if !f.arrived[s] {
 		_ = f.catchUp() // an event that cannot be read counts as missing
 	}
 	return f.arrived[s]
 }
 
-// count is how many different events the file has by now.
-func (f *acceptanceFile) count() int {
+// Count is how many different events the file has by now.
+func (f *acceptanceFile) Count() int {
 	_ = f.catchUp() // an event that cannot be read counts as missing
 	return len(f.arrived)
 }
@@ -195,11 +213,11 @@ func (f *acceptanceFile) catchUp() error {
 			return fmt.Errorf("reading the acceptances: %w", err)
 		}
 		f.read += int64(len(line))
-		var a acceptance
+		var a Acceptance
 		if err := json.Unmarshal(line, &a); err != nil {
 			return fmt.Errorf("reading the acceptances: %w", err)
 		}
 		f.entries = append(f.entries, a)
-		f.arrived[a.step] = true
+		f.arrived[a.Step] = true
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package ordeal
 
 import (
 	"fmt"
@@ -8,52 +8,53 @@ import (
 	"text/tabwriter"
 )
 
-// table is what the rounds of each kind came to.
-type table struct {
+// Table is what the rounds of each kind came to.
+type Table struct {
 	mu     sync.Mutex
 	kinds  []string
-	rows   map[string]tally
+	rows   map[string]Tally
 	rounds map[string]int
 	broken int
 }
 
-func newTable(plan []round) *table {
-	t := &table{rows: map[string]tally{}, rounds: map[string]int{}}
+// NewTable makes a table with a row for each kind of a plan.
+func NewTable(plan []Round) *Table {
+	t := &Table{rows: map[string]Tally{}, rounds: map[string]int{}}
 	for _, r := range plan {
-		if _, exists := t.rows[r.kind]; !exists {
-			t.kinds = append(t.kinds, r.kind)
-			t.rows[r.kind] = tally{}
+		if _, exists := t.rows[r.Kind]; !exists {
+			t.kinds = append(t.kinds, r.Kind)
+			t.rows[r.Kind] = Tally{}
 		}
 	}
 	return t
 }
 
-func (t *table) add(kind string, got tally, err error) {
+func (t *Table) Add(kind string, got Tally, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.rounds[kind]++
-	t.rows[kind] = t.rows[kind].plus(got)
+	t.rows[kind] = t.rows[kind].Plus(got)
 	if err != nil {
 		t.broken++
 	}
 }
 
 // String is the table. Of the columns, the four on the right have to be 0.
-func (t *table) String() string {
+func (t *Table) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "rounds\tcalls\tkills\tresent\tmost in flight\tlost\tduplicates\torder violations\tleaked keys\t")
 	fmt.Fprintln(w, "\t\t\t\tat a kill\t\tafter de-duplication\t\t\t")
-	var all tally
+	var all Tally
 	rounds := 0
 	for _, kind := range t.kinds {
 		if t.rounds[kind] == 0 {
 			continue
 		}
 		write(w, t.rounds[kind], t.rows[kind], kind)
-		all = all.plus(t.rows[kind])
+		all = all.Plus(t.rows[kind])
 		rounds += t.rounds[kind]
 	}
 	write(w, rounds, all, "all")
@@ -65,34 +66,34 @@ func (t *table) String() string {
 	return b.String()
 }
 
-func write(w *tabwriter.Writer, rounds int, t tally, kind string) {
+func write(w *tabwriter.Writer, rounds int, t Tally, kind string) {
 	fmt.Fprintf(w, "%d\t%d\t%d\t%d\t%d\t%d\t%d\t%s\t%d\t  %s\n",
-		rounds, t.calls, t.kills, t.resent, t.mostInFlight, t.lost, t.doubled, t.disorder(), t.leaked, kind)
+		rounds, t.Calls, t.Kills, t.Resent, t.MostInFlight, t.Lost, t.Doubled, t.Disorder(), t.Leaked, kind)
 }
 
-// disorder is the number of order violations, or a dash where no call had to
+// Disorder is the number of order violations, or a dash where no call had to
 // come in its place: a 0 there would claim what nobody has looked for.
-func (v judgement) disorder() string {
-	if v.placed == 0 {
+func (v Judgement) Disorder() string {
+	if v.Placed == 0 {
 		return "-"
 	}
-	return strconv.Itoa(v.overtaken)
+	return strconv.Itoa(v.Overtaken)
 }
 
-// fault returns an error unless every round held.
-func (t *table) fault() error {
+// Fault returns an error unless every round held.
+func (t *Table) Fault() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var all tally
+	var all Tally
 	for _, row := range t.rows {
-		all = all.plus(row)
+		all = all.Plus(row)
 	}
 	switch {
 	case t.broken > 0:
 		return fmt.Errorf("%d rounds are broken", t.broken)
-	case all.leaked > 0:
-		return fmt.Errorf("the write key leaked %d times", all.leaked)
+	case all.Leaked > 0:
+		return fmt.Errorf("the write key leaked %d times", all.Leaked)
 	default:
-		return all.judgement.fault()
+		return all.Judgement.Fault()
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package ordeal
 
 import (
 	"encoding/json"
@@ -7,45 +7,46 @@ import (
 )
 
 // An event is what is put into a broker and has to arrive at Segment.
-type event struct {
-	step
-	payload []byte
+type Event struct {
+	Step
+	Payload []byte
 }
 
 // A step is the place of an event in the life of a person.
-type step struct {
+type Step struct {
 	Person int `json:"person"`
 	Seq    int `json:"seq"`
 }
 
 // A crowd is people who visit, log in and change their ids.
-type crowd struct {
+type Crowd struct {
 	people int
 	// ids gives events message ids, as SDKs do. Without them, neither an id nor
 	// a time tells two events apart: only the place that they are read from.
 	ids bool
-	// padding makes events as large as those of real SDKs.
-	padding func(i int) string
+	// Padding makes events as large as those of real SDKs.
+	Padding func(i int) string
 	// name keeps the ids of one crowd apart from those of the next.
 	name string
 
 	lives []int
 }
 
-func newCrowd(name string, people int, ids bool) *crowd {
+// NewCrowd makes people whose events have message ids, or not.
+func NewCrowd(name string, people int, ids bool) *Crowd {
 	short := strings.Repeat("lorem ipsum ", 20)
-	return &crowd{
+	return &Crowd{
 		name: name, people: people, ids: ids, lives: make([]int, people),
-		padding: func(int) string { return short },
+		Padding: func(int) string { return short },
 	}
 }
 
-// events lets everyone do something in turn.
-func (c *crowd) events(n int) []event {
-	events := make([]event, n)
+// Events lets everyone do something in turn.
+func (c *Crowd) Events(n int) []Event {
+	events := make([]Event, n)
 	for i := range events {
 		person := i % c.people
-		events[i] = c.event(step{Person: person, Seq: c.lives[person]})
+		events[i] = c.event(Step{Person: person, Seq: c.lives[person]})
 		c.lives[person]++
 	}
 	return events
@@ -58,7 +59,7 @@ const (
 	aliasEvery = 20
 )
 
-func (c *crowd) event(s step) event {
+func (c *Crowd) event(s Step) Event {
 	var b strings.Builder
 	fmt.Fprintf(&b, `{"channel":"server","context":{"step":{"person":%d,"seq":%d},"app":{"name":"torture"}},`, s.Person, s.Seq)
 	if c.ids {
@@ -76,16 +77,16 @@ func (c *crowd) event(s step) event {
 		fmt.Fprintf(&b, `"type":"alias","previousId":%q,"userId":%q}`, user(nth-1), user(nth))
 	default:
 		fmt.Fprintf(&b, `"type":"track","event":"Product Viewed","userId":%q,"properties":{"sku":"G-%d","price":19.90,"currency":"EUR","padding":%q}}`,
-			user(nth), s.Seq, c.padding(s.Seq))
+			user(nth), s.Seq, c.Padding(s.Seq))
 	}
-	return event{step: s, payload: []byte(b.String())}
+	return Event{Step: s, Payload: []byte(b.String())}
 }
 
 // stepOf reads back which step of whose life a call is.
-func stepOf(call []byte) (s step, err error) {
+func stepOf(call []byte) (s Step, err error) {
 	var read struct {
 		Context struct {
-			Step *step `json:"step"`
+			Step *Step `json:"step"`
 		} `json:"context"`
 	}
 	read.Context.Step = &s

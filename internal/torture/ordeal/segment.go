@@ -1,4 +1,4 @@
-package main
+package ordeal
 
 import (
 	"bytes"
@@ -19,18 +19,18 @@ import (
 	"benthos-segment/internal/sandbox/inbox"
 )
 
-// segment is the stand-in of Segment that outlives the processes which deliver
+// Segment is the stand-in of Segment that outlives the processes which deliver
 // to it. It knows them apart by the path that each of them sends to.
-type segment struct {
+type Segment struct {
 	*sandbox.Sandbox
-	url    string
+	Url    string
 	server *http.Server
 	done   chan struct{}
 
 	mu       sync.Mutex
-	log      []acceptance
+	log      []Acceptance
 	read     uint64
-	arrived  map[step]bool
+	arrived  map[Step]bool
 	under    int
 	requests map[int]int
 	changed  chan struct{}
@@ -43,22 +43,24 @@ type segment struct {
 	rng    *rand.Rand
 	broken error
 	// keep is handed what is accepted before anybody is told, nil for nothing.
-	keep func([]acceptance) error
+	keep func([]Acceptance) error
 }
 
-// stride makes the stand-in slow enough that at any moment there are requests
+// Stride makes the stand-in slow enough that at any moment there are requests
 // on their way, and some of them accepted and not answered.
-const stride = 20 * time.Millisecond
+const Stride = 20 * time.Millisecond
 
 // room is more than any round needs: an inbox with gaps could prove nothing.
 const room = 2_000_000
 
-func newSegment(seed uint64, jitter time.Duration) *segment {
-	return &segment{
+// NewSegment makes a stand-in that keeps each request for as long as jitter at
+// most, and its answer as well.
+func NewSegment(seed uint64, jitter time.Duration) *Segment {
+	return &Segment{
 		Sandbox: sandbox.New(sandbox.Config{
 			MaxCalls: room, MaxBytes: 4 << 30, MaxRequests: room, MaxMessageIDs: room,
 		}),
-		arrived:  map[step]bool{},
+		arrived:  map[Step]bool{},
 		requests: map[int]int{},
 		changed:  make(chan struct{}),
 		jitter:   jitter,
@@ -66,13 +68,13 @@ func newSegment(seed uint64, jitter time.Duration) *segment {
 	}
 }
 
-// serve listens on a port of the loopback interface, 0 for any.
-func (s *segment) serve(port int) error {
+// Serve listens on a port of the loopback interface, 0 for any.
+func (s *Segment) Serve(port int) error {
 	listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
 		return fmt.Errorf("listening for calls: %w", err)
 	}
-	s.url = "http://" + listener.Addr().String()
+	s.Url = "http://" + listener.Addr().String()
 	s.server = s.Server()
 	s.server.Handler = s
 	s.done = make(chan struct{})
@@ -83,18 +85,18 @@ func (s *segment) serve(port int) error {
 	return nil
 }
 
-func (s *segment) close() {
+func (s *Segment) Close() {
 	_ = s.server.Close()
 	<-s.done
 }
 
-// endpoint is what a process has to deliver to.
-func (s *segment) endpoint(process int) string {
-	return fmt.Sprintf("%s/process/%d", s.url, process)
+// Endpoint is what a process has to deliver to.
+func (s *Segment) Endpoint(process int) string {
+	return fmt.Sprintf("%s/process/%d", s.Url, process)
 }
 
 // ServeHTTP lets the sandbox answer, and keeps the books.
-func (s *segment) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *Segment) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	rest, ours := strings.CutPrefix(r.URL.Path, "/process/")
 	name, path, _ := strings.Cut(rest, "/")
 	process, err := strconv.Atoi(name)
@@ -111,13 +113,13 @@ func (s *segment) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.leave()
 	watch(process, nth, false)
 	// Whoever sent it may be gone by now. A server may notice that, or not.
-	if !wait(r.Context(), pauses[0]) && nth%2 == 0 {
+	if !Wait(r.Context(), pauses[0]) && nth%2 == 0 {
 		return
 	}
 	answer := httptest.NewRecorder()
 	s.accept(process, func() { s.Sandbox.ServeHTTP(answer, r) })
 	watch(process, nth, true)
-	wait(r.Context(), pauses[1])
+	Wait(r.Context(), pauses[1])
 	for name, values := range answer.Header() {
 		w.Header()[name] = values
 	}
@@ -125,8 +127,8 @@ func (s *segment) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(answer.Body.Bytes()) // to a sender that may be dead
 }
 
-// wait passes d and returns false where ctx ended before.
-func wait(ctx context.Context, d time.Duration) bool {
+// Wait passes d and returns false where ctx ended before.
+func Wait(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -137,7 +139,7 @@ func wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-func (s *segment) enter(process int) (nth int, pauses [2]time.Duration, watch func(int, int, bool)) {
+func (s *Segment) enter(process int) (nth int, pauses [2]time.Duration, watch func(int, int, bool)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.under++
@@ -153,7 +155,7 @@ func (s *segment) enter(process int) (nth int, pauses [2]time.Duration, watch fu
 	return s.requests[process], pauses, watch
 }
 
-func (s *segment) leave() {
+func (s *Segment) leave() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.under--
@@ -163,7 +165,7 @@ func (s *segment) leave() {
 // accept lets one request in at a time, so that the calls which the sandbox
 // has since then are those of the request. Nothing waits in there: the body is
 // read already, and faults of the sandbox that delay are not used.
-func (s *segment) accept(process int, handle func()) {
+func (s *Segment) accept(process int, handle func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	handle()
@@ -176,7 +178,7 @@ func (s *segment) accept(process int, handle func()) {
 			s.broken = err
 		}
 		s.arrived[where] = true
-		s.log = append(s.log, acceptance{step: where, ID: call.MessageID, Process: process})
+		s.log = append(s.log, Acceptance{Step: where, ID: call.MessageID, Process: process})
 	}
 	if s.keep != nil {
 		s.broken = errors.Join(s.broken, s.keep(s.log[first:]))
@@ -184,30 +186,30 @@ func (s *segment) accept(process int, handle func()) {
 	s.tell()
 }
 
-func (s *segment) tell() {
+func (s *Segment) tell() {
 	close(s.changed)
 	s.changed = make(chan struct{})
 }
 
-// watched has f called with the requests from now on.
-func (s *segment) watched(f func(process, request int, answered bool)) {
+// Watched has f called with the requests from now on.
+func (s *Segment) Watched(f func(process, request int, answered bool)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.watch = f
 }
 
-// await waits until n different events have arrived.
-func (s *segment) await(ctx context.Context, n int) error {
-	return s.until(ctx, func() bool { return len(s.arrived) >= n })
+// Await waits until n different events have arrived.
+func (s *Segment) Await(ctx context.Context, n int) error {
+	return s.Until(ctx, func() bool { return len(s.arrived) >= n })
 }
 
-// quiet waits until no request is being served: what a dead process has sent
+// Quiet waits until no request is being served: what a dead process has sent
 // is either accepted by then or never will be.
-func (s *segment) quiet(ctx context.Context) error {
-	return s.until(ctx, func() bool { return s.under == 0 })
+func (s *Segment) Quiet(ctx context.Context) error {
+	return s.Until(ctx, func() bool { return s.under == 0 })
 }
 
-func (s *segment) until(ctx context.Context, reached func() bool) error {
+func (s *Segment) Until(ctx context.Context, reached func() bool) error {
 	for {
 		s.mu.Lock()
 		ok, changed, broken := reached(), s.changed, s.broken
@@ -223,22 +225,22 @@ func (s *segment) until(ctx context.Context, reached func() bool) error {
 	}
 }
 
-// has says whether an event has arrived, count how many have.
-func (s *segment) has(e step) bool {
+// Has says whether an event has arrived, count how many have.
+func (s *Segment) Has(e Step) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.arrived[e]
 }
 
-func (s *segment) count() int {
+func (s *Segment) Count() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.arrived)
 }
 
-// accepted returns what was accepted so far, in order.
-func (s *segment) accepted() []acceptance {
+// Accepted returns what was accepted so far, in order.
+func (s *Segment) Accepted() []Acceptance {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return append([]acceptance(nil), s.log...)
+	return append([]Acceptance(nil), s.log...)
 }

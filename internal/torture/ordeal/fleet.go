@@ -1,0 +1,204 @@
+package ordeal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"time"
+)
+
+// Fleet is one round in which several processes share the work, and some join,
+// leave and die on the way.
+type Fleet struct {
+	Product  Binary
+	Feed     Feed
+	Pipeline string
+	Crowd    *Crowd
+	Calls    int
+	Size     int
+	Moves    int
+	// Pinned processes have a share of their own. The one that leaves comes
+	// back, and none dies.
+	Pinned bool
+	// Spread processes ask the same consumer in turns: there is no order.
+	Spread bool
+	// Ready is what a process says that may be killed or asked to leave: that its
+	// input is connected, where nothing else is said here.
+	Ready    *regexp.Regexp
+	Patience time.Duration
+
+	seg     *Segment
+	members map[int]*Process
+	started int
+	// fresh is where a process begins with what no other was given.
+	fresh map[int]int
+}
+
+// Run plays the round.
+func (f *Fleet) Run(ctx context.Context, rng *rand.Rand) (t Tally, err error) {
+	ctx, cancel := context.WithTimeout(ctx, f.Patience)
+	defer cancel()
+	f.seg = NewSegment(rng.Uint64(), Stride)
+	if err := f.seg.Serve(0); err != nil {
+		return t, err
+	}
+	defer f.seg.Close()
+	events := f.Crowd.Events(f.Calls)
+	if err := f.Feed.Put(ctx, events); err != nil {
+		return t, err
+	}
+	f.members, f.fresh = map[int]*Process{}, map[int]int{}
+	defer func() {
+		for _, p := range f.members {
+			p.Kill()
+		}
+	}()
+	err = f.ordeal(ctx, rng, &t)
+	accepted := f.seg.Accepted()
+	t.Shares = sharesOf(accepted)
+	late := excuse(f.Feed, events, f.fresh)
+	if f.Spread {
+		late = Anybody
+	}
+	t.Judgement = Conclude(ctx, f.Feed, events, accepted, late, err)
+	return t, errors.Join(err, t.Fault())
+}
+
+// ordeal starts all processes, has them come and go, and lets those that are
+// left finish.
+func (f *Fleet) ordeal(ctx context.Context, rng *rand.Rand, t *Tally) error {
+	for seat := range f.Size {
+		if err := f.join(ctx, seat); err != nil {
+			return err
+		}
+	}
+	for _, mark := range Marks(f.Moves, f.Calls, rng) {
+		if err := f.seg.Await(ctx, mark); err != nil {
+			return f.Explain(err)
+		}
+		if err := f.move(ctx, rng, t); err != nil {
+			return f.Explain(err)
+		}
+		if _, err := AllAccepted(ctx, f.Feed, f.seg); err != nil {
+			return f.Explain(err)
+		}
+	}
+	if err := EverythingArrives(ctx, f.Feed, f.seg.Await, f.Calls); err != nil {
+		return f.Explain(err)
+	}
+	if err := EverythingAcknowledged(ctx, f.Feed); err != nil {
+		return f.Explain(err)
+	}
+	for seat := range f.members {
+		if err := f.leave(ctx, seat, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// move lets one process join, leave or die.
+func (f *Fleet) move(ctx context.Context, rng *rand.Rand, t *Tally) error {
+	seat := f.anyone(rng)
+	if f.Pinned {
+		if err := f.leave(ctx, seat, t); err != nil {
+			return err
+		}
+		return f.join(ctx, seat)
+	}
+	kind := rng.IntN(3)
+	if len(f.members) < f.Size {
+		kind = 0
+	}
+	switch kind {
+	case 0:
+		return f.join(ctx, f.started)
+	case 1:
+		return f.leave(ctx, seat, t)
+	default:
+		return f.die(ctx, seat, t)
+	}
+}
+
+// anyone draws a seat that is taken.
+func (f *Fleet) anyone(rng *rand.Rand) int {
+	nth := rng.IntN(len(f.members))
+	for seat := 0; ; seat++ {
+		if _, exists := f.members[seat]; !exists {
+			continue
+		}
+		if nth == 0 {
+			return seat
+		}
+		nth--
+	}
+}
+
+func (f *Fleet) join(ctx context.Context, seat int) (err error) {
+	f.started++
+	if f.Pinned {
+		if f.fresh[f.started], err = f.Feed.Given(ctx, seat); err != nil {
+			return err
+		}
+	}
+	env := f.Feed.Seat(seat)
+	env["SEGMENT_WRITE_KEY"] = WriteKey
+	env["SEGMENT_ENDPOINT"] = f.seg.Endpoint(f.started)
+	sign := Connected
+	if f.Ready != nil {
+		sign = f.Ready
+	}
+	f.members[seat], err = f.Product.RunUntil(sign, f.Pipeline, env)
+	return err
+}
+
+func (f *Fleet) leave(ctx context.Context, seat int, t *Tally) error {
+	p := f.members[seat]
+	defer p.Kill()
+	if err := p.Await(ctx); err != nil {
+		return err
+	}
+	if err := p.Terminate(ctx); err != nil {
+		return err
+	}
+	t.Leaked += p.Said.Leaks()
+	delete(f.members, seat)
+	return nil
+}
+
+// die kills a process, as soon as it may be.
+func (f *Fleet) die(ctx context.Context, seat int, t *Tally) error {
+	p := f.members[seat]
+	if err := p.Await(ctx); err != nil {
+		return err
+	}
+	p.Kill()
+	if err := p.Killed(); err != nil {
+		return err
+	}
+	t.Kills++
+	t.Leaked += p.Said.Leaks()
+	delete(f.members, seat)
+	return nil
+}
+
+func (f *Fleet) Explain(err error) error {
+	for seat, p := range f.members {
+		err = fmt.Errorf("%w\nprocess in seat %d: %s", err, seat, p.Said)
+	}
+	return err
+}
+
+// sharesOf counts what each process was the first to deliver.
+func sharesOf(accepted []Acceptance) map[int]int {
+	shares, seen := map[int]int{}, map[string]bool{}
+	for _, a := range accepted {
+		if !seen[a.ID] {
+			seen[a.ID] = true
+			shares[a.Process]++
+		}
+	}
+	return shares
+}

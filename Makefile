@@ -40,10 +40,10 @@ UNRACED = ./cmd/... ./config/... ./examples/...
 # package that it was asked for imports it too.
 PROFILE  := $(CURDIR)/cmd/benthos-segment/default.pgo
 GO_FLAGS := $(shell go env GOFLAGS) -trimpath '-pgo=$(PROFILE)'
-build demo-gateway test lint docs torture poison soak nightly: export GOFLAGS := $(GO_FLAGS)
+build demo-gateway test lint docs torture e2e poison soak nightly: export GOFLAGS := $(GO_FLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-gateway build goflags test chromium screenshot torture poison soak nightly vuln lint docs bench bench-quick bench-profile bench-growth bench-search bench-latency bench-gateway bench-pages bench-go fmt clean
+.PHONY: help demo demo-gateway build goflags test chromium screenshot torture e2e poison soak nightly vuln lint docs bench bench-quick bench-profile bench-growth bench-search bench-latency bench-gateway bench-pages bench-go fmt clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,8 @@ test: chromium ## Run every test (CHROMIUM=skip leaves out those of the page in 
 	if [ '$(CHROMIUM)' = skip ]; then echo 'skip	$(PAGETEST): the tests of the page in a browser, because of CHROMIUM=skip'; \
 	else try go -C $(PAGETEST) test ./...; fi; \
 	try go -C internal/torture test -parallel 4 ./...; \
+	try go -C internal/e2e run . -prepare; : which installs in CI alone; \
+	try go -C internal/e2e test -p 1 -parallel 2 ./...; \
 	try go -C $(SDKTEST) test -parallel 4; : without ./... it shows what is left out; \
 	exit $$status
 
@@ -85,6 +87,11 @@ screenshot: build chromium ## Take pictures of the page: all into bin/screenshot
 # FLAGS are further ones, such as -race or -only JetStream.
 torture: ## Kill everything at random and count what is lost (DURATION=10m SEED=1)
 	go -C internal/torture run . $(if $(DURATION),-duration $(DURATION)) $(if $(SEED),-seed $(SEED)) $(FLAGS)
+
+# What is missing is installed first: packages with apt-get, archives with Maven.
+# FLAGS are further ones, such as -only 'aborted' or -calls 1000.
+e2e: ## Put real brokers and networks through it: writes docs/guarantees.md (PART=kafka SEED=1)
+	go -C internal/e2e run . $(if $(PART),-part '$(PART)') $(if $(SEED),-seed $(SEED)) $(FLAGS)
 
 poison: ## Measure the cost of events that cannot be delivered
 	go -C internal/torture run . -poison $(FLAGS)

@@ -44,6 +44,7 @@ var arrows = []arrow{
 	{"internal/house", nil},
 	{"internal/streamtest", nil},
 	{"internal/torture", []string{"internal/sandbox", "internal/segment"}},
+	{"internal/e2e", []string{"internal/torture/ordeal", "internal/sandbox", "internal/segment"}},
 	{"internal/sdktest", []string{"internal/sandbox/pagetest"}},
 	{"bench", nil},
 	{"config", nil},
@@ -51,7 +52,7 @@ var arrows = []arrow{
 
 // knowsBenthos are the folders whose code may know the engine. Its connectors
 // and its types are nowhere else, but in tests.
-var knowsBenthos = []string{"cmd", "plugin", "examples", "internal/docsgen", "internal/streamtest", "internal/torture", "bench"}
+var knowsBenthos = []string{"cmd", "plugin", "examples", "internal/docsgen", "internal/streamtest", "internal/torture", "internal/e2e", "bench"}
 
 func importsOf(t *testing.T, file string) (paths []string) {
 	t.Helper()
@@ -102,7 +103,7 @@ func TestOnlyCommandsAndTestsUseTheSandbox(t *testing.T) {
 	for _, file := range tracked(t, ".go") {
 		folder := path.Dir(file)
 		mayUse := isTest(file) || slices.ContainsFunc(
-			[]string{"internal/sandbox", "internal/recorder", "cmd", "plugin/segmenttest", "internal/torture", "internal/sdktest"},
+			[]string{"internal/sandbox", "internal/recorder", "cmd", "plugin/segmenttest", "internal/torture", "internal/e2e", "internal/sdktest"},
 			func(above string) bool { return isBelow(folder, above) },
 		)
 		if mayUse {

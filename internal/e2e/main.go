@@ -1,0 +1,119 @@
+// Command e2e plays the rounds of all parts, real brokers and real networks,
+// and writes what they came to into docs/guarantees.md.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"regexp"
+	"syscall"
+	"time"
+
+	"benthos-segment/internal/e2e/needs"
+	"benthos-segment/internal/e2e/trial"
+	"benthos-segment/internal/torture/ordeal"
+)
+
+// parts are played in this order.
+var parts = []trial.Part{}
+
+// document has a table for each part.
+const document = "../../docs/guarantees.md"
+
+func main() {
+	ordeal.PlayIfCast(nil)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	prepare := flag.Bool("prepare", false, "in CI, install what the parts need; elsewhere, say what is left out; and nothing else")
+	part := flag.String("part", "", "play only parts whose name matches this `pattern`")
+	only := flag.String("only", "", "play only rounds whose name matches this `pattern`, and save no table")
+	seed := flag.Uint64("seed", 0, "draw the moments by this `number`; without it, by the time")
+	calls := flag.Int("calls", 0, "let a round have `n` calls; without it, as many as for the table")
+	flag.Parse()
+	chosen, err := matching(*part)
+	if err != nil {
+		return err
+	}
+	if *prepare {
+		return prepared(ctx, chosen)
+	}
+	rounds, err := regexp.Compile(*only)
+	if err != nil {
+		return fmt.Errorf("-only is not a pattern: %w", err)
+	}
+	if *seed == 0 {
+		*seed = uint64(time.Now().UnixNano())
+	}
+	if err := needs.Install(ctx, needsOf(chosen)); err != nil {
+		return err
+	}
+	fmt.Printf("SEED=%d\n", *seed)
+	return play(ctx, chosen, rounds, trial.Options{Seed: *seed, Calls: *calls})
+}
+
+func matching(pattern string) (chosen []trial.Part, err error) {
+	names, err := regexp.Compile(pattern)
+	if err != nil {
+		return nil, fmt.Errorf("-part is not a pattern: %w", err)
+	}
+	for _, p := range parts {
+		if names.MatchString(p.Name) {
+			chosen = append(chosen, p)
+		}
+	}
+	if len(chosen) == 0 && pattern != "" {
+		return nil, fmt.Errorf("no part is named like %q", pattern)
+	}
+	return chosen, nil
+}
+
+func needsOf(chosen []trial.Part) (list []needs.Need) {
+	for _, p := range chosen {
+		list = append(list, p.Needs...)
+	}
+	return list
+}
+
+// prepared installs what the tests need where they may not be left out, and says
+// what is left out elsewhere.
+func prepared(ctx context.Context, chosen []trial.Part) error {
+	if os.Getenv("CI") == "true" {
+		return needs.Install(ctx, needsOf(chosen))
+	}
+	for _, p := range chosen {
+		if what := needs.Missing(p.Needs); what != "" {
+			fmt.Printf("skip	internal/e2e: the tests with %s: %s\n", p.Name, what)
+		}
+	}
+	return nil
+}
+
+// play plays the parts one after the other. A run of all rounds with all calls
+// is saved, also where a promise was broken: the table says so.
+func play(ctx context.Context, chosen []trial.Part, only *regexp.Regexp, o trial.Options) (err error) {
+	for _, p := range chosen {
+		if what := needs.Missing(p.Needs); what != "" {
+			fmt.Printf("left out: %s: %s\n", p.Name, what)
+			continue
+		}
+		table, broken := trial.Run(ctx, p, only, o)
+		fmt.Printf("\n%s\n", table)
+		err = errors.Join(err, broken)
+		if only.String() != "" || o.Calls != 0 || ctx.Err() != nil {
+			continue
+		}
+		err = errors.Join(err, trial.Save(document, p.Name, table))
+	}
+	return err
+}

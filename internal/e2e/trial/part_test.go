@@ -1,0 +1,97 @@
+package trial
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"benthos-segment/internal/torture/ordeal"
+)
+
+func tally(j ordeal.Judgement) ordeal.Tally {
+	j.Calls, j.Placed = 100, 100
+	return ordeal.Tally{Judgement: j}
+}
+
+func TestARoundFailsUnlessItSaysThatThePromiseCannotHold(t *testing.T) {
+	for name, test := range map[string]struct {
+		breaks Promise
+		got    ordeal.Tally
+		err    error
+		says   string
+	}{
+		"all holds":                     {0, tally(ordeal.Judgement{Resent: 7}), nil, ""},
+		"lost":                          {0, tally(ordeal.Judgement{Lost: 1}), nil, "1 of 100 calls were lost"},
+		"lost, as it says":              {Delivery, tally(ordeal.Judgement{Lost: 1}), ordeal.ErrMissing, ""},
+		"lost, and it says overtaken":   {Order, tally(ordeal.Judgement{Lost: 1}), ordeal.ErrMissing, "1 of 100 calls were lost"},
+		"overtaken, as it says":         {Order | Delivery, tally(ordeal.Judgement{Overtaken: 2}), nil, ""},
+		"doubled":                       {Order | Delivery, tally(ordeal.Judgement{Doubled: 3}), nil, "3 of 100 calls were doubled"},
+		"what nobody sent":              {Order | Delivery | Once, tally(ordeal.Judgement{Strange: 1}), nil, "1 of 100 calls were strange"},
+		"it could not be played":        {Delivery, tally(ordeal.Judgement{Lost: 1}), assert.AnError, assert.AnError.Error()},
+		"broken, with no count":         {0, tally(ordeal.Judgement{}), ordeal.ErrMissing, "events are missing"},
+		"the key leaked":                {Delivery, ordeal.Tally{Leaked: 1}, nil, "the write key leaked 1 times"},
+		"joined with what it had to be": {Delivery, tally(ordeal.Judgement{Lost: 1}), errors.Join(fmt.Errorf("waiting: %w", ordeal.ErrMissing)), ""},
+	} {
+		err := Round{Breaks: test.breaks}.verdict(test.got, test.err)
+		if test.says == "" {
+			assert.NoError(t, err, name)
+			continue
+		}
+		assert.ErrorContains(t, err, test.says, name)
+	}
+}
+
+func TestNamesAreThoseThatBrokersTake(t *testing.T) {
+	assert.Equal(t, "kafka-a-leader-moved-isr-shrunk-2", nameOf("kafka", "a leader moved, ISR shrunk!", 2))
+}
+
+func TestATableSaysWhatCannotHold(t *testing.T) {
+	rows := []row{
+		{Round: Round{Name: "killed"}, times: 2, tally: tally(ordeal.Judgement{Resent: 9})},
+		{Round: Round{Name: "leaked", Breaks: Delivery, Note: "it acknowledges on receipt."}, times: 1, tally: tally(ordeal.Judgement{Lost: 5})},
+		{Round: Round{Name: "unordered"}, times: 3, broken: 1, tally: ordeal.Tally{}},
+	}
+
+	got := tableOf("Broker 1.2, `make e2e`, 3s", rows)
+
+	assert.Contains(t, got, "Broker 1.2, `make e2e`, 3s:\n\n| What happens |")
+	assert.Contains(t, got, "\n| killed | 2 | 100 | 0 | 9 | 0 | 0 | 0 |\n")
+	assert.Contains(t, got, "\n| leaked | 1 | 100 | 0 | 0 | **5** | 0 | 0 |\n")
+	assert.Contains(t, got, "\n| unordered | 3, **1 broken** | 0 | 0 | 0 | 0 | 0 | - |\n")
+	assert.Contains(t, got, "\n\n- leaked: it acknowledges on receipt.\n")
+}
+
+func TestATableIsWrittenBetweenItsMarks(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "page.md")
+	const before = "# Page\n\n<!-- e2e:a -->\nold\n<!-- /e2e:a -->\nbetween\n<!-- e2e:b -->\n<!-- /e2e:b -->\n"
+	require.NoError(t, os.WriteFile(path, []byte(before), 0o600))
+
+	require.NoError(t, Save(path, "a", "new\n"))
+	require.NoError(t, Save(path, "b", "other\n"))
+	assert.ErrorContains(t, Save(path, "c", "none\n"), "has no lines <!-- e2e:c --> and <!-- /e2e:c -->")
+
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, "# Page\n\n<!-- e2e:a -->\nnew\n<!-- /e2e:a -->\nbetween\n<!-- e2e:b -->\nother\n<!-- /e2e:b -->\n", string(text))
+}
+
+// A round whose player fails hands on the error, and nothing of it stays.
+func TestARoundLeavesNoFolderBehind(t *testing.T) {
+	var folder string
+	r := Round{Name: "fails", Play: func(_ context.Context, s *Stage) (ordeal.Tally, error) {
+		folder = s.Folder
+		return ordeal.Tally{}, assert.AnError
+	}}
+
+	_, err := r.play(t.Context(), ordeal.Binary{}, "name", Options{Calls: 1})
+
+	assert.ErrorIs(t, err, assert.AnError)
+	require.NotEmpty(t, folder)
+	assert.NoDirExists(t, folder)
+}

@@ -1,0 +1,125 @@
+package trial
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"time"
+
+	"benthos-segment/internal/torture/ordeal"
+)
+
+// row is what the rounds of one name came to.
+type row struct {
+	Round
+	times  int
+	broken int
+	tally  ordeal.Tally
+}
+
+// Run plays all rounds of a part whose names match, says how each went, and
+// returns the table. Its error says that a round was broken.
+func Run(ctx context.Context, p Part, only *regexp.Regexp, o Options) (table string, err error) {
+	product, err := product(ctx)
+	if err != nil {
+		return "", err
+	}
+	var rows []row
+	started := time.Now()
+	for _, r := range p.Rounds {
+		if !only.MatchString(r.Name) {
+			continue
+		}
+		done := row{Round: r}
+		for n := range cmp.Or(r.Times, 1) {
+			began := time.Now()
+			got, broken := r.play(ctx, product, nameOf(p.Name, r.Name, n), o)
+			fmt.Printf("%s  %-45s %6d calls, %d kills, %d lost, %d doubled, %d overtaken, %d resent, %s\n", p.Name, r.Name,
+				got.Calls, got.Kills, got.Lost, got.Doubled, got.Overtaken, got.Resent, time.Since(began).Round(100*time.Millisecond))
+			if broken != nil {
+				done.broken++
+				err = errors.Join(err, fmt.Errorf("%s, %s: %w", p.Name, r.Name, broken))
+			}
+			if ctx.Err() != nil {
+				return "", errors.Join(err, ctx.Err())
+			}
+			done.tally = done.tally.Plus(got)
+			done.times++
+		}
+		rows = append(rows, done)
+	}
+	if len(rows) == 0 {
+		return "", errors.Join(err, fmt.Errorf("%s has no round of that name", p.Name))
+	}
+	how := fmt.Sprintf("%s, `make e2e PART=%s SEED=%d`, %s", p.Versions(ctx), p.Name, o.Seed, time.Since(started).Round(time.Second))
+	return tableOf(how, rows), err
+}
+
+// tableOf says in its first line what was played, and how.
+func tableOf(how string, rows []row) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s:\n\n", how)
+	b.WriteString("| What happens | rounds | calls | kills | sent again | lost | duplicates after de-duplication | order violations |\n")
+	b.WriteString("|---|---|---|---|---|---|---|---|\n")
+	notes := ""
+	for _, r := range rows {
+		fmt.Fprintf(&b, "| %s | %s | %d | %d | %d | %s | %s | %s |\n", r.Name, r.rounds(), r.tally.Calls, r.tally.Kills, r.tally.Resent,
+			figure(r.tally.Lost, r.Breaks&Delivery), figure(r.tally.Doubled, r.Breaks&Once), disorder(r.tally, r.Breaks&Order))
+		if r.Note != "" {
+			notes += fmt.Sprintf("- %s: %s\n", r.Name, r.Note)
+		}
+	}
+	if notes != "" {
+		b.WriteString("\n" + notes)
+	}
+	return b.String()
+}
+
+// rounds says how many were played, and how many of them failed.
+func (r row) rounds() string {
+	if r.broken > 0 {
+		return fmt.Sprintf("%d, **%d broken**", r.times, r.broken)
+	}
+	return fmt.Sprint(r.times)
+}
+
+// figure is bold where it is not what is promised.
+func figure(n int, broken Promise) string {
+	if n > 0 && broken != 0 {
+		return fmt.Sprintf("**%d**", n)
+	}
+	return fmt.Sprint(n)
+}
+
+func disorder(t ordeal.Tally, broken Promise) string {
+	if t.Placed == 0 {
+		return "-"
+	}
+	return figure(t.Overtaken, broken)
+}
+
+// Save writes a table between the marks of its part in a document.
+func Save(path, part, table string) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("reading the document: %w", err)
+	}
+	head, rest, began := bytes.Cut(text, []byte(opening(part)))
+	_, tail, ended := bytes.Cut(rest, []byte(closing(part)))
+	if !began || !ended {
+		return fmt.Errorf("%s has no lines %s and %s for the table", path, opening(part), closing(part))
+	}
+	whole := string(head) + opening(part) + "\n" + table + closing(part) + string(tail)
+	if err := os.WriteFile(path, []byte(whole), 0o644); err != nil {
+		return fmt.Errorf("writing the document: %w", err)
+	}
+	return nil
+}
+
+func opening(part string) string { return "<!-- e2e:" + part + " -->" }
+func closing(part string) string { return "<!-- /e2e:" + part + " -->" }

@@ -16,12 +16,12 @@ import (
 	"benthos-segment/cmd/benthos-segment/internal/create"
 	"benthos-segment/cmd/benthos-segment/internal/demo"
 	"benthos-segment/cmd/benthos-segment/internal/doctor"
-	"benthos-segment/cmd/benthos-segment/internal/sandbox"
 	"benthos-segment/cmd/benthos-segment/internal/send"
 	"benthos-segment/cmd/benthos-segment/internal/stopping"
 	"benthos-segment/cmd/benthos-segment/internal/tail"
 	"benthos-segment/cmd/benthos-segment/internal/tuning"
 	"benthos-segment/cmd/benthos-segment/internal/verify"
+	"benthos-segment/cmd/internal/sandbox"
 	"benthos-segment/plugin/lint"
 )
 

@@ -87,7 +87,7 @@ var risks = []struct {
 		"internal/sandbox TestAKeyInAnAddressIsKeptMasked", "internal/sandbox TestNoAnswerShowsAWriteKey",
 	}},
 	{"the sandbox is reached from elsewhere", "loopback, known host names", []string{
-		"cmd/benthos-segment/internal/sandbox TestTheSandboxCommandSaysWhatIsWrong", "cmd/benthos-segment/internal/sandbox TestTheControlAPIGoesByTheNameItListensOn",
+		"cmd/internal/sandbox TestTheSandboxCommandSaysWhatIsWrong", "cmd/internal/sandbox TestTheControlAPIGoesByTheNameItListensOn",
 		"internal/sandbox TestTheControlAPIIsOnlyForItsOwnPages",
 	}},
 	{"a foreign page reads the calls, or injects faults", "no foreign Origin, no cross-site request", []string{

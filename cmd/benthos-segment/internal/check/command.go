@@ -9,8 +9,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"benthos-segment/cmd/benthos-segment/internal/command"
 	"benthos-segment/cmd/benthos-segment/internal/documents"
+	"benthos-segment/cmd/internal/command"
 	"benthos-segment/internal/segment"
 )
 

@@ -6,8 +6,8 @@ import (
 	"sync"
 	"time"
 
-	"benthos-segment/cmd/benthos-segment/internal/command"
 	"benthos-segment/cmd/benthos-segment/internal/terminal"
+	"benthos-segment/cmd/internal/command"
 )
 
 const (

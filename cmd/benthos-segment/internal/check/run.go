@@ -11,9 +11,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"benthos-segment/cmd/benthos-segment/internal/command"
 	"benthos-segment/cmd/benthos-segment/internal/documents"
 	"benthos-segment/cmd/benthos-segment/internal/terminal"
+	"benthos-segment/cmd/internal/command"
 )
 
 // run checks all files that are named, whatever becomes of one of them, and says

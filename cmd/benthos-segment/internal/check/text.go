@@ -5,8 +5,8 @@ import (
 	"io"
 	"strconv"
 
-	"benthos-segment/cmd/benthos-segment/internal/command"
 	"benthos-segment/cmd/benthos-segment/internal/terminal"
+	"benthos-segment/cmd/internal/command"
 	"benthos-segment/internal/segment"
 )
 

@@ -6,7 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"benthos-segment/cmd/benthos-segment/internal/command"
+	"benthos-segment/cmd/internal/command"
 )
 
 // Candidate is a word that may stand under the cursor.

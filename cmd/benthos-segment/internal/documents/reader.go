@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"io"
 
-	"benthos-segment/cmd/benthos-segment/internal/command"
+	"benthos-segment/cmd/internal/command"
 	"benthos-segment/internal/segment"
 )
 

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"sync"
 
-	"benthos-segment/cmd/benthos-segment/internal/command"
+	"benthos-segment/cmd/internal/command"
 
 	"benthos-segment/cmd/benthos-segment/internal/terminal"
 	"benthos-segment/internal/segment"

@@ -11,8 +11,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"benthos-segment/cmd/benthos-segment/internal/command"
 	"benthos-segment/cmd/benthos-segment/internal/documents"
+	"benthos-segment/cmd/internal/command"
 )
 
 // reader reads the files one after the other, from where the checkpoint is.

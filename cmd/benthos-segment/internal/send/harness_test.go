@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/urfave/cli/v2"
 
-	"benthos-segment/cmd/benthos-segment/internal/command"
 	"benthos-segment/cmd/benthos-segment/internal/send"
+	"benthos-segment/cmd/internal/command"
 	"benthos-segment/internal/streamtest"
 )
 

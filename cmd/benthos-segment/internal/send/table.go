@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"io"
 
-	"benthos-segment/cmd/benthos-segment/internal/command"
+	"benthos-segment/cmd/internal/command"
 )
 
 // table is what a run comes to.

@@ -13,7 +13,7 @@ import (
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 
-	"benthos-segment/cmd/benthos-segment/internal/command"
+	"benthos-segment/cmd/internal/command"
 	"benthos-segment/plugin"
 )
 

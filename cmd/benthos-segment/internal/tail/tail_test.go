@@ -15,8 +15,8 @@ import (
 	"github.com/urfave/cli/v2"
 	"go.uber.org/goleak"
 
-	"benthos-segment/cmd/benthos-segment/internal/command"
 	"benthos-segment/cmd/benthos-segment/internal/tail"
+	"benthos-segment/cmd/internal/command"
 	"benthos-segment/internal/sandbox"
 	"benthos-segment/internal/streamtest"
 )

@@ -12,8 +12,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"benthos-segment/cmd/benthos-segment/internal/command"
 	"benthos-segment/cmd/benthos-segment/internal/terminal"
+	"benthos-segment/cmd/internal/command"
 	"benthos-segment/internal/publicapi"
 )
 

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"benthos-segment/cmd/benthos-segment/internal/command"
+	"benthos-segment/cmd/internal/command"
 	"benthos-segment/internal/ingest"
 	"benthos-segment/internal/publicapi"
 )

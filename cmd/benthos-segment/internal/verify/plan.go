@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"os"
 
-	"benthos-segment/cmd/benthos-segment/internal/command"
+	"benthos-segment/cmd/internal/command"
 	"benthos-segment/internal/publicapi"
 	"benthos-segment/internal/segment/plan"
 )

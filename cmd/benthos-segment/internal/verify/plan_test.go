@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"benthos-segment/cmd/benthos-segment/internal/command"
+	"benthos-segment/cmd/internal/command"
 	"benthos-segment/internal/segment"
 	"benthos-segment/internal/segment/plan"
 	"benthos-segment/plugin/segmenttest"

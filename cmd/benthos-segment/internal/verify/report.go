@@ -7,7 +7,7 @@ import (
 	"io"
 	"slices"
 
-	"benthos-segment/cmd/benthos-segment/internal/command"
+	"benthos-segment/cmd/internal/command"
 )
 
 // report is what was found, and the form of --format json.

@@ -18,8 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/urfave/cli/v2"
 
-	"benthos-segment/cmd/benthos-segment/internal/command"
 	"benthos-segment/cmd/benthos-segment/internal/verify"
+	"benthos-segment/cmd/internal/command"
 	_ "benthos-segment/plugin"
 	"benthos-segment/plugin/segmenttest"
 )

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/urfave/cli/v2"
 
-	"benthos-segment/cmd/benthos-segment/internal/command"
+	"benthos-segment/cmd/internal/command"
 )
 
 // ran is what a command was told.

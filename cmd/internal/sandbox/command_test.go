@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/urfave/cli/v2"
 
-	"benthos-segment/cmd/benthos-segment/internal/command"
+	"benthos-segment/cmd/internal/command"
 	"benthos-segment/internal/streamtest"
 )
 
@@ -27,7 +27,7 @@ func TestTheSandboxCommandServesUntilItIsStopped(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	said, ended := &streamtest.Log{}, make(chan error, 1)
 	go func() {
-		ended <- runCommand(ctx, said, "--listen", "127.0.0.1:0", "--strict", "--write-key", "k", "--plan", "../../../../config/governed_plan.json")
+		ended <- runCommand(ctx, said, "--listen", "127.0.0.1:0", "--strict", "--write-key", "k", "--plan", "../../../config/governed_plan.json")
 	}()
 	var url string
 	require.Eventually(t, func() bool {

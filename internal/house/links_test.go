@@ -91,17 +91,37 @@ func TestEveryLinkLeadsSomewhere(t *testing.T) {
 	assert.Greater(t, checked, 100)
 }
 
-// Whoever starts at the README finds each page with one click.
-func TestTheReadmeLinksToEveryPage(t *testing.T) {
+// linkedFrom are the files of the repository that pages lead to.
+func linkedFrom(t *testing.T, pages ...string) map[string]bool {
+	t.Helper()
 	linked := make(map[string]bool)
-	for _, target := range linksIn(read(t, "README.md")) {
-		if file, _, isHere := resolve("README.md", target); isHere {
-			linked[file] = true
+	for _, page := range pages {
+		for _, target := range linksIn(read(t, page)) {
+			if file, _, isHere := resolve(page, target); isHere {
+				linked[file] = true
+			}
 		}
 	}
+	return linked
+}
+
+// Whoever starts at the README or at the landing page of the documentation, which
+// the README leads to, finds each page with one click.
+func TestEveryPageIsOneClickAway(t *testing.T) {
+	linked := linkedFrom(t, "README.md", "docs/README.md")
 	for _, page := range tracked(t, ".md") {
 		if page != "README.md" {
-			assert.True(t, linked[page], "%s cannot be reached from the README in one click", page)
+			assert.True(t, linked[page], "%s cannot be reached from the README or docs/README.md in one click", page)
+		}
+	}
+}
+
+// The landing page of the documentation leads to each of its pages.
+func TestTheLandingPageIsComplete(t *testing.T) {
+	linked := linkedFrom(t, "docs/README.md")
+	for _, page := range tracked(t, ".md") {
+		if path.Dir(page) == "docs" && page != "docs/README.md" {
+			assert.True(t, linked[page], "docs/README.md does not lead to %s", page)
 		}
 	}
 }

@@ -70,6 +70,7 @@ test: chromium ## Run every test (CHROMIUM=skip leaves out those of the page in 
 	try go -C examples/pipeline-test test ./...; \
 	try env GODEBUG=cpu.avx2=off go test ./internal/segment/...; : as on a processor without; \
 	try go -C bench test ./...; \
+	try go -C packaging test ./...; \
 	if [ '$(CHROMIUM)' = skip ]; then echo 'skip	$(PAGETEST): the tests of the page in a browser, because of CHROMIUM=skip'; \
 	else try go -C $(PAGETEST) test ./...; fi; \
 	try go -C internal/torture test -parallel 4 ./...; \
@@ -151,6 +152,8 @@ bin/bench: build
 	@if command -v npm >/dev/null; then \
 	npm install --prefix bench/node --no-save --ignore-scripts --no-audit --no-fund --silent; \
 	else echo 'There is no npm here: the senders for Node are left out.'; fi
+
+include packaging/packaging.mk
 
 fmt: ## Format the code
 	$(TOOL) gofumpt -w .

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"reflect"
 	"runtime/debug"
 	"strings"
 
@@ -8,8 +9,11 @@ import (
 )
 
 // libraryName is what calls and requests name as their sender, where nobody
-// else did before. It is the path of this module, too.
+// else did before.
 const libraryName = "benthos-segment"
+
+// modulePath is the path of this module, by whatever name it is fetched.
+var modulePath = strings.TrimSuffix(reflect.TypeFor[output]().PkgPath(), "/plugin")
 
 // version returns the release that this module was built from.
 func version() string {
@@ -17,8 +21,13 @@ func version() string {
 	if !ok {
 		return "devel"
 	}
+	return versionIn(info)
+}
+
+// versionIn returns the release of this module in a build.
+func versionIn(info *debug.BuildInfo) string {
 	for _, module := range append(info.Deps, &info.Main) {
-		if module.Path == libraryName && isRelease(module.Version) {
+		if module.Path == modulePath && isRelease(module.Version) {
 			return module.Version
 		}
 	}

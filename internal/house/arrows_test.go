@@ -14,8 +14,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const module = "benthos-segment"
-
 // arrow says what the packages below a folder may import of this repository,
 // by folders as well.
 type arrow struct {
@@ -45,6 +43,7 @@ var arrows = []arrow{
 	{"internal/streamtest", nil},
 	{"internal/torture", []string{"internal/sandbox", "internal/segment"}},
 	{"internal/e2e", []string{"internal/torture/ordeal", "internal/sandbox", "internal/segment"}},
+	{"packaging", nil},
 	{"internal/sdktest", []string{"internal/sandbox/pagetest"}},
 	{"bench", nil},
 	{"config", nil},
@@ -77,6 +76,7 @@ func isTest(file string) bool {
 }
 
 func TestNoImportGoesAgainstTheArrows(t *testing.T) {
+	module := modulePath(t)
 	for _, file := range tracked(t, ".go") {
 		if isTest(file) {
 			continue
@@ -100,6 +100,7 @@ func TestNoImportGoesAgainstTheArrows(t *testing.T) {
 // A package that tests use is one that what is shipped does not. The recorder
 // shows its calls by the sandbox's API and page.
 func TestOnlyCommandsAndTestsUseTheSandbox(t *testing.T) {
+	module := modulePath(t)
 	for _, file := range tracked(t, ".go") {
 		folder := path.Dir(file)
 		mayUse := isTest(file) || slices.ContainsFunc(

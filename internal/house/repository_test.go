@@ -47,3 +47,12 @@ func read(t *testing.T, path string) string {
 	require.NoError(t, err)
 	return string(text)
 }
+
+// modulePath returns what the first line of go.mod calls the module.
+func modulePath(t *testing.T) string {
+	t.Helper()
+	first, _, _ := strings.Cut(read(t, "go.mod"), "\n")
+	name, isModule := strings.CutPrefix(first, "module ")
+	require.True(t, isModule, first)
+	return name
+}

@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"go/parser"
 	"go/token"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -13,10 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const (
-	module = "benthos-segment/"
-	root   = "../.."
-)
+const root = "../.."
 
 // rooms are the packages that make up the sandbox, with the packages of this
 // module that each may import. All arrows point down this list.
@@ -74,6 +72,10 @@ func importsOf(t *testing.T, dir string) (imports []string) {
 }
 
 func TestNoRoomImportsAgainstTheArrows(t *testing.T) {
+	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	require.NoError(t, err)
+	first, _, _ := strings.Cut(string(mod), "\n")
+	module := strings.TrimPrefix(first, "module ") + "/"
 	for room, allowed := range rooms {
 		for _, path := range importsOf(t, room) {
 			if ours, isOurs := strings.CutPrefix(path, module); isOurs {

@@ -21,6 +21,7 @@ import (
 	"benthos-segment/cmd/benthos-segment/internal/tail"
 	"benthos-segment/cmd/benthos-segment/internal/tuning"
 	"benthos-segment/cmd/benthos-segment/internal/verify"
+	"benthos-segment/cmd/internal/health"
 	"benthos-segment/cmd/internal/sandbox"
 	"benthos-segment/plugin/lint"
 )
@@ -50,6 +51,7 @@ func commands() []*cli.Command {
 		tail.Command(),
 		lint.Command(service.GlobalEnvironment()),
 		doctor.Command(),
+		health.Command("http://127.0.0.1:4195/ping"),
 		create.Command(),
 		verify.Command(Version),
 		versionCommand(),

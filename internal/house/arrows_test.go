@@ -130,6 +130,15 @@ func TestOnlyPluginAndCommandsKnowBenthos(t *testing.T) {
 	}
 }
 
+// The sandbox alone is small because it has no engine.
+func TestTheSandboxAloneHasNoEngine(t *testing.T) {
+	linked := list(t, top, "-deps", "./cmd/segment-sandbox")
+	require.Contains(t, linked, modulePath(t)+"/internal/sandbox")
+	for _, p := range linked {
+		assert.False(t, strings.HasPrefix(p, "github.com/redpanda-data/") || p == modulePath(t)+"/plugin", p)
+	}
+}
+
 // impure packages read a clock that nobody handed in, the network, the disk or
 // chance. What segment makes depends on what it is given and on nothing else.
 var impure = []string{"context", "crypto/rand", "log", "log/slog", "math/rand", "math/rand/v2", "net", "net/http", "os", "os/exec", "syscall"}

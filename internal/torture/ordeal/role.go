@@ -2,6 +2,7 @@ package ordeal
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -64,6 +65,9 @@ func takeUp(name string, roles map[string]Role, port int, folder string) error {
 // startSegment starts a stand-in of Segment that writes down what it accepts
 // before it says so.
 func startSegment(folder string, port int) error {
+	if err := cutTornLine(acceptancesIn(folder)); err != nil {
+		return err
+	}
 	file, err := os.OpenFile(acceptancesIn(folder), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("opening the acceptances: %w", err)
@@ -82,6 +86,26 @@ func startSegment(folder string, port int) error {
 		return err
 	}
 	return s.Serve(port)
+}
+
+// cutTornLine takes off the half line that a SIGKILL leaves in the middle of a
+// write. Nobody was told that what it says is accepted.
+func cutTornLine(path string) error {
+	content, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("reading the acceptances: %w", err)
+	}
+	whole := bytes.LastIndexByte(content, '\n') + 1
+	if whole == len(content) {
+		return nil
+	}
+	if err := os.Truncate(path, int64(whole)); err != nil {
+		return fmt.Errorf("cutting the acceptances: %w", err)
+	}
+	return nil
 }
 
 func acceptancesIn(folder string) string { return filepath.Join(folder, "acceptances.ndjson") }

@@ -13,4 +13,5 @@ import (
 	_ "github.com/redpanda-data/connect/v4/public/components/redis"
 
 	_ "benthos-segment/plugin"
+	_ "benthos-segment/plugin/otlp"
 )

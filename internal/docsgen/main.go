@@ -1,6 +1,6 @@
 // Command docsgen writes what docs/ has from the code: the reference of the
 // output segment (segment.md), of the input segment (segment-input.md), of the
-// buffer journal (journal.md), of the Bloblang methods beside them (bloblang.md),
+// buffer journal (journal.md), of the tracer (traces.md), of the Bloblang methods beside them (bloblang.md),
 // and of the reasons for which an event is not sent (reasons.md).
 //
 //	go run ./internal/docsgen [-check] [directory]
@@ -21,6 +21,7 @@ import (
 	_ "github.com/redpanda-data/benthos/v4/public/components/pure"
 
 	_ "benthos-segment/plugin"
+	"benthos-segment/plugin/otlp"
 )
 
 // pages are what is written, by the names of the files.
@@ -28,6 +29,7 @@ var pages = map[string]func() ([]byte, error){
 	outputPageName:  func() ([]byte, error) { return outputPage("segment") },
 	inputPageName:   func() ([]byte, error) { return inputPage("segment") },
 	bufferPageName:  func() ([]byte, error) { return bufferPage("journal") },
+	tracerPageName:  func() ([]byte, error) { return tracerPage(otlp.Name) },
 	methodsPageName: func() ([]byte, error) { return methodsPage("segment_") },
 	reasonsPageName: reasonsPage,
 }

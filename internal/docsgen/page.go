@@ -16,6 +16,7 @@ const (
 	outputPageName = "segment.md"
 	inputPageName  = "segment-input.md"
 	bufferPageName = "journal.md"
+	tracerPageName = "traces.md"
 )
 
 //go:embed output.md.tmpl
@@ -63,6 +64,15 @@ func bufferPage(name string) ([]byte, error) {
 		return nil, fmt.Errorf("there is no buffer %s", name)
 	}
 	return componentPage("Buffer", "plugin/internal/buffer/spec.go", view)
+}
+
+// tracerPage renders the page of a registered tracer.
+func tracerPage(name string) ([]byte, error) {
+	view, exists := service.GlobalEnvironment().GetTracerConfig(name)
+	if !exists {
+		return nil, fmt.Errorf("there is no tracer %s", name)
+	}
+	return componentPage("Tracer", "plugin/otlp/spec.go", view)
 }
 
 func componentPage(kind, source string, view *service.ConfigView) ([]byte, error) {

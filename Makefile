@@ -76,6 +76,7 @@ test: chromium ## Run every test (CHROMIUM=skip leaves out those of the page in 
 	try go -C internal/torture test -parallel 4 ./...; \
 	try go -C internal/e2e run . -prepare; : which installs in CI alone; \
 	try go -C internal/e2e test -p 1 -parallel 2 ./...; \
+	try go -C examples/cookbook test -parallel 4; : with what e2e has installed; \
 	try go -C $(SDKTEST) test -parallel 4; : without ./... it shows what is left out; \
 	exit $$status
 

@@ -1,7 +1,8 @@
 // Command docsgen writes what docs/ has from the code: the reference of the
 // output segment (segment.md), of the input segment (segment-input.md), of the
-// buffer journal (journal.md), of the tracer (traces.md), of the Bloblang methods beside them (bloblang.md),
-// and of the reasons for which an event is not sent (reasons.md).
+// buffer journal (journal.md), of the tracer (traces.md), of the Bloblang methods
+// beside them (bloblang.md), of the reasons for which an event is not sent
+// (reasons.md), and the index of the cookbook by question (cookbook.md).
 //
 //	go run ./internal/docsgen [-check] [directory]
 package main
@@ -26,12 +27,13 @@ import (
 
 // pages are what is written, by the names of the files.
 var pages = map[string]func() ([]byte, error){
-	outputPageName:  func() ([]byte, error) { return outputPage("segment") },
-	inputPageName:   func() ([]byte, error) { return inputPage("segment") },
-	bufferPageName:  func() ([]byte, error) { return bufferPage("journal") },
-	tracerPageName:  func() ([]byte, error) { return tracerPage(otlp.Name) },
-	methodsPageName: func() ([]byte, error) { return methodsPage("segment_") },
-	reasonsPageName: reasonsPage,
+	outputPageName:   func() ([]byte, error) { return outputPage("segment") },
+	inputPageName:    func() ([]byte, error) { return inputPage("segment") },
+	bufferPageName:   func() ([]byte, error) { return bufferPage("journal") },
+	tracerPageName:   func() ([]byte, error) { return tracerPage(otlp.Name) },
+	methodsPageName:  func() ([]byte, error) { return methodsPage("segment_") },
+	reasonsPageName:  reasonsPage,
+	cookbookPageName: func() ([]byte, error) { return cookbookPage(recipesFolder()) },
 }
 
 func main() {

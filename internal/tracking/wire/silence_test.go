@@ -133,3 +133,59 @@ func TestAConnectionThatWentSilentIsGivenUp(t *testing.T) {
 		})
 	}
 }
+
+// After an outage that nobody was told about, each idle connection would cost a
+// timeout of its own, one retry after the other.
+// https://github.com/golang/go/issues/36026
+func TestOneTimeoutIsEnoughForAllConnectionsThatWentSilent(t *testing.T) {
+	const timeout, idle = 4 * time.Second, 8
+	for name, secure := range map[string]bool{"http": false, "https": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				box := newMiddlebox()
+				server := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+					_, _ = io.Copy(io.Discard, r.Body)
+					time.Sleep(time.Second) // so that the others need connections of their own
+				}))
+				require.NoError(t, server.Listener.Close())
+				server.Listener = box
+				conf, scheme := Config{Connections: idle}, "http"
+				if secure {
+					server.StartTLS()
+					trust := server.Client().Transport.(*http.Transport).TLSClientConfig
+					conf.TLS, scheme = &tls.Config{RootCAs: trust.RootCAs, ServerName: "example.com"}, "https"
+				} else {
+					server.Start()
+				}
+				transport := NewTransport(conf).(*renewing)
+				transport.startOver()
+				transport.current.DialContext = box.dial
+				client := &http.Client{Transport: transport}
+				post := func() error {
+					ctx, cancel := context.WithTimeout(t.Context(), timeout)
+					defer cancel()
+					req, err := http.NewRequestWithContext(ctx, http.MethodPost, scheme+"://example.com", strings.NewReader("{}"))
+					require.NoError(t, err)
+					res, err := client.Do(req)
+					if err != nil {
+						return err
+					}
+					return res.Body.Close()
+				}
+				var posting sync.WaitGroup
+				for range idle {
+					posting.Go(func() { assert.NoError(t, post()) })
+				}
+				posting.Wait()
+				synctest.Wait()
+				box.forget()
+
+				require.Error(t, post())
+
+				assert.NoError(t, post())
+				client.CloseIdleConnections()
+				server.Close()
+			})
+		})
+	}
+}

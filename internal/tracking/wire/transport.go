@@ -184,6 +184,11 @@ func (r *renewing) closeFormer() {
 // heard learns from how a request ended whether its connection still works.
 func (r *renewing) heard(over *http.Transport, conn net.Conn, err error) {
 	silent := err != nil && outcome.IsTimeout(err)
+	if silent {
+		// The idle ones lead to the same peer by the same way. Where that has
+		// forgotten them, each would cost another timeout.
+		over.CloseIdleConnections()
+	}
 	if conn == nil || err != nil && !silent {
 		return
 	}

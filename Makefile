@@ -56,9 +56,15 @@ demo-gateway: build chromium ## Let two SDKs in a headless browser send through 
 	@npm install --prefix examples/gateway --no-save --ignore-scripts --no-audit --no-fund --silent
 	@go -C $(SDKTEST) run ./demo -root $(CURDIR) $(if $(KEEP),-keep)
 
-build: ## Build bin/benthos-segment
+COMMUNITY = The components for AWS link files under the Redpanda Community License, which lets nobody offer them as a service: docs/licences.md names them. The build takes minutes.
+
+# With the tag cloud, connectors are linked that are not free to use for everything,
+# and the notice beside the binary is one of its own.
+build: ## Build bin/benthos-segment (TAGS=cloud: with AWS, Google Cloud and Azure)
 	@mkdir -p bin
-	go build -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/benthos-segment
+	@[ -z '$(TAGS)' ] || go run ./internal/noticegen -tags '$(TAGS)' bin/NOTICE
+	@case ' $(TAGS) ' in *' cloud '*) echo '$(COMMUNITY)';; esac
+	go build $(if $(TAGS),-tags '$(TAGS)' )-ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/benthos-segment
 
 goflags: ## Print what lets go share what make has compiled: export GOFLAGS="$(make -s goflags)"
 	@echo "$(GO_FLAGS)"

@@ -17,6 +17,8 @@ var chosenFiles = map[string][]string{
 	"github.com/eclipse/paho.mqtt.golang": {"edl-v10"},
 	// What we link of it is under the one or the other, file by file.
 	connect: {"licenses/Apache-2.0.txt", "licenses/rcl.md"},
+	// A fourth file has where a picture in its documents is from.
+	"modernc.org/memory": {"LICENSE", "LICENSE-GO", "LICENSE-MMAP-GO"},
 }
 
 var (
@@ -46,7 +48,7 @@ func filesIn(folder string, name *regexp.Regexp) (files []string, err error) {
 		return nil, fmt.Errorf("looking for licences: %w", err)
 	}
 	for _, e := range entries {
-		if !e.IsDir() && name.MatchString(e.Name()) {
+		if !e.IsDir() && name.MatchString(e.Name()) && filepath.Ext(e.Name()) != ".go" {
 			files = append(files, filepath.Join(folder, e.Name()))
 		}
 	}

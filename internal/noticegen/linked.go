@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -30,14 +31,15 @@ type linkedPackage struct {
 	ImportPath, Dir string
 	GoFiles         []string
 	Module          *struct {
-		Path, Dir string
-		Main      bool
+		Path, Dir, Version string
+		Main               bool
 	}
 }
 
-// linkedPackages lists the packages of the binary for a system.
-func linkedPackages(ctx context.Context, system string) (list []linkedPackage, err error) {
-	cmd := exec.CommandContext(ctx, "go", "list", "-pgo=off", "-deps", "-json=ImportPath,Dir,GoFiles,Module", product)
+// linkedPackages lists the packages for a system of the binary that has these
+// build tags.
+func linkedPackages(ctx context.Context, tags, system string) (list []linkedPackage, err error) {
+	cmd := exec.CommandContext(ctx, "go", "list", "-pgo=off", "-tags", tags, "-deps", "-json=ImportPath,Dir,GoFiles,Module", product)
 	cmd.Env = append(os.Environ(), "GOOS="+system, "GOARCH=amd64", "CGO_ENABLED=0")
 	var complaint bytes.Buffer
 	cmd.Stderr = &complaint
@@ -58,7 +60,7 @@ func linkedPackages(ctx context.Context, system string) (list []linkedPackage, e
 
 // module is a module that is linked, with what its folder says of licences.
 type module struct {
-	path string
+	path, version string
 	// licences name them, one for each text; notices are the further files that
 	// have to be handed on.
 	licences []string
@@ -66,33 +68,46 @@ type module struct {
 	notices  []string
 }
 
-// linkedModules lists the modules of the binary for all systems, by their
-// path.
-func linkedModules(ctx context.Context) ([]module, error) {
-	folders := map[string]string{}
+// binary is what one build links: its modules, by their path, and the files of
+// Connect that are not under the licence of the rest.
+type binary struct {
+	modules  []module
+	excepted []exceptedFile
+}
+
+// linkedBinary lists what the binary with these build tags links, on any system.
+func linkedBinary(ctx context.Context, tags string) (b binary, err error) {
+	folders, versions := map[string]string{}, map[string]string{}
+	files := map[string]exceptedFile{}
 	for _, system := range systems {
-		packages, err := linkedPackages(ctx, system)
+		packages, err := linkedPackages(ctx, tags, system)
 		if err != nil {
-			return nil, err
+			return b, err
 		}
 		for _, p := range packages {
 			switch {
 			case p.ImportPath == "runtime":
 				folders[goItself] = filepath.Join(p.Dir, "..", "..")
 			case p.Module != nil && !p.Module.Main:
-				folders[p.Module.Path] = p.Module.Dir
+				folders[p.Module.Path], versions[p.Module.Path] = p.Module.Dir, p.Module.Version
 			}
 		}
+		if err := exceptedFiles(packages, files); err != nil {
+			return b, err
+		}
 	}
-	var modules []module
 	for _, path := range slices.Sorted(maps.Keys(folders)) {
 		m, err := readModule(path, folders[path])
 		if err != nil {
-			return nil, err
+			return b, err
 		}
-		modules = append(modules, m)
+		m.version = versions[path]
+		b.modules = append(b.modules, m)
 	}
-	return modules, nil
+	b.excepted = slices.SortedFunc(maps.Values(files), func(a, b exceptedFile) int {
+		return cmp.Or(strings.Compare(a.pkg, b.pkg), strings.Compare(a.name, b.name))
+	})
+	return b, nil
 }
 
 // readModule reads the licences and notices of a module.

@@ -12,11 +12,6 @@ import (
 // paced runs the course while events come in. When it is over, all that are
 // left come in at once.
 func (f *Fleet) paced(ctx context.Context, events []Event, t *Tally) error {
-	for _, seat := range f.Seats() {
-		if err := f.AwaitReady(ctx, seat); err != nil {
-			return err
-		}
-	}
 	hurry, done := make(chan struct{}), make(chan error, 1)
 	go func() { done <- f.trickle(ctx, events, hurry) }()
 	err := f.Course(ctx, f, t)

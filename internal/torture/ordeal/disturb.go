@@ -43,14 +43,11 @@ func (d Disturbances) Run(ctx context.Context, rng *rand.Rand) (t Tally, err err
 	}
 	defer p.Kill()
 	events := d.Crowd.Events(d.Calls)
-	err = d.ordeal(ctx, rng, seg, events, &t)
+	err = d.live(ctx, rng, p, seg, events, &t)
 	if err == nil {
-		err = FinishAlone(ctx, p, d.Feed, seg.Await, d.Calls)
+		err = p.Terminate(ctx)
 	} else {
 		err = fmt.Errorf("%w\n%s", err, p.Said)
-	}
-	if err == nil && d.Finish != nil {
-		err = d.Finish(ctx)
 	}
 	t.Leaked += p.Said.Leaks()
 	late := d.Late
@@ -59,6 +56,25 @@ func (d Disturbances) Run(ctx context.Context, rng *rand.Rand) (t Tally, err err
 	}
 	t.Judgement = Conclude(ctx, d.Feed, events, seg.Accepted(), late, err)
 	return t, errors.Join(err, t.Fault())
+}
+
+// live returns when everything is delivered, or when the process has ended.
+func (d Disturbances) live(ctx context.Context, rng *rand.Rand, p *Process, seg *Segment, events []Event, t *Tally) error {
+	ctx, release := p.whileRunning(ctx)
+	defer release()
+	if err := d.ordeal(ctx, rng, seg, events, t); err != nil {
+		return err
+	}
+	if err := EverythingArrives(ctx, d.Feed, seg.Await, d.Calls); err != nil {
+		return err
+	}
+	if err := EverythingAcknowledged(ctx, d.Feed); err != nil {
+		return err
+	}
+	if d.Finish == nil {
+		return nil
+	}
+	return d.Finish(ctx)
 }
 
 // ordeal puts events in by portions. While one is on its way, in part to the
@@ -84,6 +100,30 @@ func (d Disturbances) ordeal(ctx context.Context, rng *rand.Rand, seg *Segment, 
 		if _, err := AllAccepted(ctx, d.Feed, seg); err != nil {
 			return fmt.Errorf("after disturbance %d: %w", n+1, err)
 		}
+		// The next one finds something that is acknowledged, too.
+		err = EverythingArrives(ctx, d.Feed, seg.Await, from+portion)
+		if err := errors.Join(err, EverythingAcknowledged(ctx, d.Feed)); err != nil {
+			return fmt.Errorf("after disturbance %d: %w", n+1, err)
+		}
 	}
 	return d.Feed.Put(ctx, events[d.Times*portion:])
+}
+
+// whileRunning makes a context that ends when the process does. What returns
+// then waits for nothing that never comes.
+func (p *Process) whileRunning(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		select {
+		case <-p.Exited:
+			cancel(errors.New("the process has ended"))
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() {
+		cancel(nil)
+		<-done
+	}
 }

@@ -27,9 +27,8 @@ type Fleet struct {
 	// Ready is what a process says that may be killed or asked to leave: that its
 	// input is connected, where nothing else is said here.
 	Ready *regexp.Regexp
-	// Course is what happens, in the place of so many random moves. It begins when
-	// all processes are ready, and events come in meanwhile, so many a second as
-	// Pace says.
+	// Course is what happens, in the place of so many random moves. Events come in
+	// meanwhile, so many a second as Pace says.
 	Pace     int
 	Course   func(ctx context.Context, f *Fleet, t *Tally) error
 	Patience time.Duration
@@ -51,11 +50,6 @@ func (f *Fleet) Run(ctx context.Context, rng *rand.Rand) (t Tally, err error) {
 	}
 	defer f.seg.Close()
 	events := f.Crowd.Events(f.Calls)
-	if f.Course == nil {
-		if err := f.Feed.Put(ctx, events); err != nil {
-			return t, err
-		}
-	}
 	f.members, f.fresh = map[int]*Process{}, map[int]int{}
 	defer func() {
 		for _, p := range f.members {
@@ -81,6 +75,12 @@ func (f *Fleet) ordeal(ctx context.Context, rng *rand.Rand, events []Event, t *T
 			return err
 		}
 	}
+	// One that is early would deliver everything alone.
+	for _, seat := range f.Seats() {
+		if err := f.AwaitReady(ctx, seat); err != nil {
+			return err
+		}
+	}
 	if err := f.course(ctx, rng, events, t); err != nil {
 		return f.Explain(err)
 	}
@@ -102,6 +102,9 @@ func (f *Fleet) ordeal(ctx context.Context, rng *rand.Rand, events []Event, t *T
 func (f *Fleet) course(ctx context.Context, rng *rand.Rand, events []Event, t *Tally) error {
 	if f.Course != nil {
 		return f.paced(ctx, events, t)
+	}
+	if err := f.Feed.Put(ctx, events); err != nil {
+		return err
 	}
 	for _, mark := range Marks(f.Moves, f.Calls, rng) {
 		if err := f.seg.Await(ctx, mark); err != nil {

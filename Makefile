@@ -69,7 +69,7 @@ build: ## Build bin/benthos-segment (TAGS=cloud: with AWS, Google Cloud and Azur
 goflags: ## Print what lets go share what make has compiled: export GOFLAGS="$(make -s goflags)"
 	@echo "$(GO_FLAGS)"
 
-test: chromium ## Run every test (CHROMIUM=skip leaves out those of the page in a browser)
+test: chromium shells ## Run every test (CHROMIUM=skip leaves out those of the page in a browser)
 	@status=0; try() { echo "$$*"; "$$@" || status=1; }; \
 	try go test $(RACE) $(RACED); \
 	try go test $(UNRACED); \
@@ -89,6 +89,10 @@ test: chromium ## Run every test (CHROMIUM=skip leaves out those of the page in 
 
 chromium: ## Install Chromium where it is missing: the page is tested in it (CHROMIUM=skip)
 	@.ci/chromium
+
+.PHONY: shells
+shells: # Install the shells whose completion is tested, where that asks nobody
+	@.ci/shells
 
 screenshot: build chromium ## Take pictures of the page: all into bin/screenshots, and docs/sandbox.png
 	go -C $(PAGETEST) run ./screenshot $(CURDIR)

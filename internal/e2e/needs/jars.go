@@ -84,10 +84,7 @@ func (j Jars) install(ctx context.Context) error {
 
 // Cache is a folder of the project's that Git ignores. It keeps what was built
 // and installed for the parts, and the logs of those that failed.
-func Cache() string { return filepath.Join(Project(), "bin", "e2e") }
-
-// Project is the folder of the whole project.
-var Project = sync.OnceValue(func() string {
+var Cache = sync.OnceValue(func() string {
 	folder, err := os.Getwd()
 	if err != nil {
 		panic(err)
@@ -95,7 +92,7 @@ var Project = sync.OnceValue(func() string {
 	for above := folder; above != filepath.Dir(above); above = filepath.Dir(above) {
 		text, err := fs.ReadFile(os.DirFS(above), "go.mod")
 		if err == nil && strings.HasPrefix(string(text), "module benthos-segment\n") {
-			return above
+			return filepath.Join(above, "bin", "e2e")
 		}
 	}
 	panic(folder + " is not in this project")

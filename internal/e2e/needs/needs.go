@@ -7,6 +7,14 @@ package needs
 var (
 	Java  = Program{Name: "java", Package: "default-jre-headless"}
 	Maven = Program{Name: "mvn", Package: "maven"}
+
+	Redis     = Program{Name: "redis-server", Package: "redis-server"}
+	Mosquitto = Program{Name: "mosquitto", Package: "mosquitto"}
+	NATS      = Program{Name: "nats-server", Package: "nats-server"}
+	// RabbitMQ's program in PATH becomes another user and knows one folder.
+	RabbitMQ   = Program{Name: "/usr/lib/rabbitmq/lib/*/sbin/rabbitmq-server", Package: "rabbitmq-server"}
+	Erlang     = Program{Name: "epmd", Package: "rabbitmq-server"}
+	PostgreSQL = Program{Name: "/usr/lib/postgresql/*/bin/postgres", Package: "postgresql"}
 )
 
 // Sets of archives. Each is a pom.xml in a folder of this one, which pins the

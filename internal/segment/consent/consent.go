@@ -50,8 +50,7 @@ type Block struct {
 
 // Config is what a destination needs.
 type Config struct {
-	// Blocks has one for each provider. Of several for the same, the last counts. A
-	// block without a provider counts for nothing, as events without one have none.
+	// Blocks has one for each provider. Of several for the same, the last counts.
 	Blocks []Block
 	// OneTrustCategories and KetchPurposes are RudderStack's older settings. They
 	// count for events that name their provider, if there is no block for it, and
@@ -74,7 +73,7 @@ func NewRule(conf Config) *Rule {
 		purposes:   withoutEmpty(conf.KetchPurposes),
 	}
 	for _, b := range conf.Blocks {
-		if b.IDs = withoutEmpty(b.IDs); len(b.IDs) > 0 && b.Provider != "" {
+		if b.IDs = withoutEmpty(b.IDs); len(b.IDs) > 0 {
 			r.blocks[b.Provider] = b
 		}
 	}
@@ -96,7 +95,7 @@ func (r *Rule) Refuses(consentManagement jsontext.Value) bool {
 		return false
 	}
 	// A block is final, and so is a legacy setting.
-	if b, exists := r.blocks[Provider(s.provider)]; exists {
+	if b, exists := r.blocks[Provider(s.provider)]; exists && s.provider != nil {
 		return s.refuses(b.IDs, s.strategyFor(b))
 	}
 	isBlank := len(s.provider) == 0

@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -31,17 +30,7 @@ var Canaries = []string{
 }
 
 // Binary is the product, built once.
-type Binary struct {
-	Path string
-	// Flags are further ones of the command run.
-	Flags []string
-}
-
-// With is the same product with further flags.
-func (b Binary) With(flags ...string) Binary {
-	b.Flags = append(slices.Clone(b.Flags), flags...)
-	return b
-}
+type Binary struct{ Path string }
 
 // Build makes the product of the code around it, with the race detector where
 // that is wanted.
@@ -127,8 +116,7 @@ func (b Binary) Run(pipeline string, env map[string]string) (*Process, error) {
 
 // RunUntil is run for a pipeline that is ready when it says sign.
 func (b Binary) RunUntil(sign *regexp.Regexp, pipeline string, env map[string]string, flags ...string) (*Process, error) {
-	args := slices.Concat([]string{"run", "--log.level", "TRACE"}, b.Flags, flags, []string{pipeline})
-	return Start(sign, env, b.Path, args...)
+	return Start(sign, env, b.Path, append(append([]string{"run", "--log.level", "TRACE"}, flags...), pipeline)...)
 }
 
 // Kill ends the process as a power cut would, and waits until it is gone.

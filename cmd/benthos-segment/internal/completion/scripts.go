@@ -18,14 +18,12 @@ complete -o bashdefault -o default -F _FUNCTION NAME
 	{"zsh", `#compdef NAME
 # zsh completion for NAME
 
-_NAME() {
+_FUNCTION() {
   local -a lines candidates
-  local line does tab=$'\t'
+  local line tab=$'\t'
   lines=("${(@f)$("${words[1]}" ASKED "${(@)words[2,CURRENT]}" 2>/dev/null)}")
   for line in "${lines[@]}"; do
-    [ -n "$line" ] || continue
-    does=${line#*$tab}
-    candidates+=("${${line%%$tab*}//:/\\:}${does:+:$does}")
+    [ -n "$line" ] && candidates+=("${${line%%$tab*}//:/\\:}:${line#*$tab}")
   done
   if (( ${#candidates} )); then
     _describe NAME candidates
@@ -35,10 +33,10 @@ _NAME() {
 }
 
 # Sourced, or read from the folders of functions by its first use.
-if [ "${funcstack[1]}" = _NAME ]; then
-  _NAME "$@"
+if [ "${funcstack[1]}" = _FUNCTION ]; then
+  _FUNCTION "$@"
 else
-  compdef _NAME NAME
+  compdef _FUNCTION NAME
 fi
 `},
 	{"fish", `# fish completion for NAME

@@ -69,7 +69,7 @@ build: ## Build bin/benthos-segment (TAGS=cloud: with AWS, Google Cloud and Azur
 goflags: ## Print what lets go share what make has compiled: export GOFLAGS="$(make -s goflags)"
 	@echo "$(GO_FLAGS)"
 
-test: chromium ## Run every test (CHROMIUM=skip leaves out those of the page in a browser)
+test: chromium shells ## Run every test (CHROMIUM=skip leaves out those of the page in a browser)
 	@status=0; try() { echo "$$*"; "$$@" || status=1; }; \
 	try go test $(RACE) $(RACED); \
 	try go test $(UNRACED); \
@@ -82,12 +82,17 @@ test: chromium ## Run every test (CHROMIUM=skip leaves out those of the page in 
 	try go -C internal/torture test -parallel 4 ./...; \
 	try go -C internal/e2e run . -prepare; : which installs in CI alone; \
 	try go -C internal/e2e test -p 1 -parallel 2 ./...; \
-	try go -C examples/cookbook test -parallel 4; : with what e2e has installed; \
+	try .ci/postgresql; : which installs in CI alone; \
+	try go -C examples/cookbook test -parallel 4; \
 	try go -C $(SDKTEST) test -parallel 4; : without ./... it shows what is left out; \
 	exit $$status
 
 chromium: ## Install Chromium where it is missing: the page is tested in it (CHROMIUM=skip)
 	@.ci/chromium
+
+.PHONY: shells
+shells: # Install the shells whose completion is tested, where that asks nobody
+	@.ci/shells
 
 screenshot: build chromium ## Take pictures of the page: all into bin/screenshots, and docs/sandbox.png
 	go -C $(PAGETEST) run ./screenshot $(CURDIR)

@@ -3,6 +3,7 @@
 package config_test
 
 import (
+	"bytes"
 	"context"
 	"io/fs"
 	"os"
@@ -120,6 +121,26 @@ func TestNoPipelineForProductionHasAWriteKeyOfItsOwn(t *testing.T) {
 	}
 }
 
+// The input redpanda hands over events of transactions that were aborted, unless
+// it is told not to.
+func TestEveryPipelineReadsOnlyWhatIsCommittedInKafka(t *testing.T) {
+	atRoot(t)
+	reads := regexp.MustCompile(`(?m)^  redpanda:\n(    .*\n)+`)
+	found := 0
+	for _, file := range shipped(t, ".yaml", "config", "examples") {
+		pipeline, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, input := range reads.FindAll(pipeline, -1) {
+			if !bytes.Contains(input, []byte("consumer_group:")) {
+				continue // It writes.
+			}
+			found++
+			assert.Contains(t, string(input), "\n    transaction_isolation_level: read_committed\n", file)
+		}
+	}
+	assert.GreaterOrEqual(t, found, 4)
+}
+
 // The input batched acknowledges what was never sent, when a process is stopped
 // while held: issue 10, A1. What we ship and show gathers at the output. The
 // lint of the binary, which hints at more, is tested on it, too.
@@ -140,7 +161,7 @@ var gathersAtTheInput = regexp.MustCompile(`(?m)^[ -]*batched:`)
 func TestEveryDeadLetterThatWeShipKeepsItsBytes(t *testing.T) {
 	atRoot(t)
 	files := append(shipped(t, ".md", "config", "examples", "docs"), "README.md")
-	files = append(files, shipped(t, ".yaml", "config", "examples", "internal/torture")...)
+	files = append(files, shipped(t, ".yaml", "config", "examples", "internal/torture", "internal/e2e")...)
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)

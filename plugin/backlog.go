@@ -34,12 +34,16 @@ type backlog struct {
 	clients map[*tracking.Client]bool
 	// met is what keeps the calls waiting, as far as it is known.
 	met atomic.Pointer[string]
+	// saidGivenUp is why a batch was given up at a stop, once the log has it.
+	saidGivenUp atomic.Pointer[string]
 }
 
 // outputs are the backlogs of all outputs at work in this process.
 var outputs = struct {
 	mu  sync.Mutex
 	all map[*backlog]bool
+	// givenUp counts the messages that were given up at stops.
+	givenUp int
 }{all: make(map[*backlog]bool)}
 
 // Held is what the outputs of this process have in hand.
@@ -68,6 +72,15 @@ func HeldNow() (held Held) {
 	}
 	slices.Sort(held.Met)
 	return held
+}
+
+// GivenUp returns how many messages the outputs segment of this process have
+// given up so far because they were stopped. The engine answers the input for
+// them, or the next output of a fallback has them.
+func GivenUp() int {
+	outputs.mu.Lock()
+	defer outputs.mu.Unlock()
+	return outputs.givenUp
 }
 
 // backlogKey is where metrics are reported. Copies of an output have the same.
@@ -173,6 +186,16 @@ func (b *backlog) moves() {
 	if b.met.Load() != nil {
 		b.met.Store(nil)
 	}
+}
+
+// gaveUp notes messages that were given up at a stop, and says whether the log
+// has the reason already: a stop gives up many batches for the same one.
+func (b *backlog) gaveUp(messages int, why string) (isSaid bool) {
+	outputs.mu.Lock()
+	outputs.givenUp += messages
+	outputs.mu.Unlock()
+	before := b.saidGivenUp.Swap(&why)
+	return before != nil && *before == why
 }
 
 // look reports what the clients show.

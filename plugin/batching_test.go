@@ -93,7 +93,7 @@ func TestOnlyTheGuiltyAreDeliveredAgain(t *testing.T) {
 	require.NoError(t, stream.Run(t.Context()))
 	assert.Equal(t, sandboxTotals{accepted: 20}, totalsOf(sb))
 	assert.Equal(t, 4, fault.Hits())
-	assert.Equal(t, 1, said.Times("1 of 20 messages were not sent, the first with: segment refused -: the server answered this call alone with status 400"))
+	assert.Equal(t, 1, said.Times("1 of 20 messages was not sent, the first with: segment refused -: the server answered this call alone with status 400"))
 	assert.Equal(t, 1, said.Times(". Unless this output is the first of a fallback"))
 }
 

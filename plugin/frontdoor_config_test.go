@@ -19,7 +19,7 @@ func TestAConfigOfTheFrontDoorIsChecked(t *testing.T) {
 		`cors: { allowed_origins: [ "shop.example.com" ] }`:       "field cors.allowed_origins",
 		`cors: { allowed_origins: [ "https://shop.example/a" ] }`: "field cors.allowed_origins",
 		`trusted_proxies: [ "proxy" ]`:                            "field trusted_proxies",
-		`public_url: "t.example.com"`:                             "field public_url needs a scheme",
+		`public_url: "t.example.com"`:                             "field public_url must begin with http:// or https://",
 		`public_url: "https://t.example.com?a"`:                   "field public_url must be a base URL",
 		`tls: { cert_file: a.pem }`:                               "field tls needs cert_file and key_file together",
 		`timeout: 0s`:                                             "field timeout must be a duration",

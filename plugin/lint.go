@@ -37,7 +37,7 @@ let host = $url.host.or("").lowercase().re_replace(":[0-9]*$", "")
 let port = if $url.host.or("").re_match(":[0-9]+$") { $url.host.re_replace("^.*:", "").number() } else { 443 }
 let route = """/v1/+(batch|import|identify|track|page|screen|group|alias|b|i|t|p|s|g|a)/*$"""
 if $endpoint != "" && !["http", "https"].contains($scheme) {
-  root = root.append("field endpoint needs a scheme, as in https://events.example.com")
+  root = root.append("field endpoint must begin with http:// or https://, as in https://events.example.com")
 }
 if ["http", "https"].contains($scheme) && $host == "" {
   root = root.append("field endpoint needs a host, as in https://events.example.com")
@@ -65,7 +65,7 @@ let proxy = this.proxy_url.or("").string().trim()
 let proxy_scheme = $proxy.parse_url().catch({}).scheme.or("")
 let proxy_host = $proxy.parse_url().catch({}).host.or("").re_replace(":[0-9]*$", "")
 if $proxy != "" && !["http", "https", "socks5", "socks5h"].contains($proxy_scheme) {
-  root = root.append("field proxy_url needs a scheme, as in http://proxy:3128")
+  root = root.append("field proxy_url must begin with http://, https://, socks5:// or socks5h://, as in http://proxy:3128")
 }
 if ["http", "https", "socks5", "socks5h"].contains($proxy_scheme) && $proxy_host == "" {
   root = root.append("field proxy_url needs a host, as in http://proxy:3128")
@@ -81,7 +81,7 @@ let oauth_url = $oauth_server.parse_url().catch({})
 let oauth_scheme = $oauth_url.scheme.or("")
 let oauth_host = $oauth_url.host.or("").lowercase().re_replace(":[0-9]*$", "")
 if $oauth_server != "" && (!["http", "https"].contains($oauth_scheme) || $oauth_host == "") {
-  root = root.append("field oauth.server needs a scheme and a host, as in https://oauth2.segment.io")
+  root = root.append("field oauth.server must begin with http:// or https://, followed by a host, as in https://oauth2.segment.io")
 }
 if $oauth_url.exists("user") {
   root = root.append("field oauth.server must not hold a user or password")

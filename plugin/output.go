@@ -149,7 +149,7 @@ func (o *output) WriteBatch(ctx context.Context, batch service.MessageBatch) err
 	w.convert(batch)
 	stay.grow(w.size())
 	w.settle(w.enter(ctx, turn).Wait())
-	return w.failure()
+	return w.failure(ctx.Err() != nil)
 }
 
 // await waits until there is room for a batch and the client has use for it.

@@ -77,23 +77,17 @@ func (p *preview) WriteBatch(_ context.Context, batch service.MessageBatch) erro
 	return nil
 }
 
-// one converts the message at hand, in the steps of share.one.
+// one shows the message at hand.
 func (p *preview) one(failed error) Preview {
-	s, seen := p.share, Preview{Failed: failed}
-	from, v := s.provenance()
-	if v != nil {
-		seen.Violation = v
-		return seen
+	s := p.share
+	s.calls = s.calls[:0]
+	m := s.one()
+	seen := Preview{
+		Payload: m.payload, Calls: s.calls, Skips: m.skipped, Violation: m.why,
+		IsDeleted: m.isDeleted, Failed: failed,
 	}
-	msg, v := s.mapped()
-	if v != nil || msg == nil {
-		seen.Violation, seen.IsDeleted = v, v == nil
-		return seen
+	if m.isConverted {
+		seen.Notes, seen.Findings = s.converter.Notes(), s.converter.Findings()
 	}
-	if seen.Payload, seen.Violation = s.payload(msg); seen.Violation != nil {
-		return seen
-	}
-	seen.Calls, seen.Skips, seen.Violation = s.converter.Convert(nil, seen.Payload, from)
-	seen.Notes, seen.Findings = s.converter.Notes(), s.converter.Findings()
 	return seen
 }

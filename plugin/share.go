@@ -95,9 +95,7 @@ func (s *share) reset() {
 func (s *share) convert(batch service.MessageBatch, from, to int) {
 	s.begin(batch)
 	for s.message = from; s.message < to; s.message++ {
-		if v := s.one(); v != nil {
-			s.failed = append(s.failed, failedMessage{s.message, v})
-		}
+		s.count(s.one())
 	}
 }
 
@@ -111,38 +109,59 @@ func (s *share) begin(batch service.MessageBatch) {
 	}
 }
 
-// one converts the message at hand.
-func (s *share) one() *segment.Violation {
+// made is what became of a message, beside its calls.
+type made struct {
+	// payload is the message after the mapping. It is nil where that deleted the
+	// message, or has failed.
+	payload []byte
+	// isDeleted says that the mapping has deleted the message, and isConverted that
+	// the converter has seen it.
+	isDeleted, isConverted bool
+	skipped                segment.Skips
+	// why says why no call was made, if so.
+	why *segment.Violation
+}
+
+// one converts the message at hand, and adds its calls to those of the share.
+func (s *share) one() (m made) {
 	from, v := s.provenance()
 	if v != nil {
-		return v
+		return made{why: v}
 	}
 	msg, v := s.mapped()
-	if v != nil {
-		return v
+	if v != nil || msg == nil {
+		return made{why: v, isDeleted: v == nil}
 	}
-	if msg == nil {
+	if m.payload, m.why = s.payload(msg); m.why != nil {
+		return m
+	}
+	s.calls, m.skipped, m.why = s.converter.Convert(s.calls, m.payload, from)
+	m.isConverted = true
+	return m
+}
+
+// count notes what became of the message at hand.
+func (s *share) count(m made) {
+	if m.why != nil {
+		s.failed = append(s.failed, failedMessage{s.message, m.why})
+	}
+	if m.isDeleted {
 		s.skips.Mapping++
-		return nil
 	}
-	payload, v := s.payload(msg)
-	if v != nil {
-		return v
+	if !m.isConverted {
+		return
 	}
-	var skipped segment.Skips
-	s.calls, skipped, v = s.converter.Convert(s.calls, payload, from)
 	if len(s.calls) > len(s.owners) {
 		s.noteReceipt(len(s.owners))
 	}
 	for len(s.owners) < len(s.calls) {
 		s.owners = append(s.owners, s.message)
 	}
-	s.skips.Empty += skipped.Empty
-	s.skips.Integrations += skipped.Integrations
-	s.skips.Consent += skipped.Consent
+	s.skips.Empty += m.skipped.Empty
+	s.skips.Integrations += m.skipped.Integrations
+	s.skips.Consent += m.skipped.Consent
 	s.notes.Add(s.converter.Notes())
 	s.findings.Add(s.converter.Findings())
-	return v
 }
 
 // provenance says where the calls of the message come from and go to.

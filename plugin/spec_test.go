@@ -47,9 +47,9 @@ var refusals = map[string]struct {
 	"an empty write key":       {fields{"write_key": ""}, "field write_key is empty: set it to"},
 	"a blank write key":        {fields{"write_key": "  "}, "field write_key is empty"},
 	"an unset write key":       {fields{"write_key": "${SEGMENT_TEST_UNSET:}"}, "field write_key is empty"},
-	"an endpoint without http": {fields{"endpoint": "events.example.com"}, "field endpoint needs a scheme, as in https://"},
-	"an endpoint of localhost": {fields{"endpoint": "localhost:8765"}, "field endpoint needs a scheme"},
-	"an endpoint by ftp":       {fields{"endpoint": "ftp://events.example.com"}, "field endpoint needs a scheme"},
+	"an endpoint without http": {fields{"endpoint": "events.example.com"}, "field endpoint must begin with http:// or https://, as in https://"},
+	"an endpoint of localhost": {fields{"endpoint": "localhost:8765"}, "field endpoint must begin with http:// or https://"},
+	"an endpoint by ftp":       {fields{"endpoint": "ftp://events.example.com"}, "field endpoint must begin with http:// or https://"},
 	"an endpoint of no host":   {fields{"endpoint": "https://"}, "field endpoint needs a host"},
 	"a password in the URL":    {fields{"endpoint": "https://me:secret@events.example.com"}, "field endpoint must not hold a user or password"},
 	"a user in the URL":        {fields{"endpoint": "http://key@localhost"}, "field endpoint must not hold a user or password"},
@@ -72,7 +72,7 @@ var refusals = map[string]struct {
 	"a period in words":        {fields{"batching": fields{"count": 10, "period": "1 second"}}, "field batching.period must be a duration"},
 	"an empty query for OAuth": {fields{"oauth": fields{"server": "https://oauth.example.com?"}}, "field oauth.server must be a base URL, without a query or fragment"},
 	"the route of tokens":      {fields{"oauth": fields{"server": "https://oauth2.segment.io/token"}}, "field oauth.server must be a base URL: the output adds /token"},
-	"a proxy without http":     {fields{"proxy_url": "proxy:3128"}, "field proxy_url needs a scheme"},
+	"a proxy without http":     {fields{"proxy_url": "proxy:3128"}, "field proxy_url must begin with http://"},
 	"a proxy without a host":   {fields{"proxy_url": "http://:3128"}, "field proxy_url needs a host"},
 	"a count without a period": {fields{"batching": fields{"count": 10}}, "field batching needs a period"},
 	"a size without a period":  {fields{"batching": fields{"byte_size": 10}}, "field batching needs a period"},
@@ -96,18 +96,18 @@ var refusals = map[string]struct {
 	"small requests":           {fields{"max_request_bytes": 32063}, "field max_request_bytes must be from max_call_bytes + 64"},
 	"OAuth without its keys":   {fields{"oauth": fields{"client_id": "app"}}, "field oauth needs client_id, key_id and private_key together"},
 	"OAuth without a client":   {fields{"oauth": fields{"key_id": "kid", "private_key": "secret"}}, "field oauth needs client_id, key_id"},
-	"an OAuth server by name":  {fields{"oauth": fields{"server": "oauth2.segment.io"}}, "field oauth.server needs a scheme and a host"},
+	"an OAuth server by name":  {fields{"oauth": fields{"server": "oauth2.segment.io"}}, "field oauth.server must begin with http:// or https://, followed by a host"},
 	"a query for OAuth":        {fields{"oauth": fields{"server": "https://oauth.example.com?a=b"}}, "field oauth.server must be a base URL"},
 	"metadata for OAuth":       {fields{"oauth": fields{"server": "https://169.254.169.254"}}, "field oauth.server must not be a link-local address"},
 	"a plain OAuth server":     {fields{"oauth": fields{"server": "http://oauth2.segment.io"}}, "field oauth.server must use https"},
 	"half of OAuth":            {fields{"oauth": fields{"client_id": "c", "key_id": "k"}}, "field oauth needs client_id, key_id and private_key together"},
-	"OAuth of no host":         {fields{"oauth": fields{"server": "oauth2.segment.io"}}, "field oauth.server needs a scheme and a host"},
+	"OAuth of no host":         {fields{"oauth": fields{"server": "oauth2.segment.io"}}, "field oauth.server must begin with http:// or https://, followed by a host"},
 	"OAuth in plain http":      {fields{"oauth": fields{"server": "http://oauth2.segment.io"}}, "field oauth.server must use https"},
 	"a token in two lines":     {fields{"verify": fields{"token": "secret\nsecret"}}, "field verify.token has a blank or a line break in it"},
 	"required without a token": {fields{"verify": fields{"required": true}}, "field verify.required needs verify.token"},
 	"required of any key":      {fields{"write_key": "${! @key }", "verify": fields{"token": "secret", "required": true}}, "field verify.required needs a write_key that is the same"},
 	"asking all the time":      {fields{"verify": fields{"interval": "0s"}}, "field verify.interval must be a duration of more than 0s"},
-	"an API without a scheme":  {fields{"verify": fields{"endpoint": "api.segmentapis.com"}}, "field verify.endpoint needs a scheme and a host"},
+	"an API without a scheme":  {fields{"verify": fields{"endpoint": "api.segmentapis.com"}}, "field verify.endpoint must begin with http:// or https://, followed by a host"},
 	"an API with a password":   {fields{"verify": fields{"endpoint": "https://me:secret@api.segmentapis.com"}}, "field verify.endpoint must not hold a user or password"},
 	"an API with a query":      {fields{"verify": fields{"endpoint": "https://api.segmentapis.com?a=b"}}, "field verify.endpoint must be a base URL"},
 	"an API in plain http":     {fields{"verify": fields{"endpoint": "http://api.segmentapis.com"}}, "field verify.endpoint must use https"},
@@ -159,6 +159,15 @@ func TestTheKeyIsNeeded(t *testing.T) {
 	const output = `{"segment": {"region": "eu"}}`
 	assert.Contains(t, strings.Join(lint(t, output), "\n"), "field write_key is required")
 	assert.ErrorContains(t, build(t, output), "write_key")
+}
+
+// Reported: "field consent.providers has  without ids".
+func TestAProviderWithoutANameIsSaidOnce(t *testing.T) {
+	output := segmentOutput("", fields{"consent": fields{"providers": []fields{{"provider": "", "ids": []string{}}}}})
+	assert.Equal(t, []string{"value  is not a valid option for this field"}, lint(t, output))
+	assert.ErrorContains(t, build(t, output), `field provider has an unknown value ""`)
+	output = segmentOutput("", fields{"consent": fields{"providers": []fields{{"ids": []string{}}}}})
+	assert.Equal(t, []string{"field provider is required"}, lint(t, output))
 }
 
 func TestAFieldWithAFixedSetOfValuesTakesNoOther(t *testing.T) {

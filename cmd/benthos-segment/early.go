@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 
@@ -13,6 +14,12 @@ import (
 // settling is how long after the start of a pipeline the engine listens for
 // signals at the latest.
 const settling = time.Second
+
+// runsNothing says of a command of the engine that no pipeline is at work in it, so
+// that a signal ends it at once.
+func runsNothing(name string) bool {
+	return slices.Contains([]string{"lint", "test", "echo", "blobl", "template"}, name)
+}
 
 // earlySignals keeps SIGINT and SIGTERM that come while a pipeline starts. The
 // engine listens for them when events flow already, and until then they end the

@@ -10,7 +10,9 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 	"github.com/urfave/cli/v2"
 
+	"benthos-segment/cmd/benthos-segment/internal/terminal"
 	"benthos-segment/cmd/internal/command"
+	"benthos-segment/plugin/lint"
 )
 
 // face is what the binary shows of itself.
@@ -59,6 +61,18 @@ func runEngine(ctx context.Context, args []string, options []service.CLIOptFunc)
 		fmt.Fprintln(os.Stderr, text)
 	}
 	return command.CodeOf(err)
+}
+
+// wrappedLint is the engine's replaced, with lines that no terminal breaks in the
+// middle of a word.
+func wrappedLint() *cli.Command {
+	c := lint.Command(service.GlobalEnvironment())
+	action := c.Action
+	c.Action = func(c *cli.Context) error {
+		c.App.ErrWriter = terminal.Wrapping(c.App.ErrWriter)
+		return action(c)
+	}
+	return c
 }
 
 // hasDefaultConfig says whether the engine finds a config that nobody names.

@@ -27,7 +27,7 @@ func TestLintRefusesWhatCannotWork(t *testing.T) {
 		"no_write_key.yaml":            "field write_key is required",
 		"empty_write_key.yaml":         "field write_key is empty: set it to",
 		"unknown_region.yaml":          "value asia is not a valid option",
-		"endpoint_without_scheme.yaml": "field endpoint needs a scheme, as in https://",
+		"endpoint_without_scheme.yaml": "field endpoint must begin with http:// or https://, as in https://",
 		"count_without_period.yaml":    "field batching needs a period next to count",
 		"endpoint_route.yaml":          "field endpoint must be a base URL, and not a route of the API",
 		"endpoint_query.yaml":          "field endpoint must be a base URL, without a query or fragment",

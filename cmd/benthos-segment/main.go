@@ -49,7 +49,7 @@ func commands() []*cli.Command {
 		demo.Command(Version),
 		send.Command(),
 		tail.Command(),
-		lint.Command(service.GlobalEnvironment()),
+		wrappedLint(),
 		doctor.Command(),
 		health.Command("http://127.0.0.1:4195/ping"),
 		create.Command(),
@@ -69,9 +69,14 @@ func run(ctx context.Context, args []string) int {
 	defer early.close()
 	defer stop.Close()
 	// The engine has one hook for each.
-	prepare := func(c *cli.Context) error { return errors.Join(early.prepare(c), streams.prepare(c)) }
+	prepare := func(c *cli.Context) error {
+		if runsNothing(c.Command.Name) {
+			return nil
+		}
+		stop.Start()
+		return errors.Join(early.prepare(c), streams.prepare(c))
+	}
 	useLogger := func(log *service.Logger) { standard.use(log); streams.note(log); stop.UseLogger(log) }
-	start := func(s *service.RunningStreamSummary) error { stop.Start(); return early.start(s) }
 	code := runEngine(ctx, args, append(
 		streams.options(),
 		service.CLIOptSetBinaryName("benthos-segment"),
@@ -81,7 +86,7 @@ func run(ctx context.Context, args []string) int {
 		service.CLIOptCustomRunFlags(nil, prepare),
 		service.CLIOptOnLoggerInit(useLogger),
 		service.CLIOptOnConfigParse(stop.UseConfig),
-		service.CLIOptOnStreamStart(start),
+		service.CLIOptOnStreamStart(early.start),
 	))
 	return int(code)
 }

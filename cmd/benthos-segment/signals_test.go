@@ -1,6 +1,8 @@
 package main
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"syscall"
 	"testing"
@@ -56,6 +58,39 @@ output:
 			assert.Len(t, sb.Requests(), 1)
 			assert.Empty(t, sb.Calls())
 		})
+	}
+}
+
+// Where no pipeline is at work, nothing is held that a signal would have to wait
+// for.
+func TestASignalEndsWhatRunsNoPipelineAtOnce(t *testing.T) {
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		asked, over := make(chan struct{}), make(chan struct{})
+		server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+			close(asked)
+			<-over
+		}))
+		p := begin(t, "test", pipeline(t, `
+pipeline:
+  processors:
+    - http: {url: "`+server.URL+`", verb: POST, timeout: 1h}
+tests:
+  - name: waits
+    target_processors: /pipeline/processors
+    input_batch: [{content: "{}"}]
+    output_batches: [[{json_equals: {}}]]
+`))
+		select {
+		case <-asked:
+		case <-time.After(30 * time.Second):
+			require.Fail(t, "it never asks", p.said())
+		}
+		require.NoError(t, p.Process.Signal(signal))
+		p.code()
+		status, isStatus := p.ProcessState.Sys().(syscall.WaitStatus)
+		assert.True(t, isStatus && status.Signaled() && status.Signal() == signal, p.said())
+		close(over)
+		server.Close()
 	}
 }
 

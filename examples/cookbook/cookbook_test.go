@@ -43,6 +43,11 @@ var recipes = map[string]func(*kitchen){
 	"shopify_webhook":          shopify,
 	"snowplow":                 fromSnowplow,
 	"stripe_webhook":           stripe,
+	"postgres_outbox":          fromOutbox,
+	"postgres_rows":            fromRows,
+	"warehouse_fan_out":        toWarehouse,
+	"protobuf_kafka":           fromProtobuf,
+	"avro_kafka":               fromAvro,
 }
 
 func TestEveryRecipeMakesItsCalls(t *testing.T) {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -15,13 +16,14 @@ import (
 	"time"
 
 	"benthos-segment/internal/e2e/brokers"
+	"benthos-segment/internal/e2e/kafka"
 	"benthos-segment/internal/e2e/needs"
 	"benthos-segment/internal/e2e/trial"
 	"benthos-segment/internal/torture/ordeal"
 )
 
 // parts are played in this order.
-var parts = slices.Concat(brokers.Parts)
+var parts = slices.Concat([]trial.Part{kafka.Part, kafka.Part39}, brokers.Parts)
 
 // document has a table for each part.
 const document = "../../docs/guarantees.md"
@@ -39,10 +41,11 @@ func main() {
 
 func run(ctx context.Context) error {
 	prepare := flag.Bool("prepare", false, "in CI, install what the parts need; elsewhere, say what is left out; and nothing else")
-	part := flag.String("part", "", "play only parts whose name matches this `pattern`")
+	part := flag.String("part", "", "play only parts whose whole name matches this `pattern`")
 	only := flag.String("only", "", "play only rounds whose name matches this `pattern`, and save no table")
 	seed := flag.Uint64("seed", 0, "draw the moments by this `number`; without it, by the time")
 	calls := flag.Int("calls", 0, "let a round have `n` calls; without it, as many as for the table")
+	times := flag.Int("times", 0, "play each round `n` times; without it, as often as for the table")
 	flag.Parse()
 	chosen, err := matching(*part)
 	if err != nil {
@@ -62,11 +65,11 @@ func run(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("SEED=%d\n", *seed)
-	return play(ctx, chosen, rounds, trial.Options{Seed: *seed, Calls: *calls})
+	return play(ctx, chosen, rounds, trial.Options{Seed: *seed, Calls: *calls, Times: *times})
 }
 
 func matching(pattern string) (chosen []trial.Part, err error) {
-	names, err := regexp.Compile(pattern)
+	names, err := regexp.Compile("^(?:" + cmp.Or(pattern, ".*") + ")$")
 	if err != nil {
 		return nil, fmt.Errorf("-part is not a pattern: %w", err)
 	}
@@ -113,7 +116,7 @@ func play(ctx context.Context, chosen []trial.Part, only *regexp.Regexp, o trial
 		table, broken := trial.Run(ctx, p, only, o)
 		fmt.Printf("\n%s\n", table)
 		err = errors.Join(err, broken)
-		if only.String() != "" || o.Calls != 0 || ctx.Err() != nil {
+		if only.String() != "" || o.Calls+o.Times != 0 || ctx.Err() != nil || errors.Is(broken, trial.ErrLeftOut) {
 			continue
 		}
 		err = errors.Join(err, trial.Save(document, p.Name, table))

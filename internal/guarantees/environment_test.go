@@ -34,7 +34,7 @@ func TestAProxyOfTheEnvironmentThatCannotBeReadIsSaidAtStart(t *testing.T) {
 		"blank":                    {map[string]string{"HTTPS_PROXY": " "}, public, nil, "HTTPS_PROXY in the environment"},
 		"no host":                  {map[string]string{"HTTPS_PROXY": "http://"}, public, nil, "it needs a host"},
 		"an invalid port":          {map[string]string{"HTTPS_PROXY": "proxy:99999"}, public, nil, "its port does not exist"},
-		"another scheme":           {map[string]string{"HTTPS_PROXY": "ftp://proxy:21"}, public, nil, "it needs a scheme"},
+		"another scheme":           {map[string]string{"HTTPS_PROXY": "ftp://proxy:21"}, public, nil, "it must begin with http://, https:// or socks5://"},
 		"on the way to a token":    {map[string]string{"HTTPS_PROXY": "http://proxy:port"}, near, oauth, "HTTPS_PROXY in the environment"},
 		"in CGI":                   {map[string]string{"HTTP_PROXY": "http://proxy", "REQUEST_METHOD": "GET"}, near, nil, "HTTP_PROXY in the environment is not used where REQUEST_METHOD"},
 		"of the config":            {nil, public, fields{"proxy_url": "http://u:CANARY@proxy:99999"}, "field proxy_url is not the URL of a proxy: its port"},

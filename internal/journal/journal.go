@@ -99,7 +99,7 @@ func Open(conf Config) (*Journal, error) {
 	j.next = j.ledger.settled
 	j.checkDisk()
 	if count := j.ledger.events(); count > 0 {
-		conf.Log.Infof("journal %s: %d events (%d bytes) are left from the last run; they are sent first", conf.Path, count, j.ledger.bytes())
+		conf.Log.Infof("journal %s: %s left from the last run; what is left is sent first", conf.Path, j.counted(count, "is", "are"))
 	}
 	j.running.Go(j.commitLoop)
 	j.acking.Go(j.ackLoop)
@@ -186,10 +186,19 @@ func (j *Journal) closeEngine() error {
 	return j.place.writeEnd(&j.ledger, stamp{epoch: j.epoch, at: time.Now()})
 }
 
+// counted writes how much is held, with the verb that follows.
+func (j *Journal) counted(events int64, one, many string) string {
+	noun, verb := "events", many
+	if events == 1 {
+		noun, verb = "event", one
+	}
+	return fmt.Sprintf("%d %s (%d bytes) %s", events, noun, j.ledger.bytes(), verb)
+}
+
 // sayLeft is the last line of the log.
 func (j *Journal) sayLeft() {
 	if count := j.ledger.events(); count > 0 {
-		j.conf.Log.Infof("journal %s: closed. %d events (%d bytes) stay on disk; the next start sends them first", j.conf.Path, count, j.ledger.bytes())
+		j.conf.Log.Infof("journal %s: closed. %s on disk; the next start sends first what is left", j.conf.Path, j.counted(count, "stays", "stay"))
 		return
 	}
 	j.conf.Log.Infof("journal %s: closed. 0 events stay on disk", j.conf.Path)

@@ -40,6 +40,13 @@ func TestARestartBeginsAtTheOldestThatWasNotAcknowledged(t *testing.T) {
 
 	j = opening(t, Config{FS: fs})
 	assert.Empty(t, drain(t, j))
+	mustWrite(t, j, "one")
+	require.NoError(t, j.Close())
+	j = opening(t, Config{FS: fs, Log: log})
+	assert.Regexp(t, `: 1 event \(\d+ bytes\) is left from the last run`, log.last())
+	mustRead(t, j)
+	require.NoError(t, j.Close())
+	assert.Regexp(t, `: closed\. 1 event \(\d+ bytes\) stays on disk`, log.last())
 }
 
 func TestAPowerCutLosesNothingThatWasAcknowledged(t *testing.T) {

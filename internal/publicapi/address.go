@@ -14,7 +14,7 @@ func CheckURL(text string) (string, error) {
 	u, err := url.Parse(strings.TrimSpace(text))
 	switch {
 	case err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https":
-		return "", errors.New("the address of the Public API needs a scheme and a host, as in " + Regions["us"])
+		return "", errors.New("the address of the Public API must begin with http:// or https://, followed by a host, as in " + Regions["us"])
 	case u.User != nil:
 		return "", errors.New("the address of the Public API must not hold a user or password: the token goes with every request")
 	case u.RawQuery != "" || u.Fragment != "":
@@ -22,6 +22,8 @@ func CheckURL(text string) (string, error) {
 	case u.Scheme == "http" && !isNear(u.Hostname()):
 		return "", errors.New("the address of the Public API must use https: the token goes with every request, so plain http is accepted only for loopback, " +
 			"for hosts without a dot and for private addresses")
+	case isLinkLocal(u.Hostname()):
+		return "", errors.New("the address of the Public API must not be a link-local address: clouds serve their metadata there")
 	}
 	return strings.TrimRight(u.String(), "/"), nil
 }
@@ -36,4 +38,11 @@ func isNear(host string) bool {
 		return ip.IsLoopback() || ip.IsPrivate()
 	}
 	return plainName.MatchString(strings.ToLower(host))
+}
+
+// isLinkLocal says whether a host is an address of this link alone, however it is
+// written.
+func isLinkLocal(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLinkLocalUnicast()
 }

@@ -42,3 +42,22 @@ func TestATokenGoesInClearTextToHostsThatAreNear(t *testing.T) {
 		})
 	}
 }
+
+// Clouds serve the metadata of a machine, its credentials among them, on
+// link-local addresses. The field verify.endpoint refuses them, and so does
+// everything else that takes such an address.
+func TestATokenGoesToNoLinkLocalAddress(t *testing.T) {
+	for _, host := range []string{
+		"169.254.169.254", "169.254.0.1:8080", "[fe80::1]", "[fe80::1%25eth0]", "[febf::1]", "[::ffff:169.254.169.254]", "[::ffff:a9fe:a9fe]",
+	} {
+		for _, scheme := range []string{"https", "http"} {
+			_, err := publicapi.CheckURL(scheme + "://" + host + "/latest")
+			require.Error(t, err, host)
+			if scheme == "https" {
+				assert.ErrorContains(t, err, "must not be a link-local address", host)
+			}
+		}
+	}
+	_, err := publicapi.CheckURL("https://169.253.169.254")
+	assert.NoError(t, err)
+}

@@ -23,8 +23,8 @@ func TestAWrongConfigurationIsRefusedWithoutTheToken(t *testing.T) {
 		"no token":     {publicapi.Config{BaseURL: "https://api.segmentapis.com"}, "the token is empty"},
 		"a blank":      {publicapi.Config{BaseURL: "https://api.segmentapis.com", Token: token + " "}, "copy it again"},
 		"a line":       {publicapi.Config{BaseURL: "https://api.segmentapis.com", Token: token + "\n"}, "copy it again"},
-		"no scheme":    {publicapi.Config{BaseURL: "api.segmentapis.com", Token: token}, "needs a scheme and a host"},
-		"another":      {publicapi.Config{BaseURL: "ftp://api.segmentapis.com", Token: token}, "needs a scheme and a host"},
+		"no scheme":    {publicapi.Config{BaseURL: "api.segmentapis.com", Token: token}, "must begin with http:// or https://, followed by a host"},
+		"another":      {publicapi.Config{BaseURL: "ftp://api.segmentapis.com", Token: token}, "must begin with http:// or https://, followed by a host"},
 		"a password":   {publicapi.Config{BaseURL: "https://u:p@api.segmentapis.com", Token: token}, "user or password"},
 		"with a query": {publicapi.Config{BaseURL: "https://api.segmentapis.com?x=1", Token: token}, "query or fragment"},
 	} {

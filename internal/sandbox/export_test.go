@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/token"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -80,6 +81,26 @@ func TestTheExportedScriptSendsTheCalls(t *testing.T) {
 	calls := sb.Wait(4)
 	assert.JSONEq(t, odd()[0], string(calls[2].Raw))
 	assert.Equal(t, odd()[1], string(calls[3].Raw))
+}
+
+// Whoever repeats it has to know how much has arrived.
+func TestAReplayThatEndsEarlySaysHowFarItCame(t *testing.T) {
+	requests := 0
+	target := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if requests++; requests > 1 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	defer target.Close()
+	sb := segmenttest.NewInProcess(t, segmenttest.Config{ReplayTo: target.URL})
+	post(t, sb, "/v1/batch", batch(tracks(0, 3)...))
+	post(t, sb, "/v1/batch", batch(track("x")), "Authorization", "Basic b3RoZXI6")
+
+	status, answer := control(t, sb, http.MethodPost, "/api/v1/replay", "")
+
+	assert.Equal(t, http.StatusBadGateway, status)
+	assert.EqualValues(t, "3", answer.at("calls"))
+	assert.Equal(t, "3 of 4 calls were sent. Call 4 and those after it were not: the target answered 503", answer.at("error"))
 }
 
 func TestReplayKeepsIDsAndKeysAndGoesToItsTargetOnly(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"benthos-segment/internal/torture/ordeal"
+	"benthos-segment/internal/torture/topic"
 )
 
 // bill is what delivering the events of a topic has cost its processes.
@@ -89,7 +90,7 @@ func (w *world) bill(ctx context.Context, name string, size, events int) (b bill
 }
 
 // filled is a topic with so many events.
-func (w *world) filled(ctx context.Context, name string, events int) (*topic, error) {
+func (w *world) filled(ctx context.Context, name string, events int) (*topic.Topic, error) {
 	from, err := newTopic(ctx, w.kafka.ListenAddrs()[0], name)
 	if err != nil {
 		return nil, err

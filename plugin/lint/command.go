@@ -73,7 +73,7 @@ func run(c *cli.Context, env *service.Environment) error {
 		return cli.Exit(err, codeFailed)
 	}
 	l.SetRejectDeprecated(c.Bool(flagDeprecated)).SetRequireLabels(c.Bool(flagLabels)).SetSkipEnvVarCheck(c.Bool(flagSkipVariables))
-	code := l.files(c.App.Writer, os.Stderr, files, c.Bool(flagVerbose))
+	code := l.files(c.App.Writer, c.App.ErrWriter, files, c.Bool(flagVerbose))
 	if code == 0 {
 		return nil
 	}

@@ -67,7 +67,7 @@ func printCommand(w io.Writer, c *cli.Command) {
 	usage := strings.TrimSpace(c.HelpName + " [FLAGS] " + arguments)
 	fmt.Fprintf(w, "%s\n\nUsage:\n  %s\n", wrapped(c.Usage, 0), usage)
 	if text := strings.TrimSpace(c.Description); text != "" {
-		fmt.Fprintf(w, "\n%s\n", text)
+		fmt.Fprintf(w, "\n%s\n", flowed(text))
 	}
 	if hasSubcommands(c) {
 		var rows []row
@@ -128,6 +128,30 @@ func printRows(w io.Writer, title string, rows []row) {
 		}
 		fmt.Fprintf(w, "  %-*s%s\n", indent-2, r.written, does)
 	}
+}
+
+// flowed wraps the paragraphs of a text that have a line which is too long. What
+// is indented is something to type, and stays.
+func flowed(text string) string {
+	var all, paragraph []string
+	isLong := false
+	end := func() {
+		if isLong {
+			paragraph = []string{wrapped(strings.Join(paragraph, " "), 0)}
+		}
+		all, paragraph, isLong = append(all, paragraph...), nil, false
+	}
+	for line := range strings.SplitSeq(text, "\n") {
+		if line == "" || strings.HasPrefix(line, " ") {
+			end()
+			all = append(all, line)
+			continue
+		}
+		paragraph = append(paragraph, line)
+		isLong = isLong || utf8.RuneCountInString(line) > helpWidth
+	}
+	end()
+	return strings.Join(all, "\n")
 }
 
 // wrapped breaks a text into lines of helpWidth, all but the first of them

@@ -84,7 +84,10 @@ func (j Jars) install(ctx context.Context) error {
 
 // Cache is a folder of the project's that Git ignores. It keeps what was built
 // and installed for the parts, and the logs of those that failed.
-var Cache = sync.OnceValue(func() string {
+func Cache() string { return filepath.Join(Project(), "bin", "e2e") }
+
+// Project is the folder of the whole project.
+var Project = sync.OnceValue(func() string {
 	folder, err := os.Getwd()
 	if err != nil {
 		panic(err)
@@ -92,7 +95,7 @@ var Cache = sync.OnceValue(func() string {
 	for above := folder; above != filepath.Dir(above); above = filepath.Dir(above) {
 		text, err := fs.ReadFile(os.DirFS(above), "go.mod")
 		if err == nil && strings.HasPrefix(string(text), "module benthos-segment\n") {
-			return filepath.Join(above, "bin", "e2e")
+			return above
 		}
 	}
 	panic(folder + " is not in this project")

@@ -29,6 +29,8 @@ type Part struct {
 type Round struct {
 	// Name says what happens, in the words of the table.
 	Name string
+	// Needs are those of this round, beside the needs of its part.
+	Needs []needs.Need
 	// Times is how often the long form plays it, once by default.
 	Times int
 	// Play plays it once. It returns what arrived, and an error where it could

@@ -19,7 +19,7 @@ import (
 
 const (
 	// fullCalls is how many events a round of the long form has.
-	fullCalls = 20_000
+	fullCalls = 5000
 	// patience stops a round that hangs.
 	patience = 10 * time.Minute
 )
@@ -28,6 +28,8 @@ const (
 type Options struct {
 	Seed  uint64
 	Calls int
+	// Times is how often each round is played, as often as it says without it.
+	Times int
 }
 
 // product builds the product, once for all who ask at the same time: where it is

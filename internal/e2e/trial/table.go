@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"benthos-segment/internal/e2e/needs"
 	"benthos-segment/internal/torture/ordeal"
 )
 
@@ -21,6 +22,9 @@ type row struct {
 	broken int
 	tally  ordeal.Tally
 }
+
+// ErrLeftOut says that the table is not complete.
+var ErrLeftOut = errors.New("left out")
 
 // Run plays all rounds of a part whose names match, says how each went, and
 // returns the table. Its error says that a round was broken.
@@ -35,14 +39,19 @@ func Run(ctx context.Context, p Part, only *regexp.Regexp, o Options) (table str
 		if !only.MatchString(r.Name) {
 			continue
 		}
+		if what := needs.Missing(r.Needs); what != "" {
+			err = errors.Join(err, fmt.Errorf("%w: %s, %s: %s", ErrLeftOut, p.Name, r.Name, what))
+			continue
+		}
 		done := row{Round: r}
-		for n := range cmp.Or(r.Times, 1) {
+		for n := range cmp.Or(o.Times, r.Times, 1) {
 			began := time.Now()
 			got, broken := r.play(ctx, product, nameOf(p.Name, r.Name, n), o)
 			fmt.Printf("%s  %-45s %6d calls, %d kills, %d lost, %d doubled, %d overtaken, %d resent, %s\n", p.Name, r.Name,
 				got.Calls, got.Kills, got.Lost, got.Doubled, got.Overtaken, got.Resent, time.Since(began).Round(100*time.Millisecond))
 			if broken != nil {
 				done.broken++
+				fmt.Printf("      BROKEN: %v\n", broken)
 				err = errors.Join(err, fmt.Errorf("%s, %s: %w", p.Name, r.Name, broken))
 			}
 			if ctx.Err() != nil {
@@ -64,7 +73,7 @@ func Run(ctx context.Context, p Part, only *regexp.Regexp, o Options) (table str
 func tableOf(how string, rows []row) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s:\n\n", how)
-	b.WriteString("| What happens | rounds | calls | kills | sent again | lost | duplicates after de-duplication | order violations |\n")
+	b.WriteString("| What happens | rounds | calls | faults | sent again | lost | duplicates after de-duplication | order violations |\n")
 	b.WriteString("|---|---|---|---|---|---|---|---|\n")
 	notes := ""
 	for _, r := range rows {

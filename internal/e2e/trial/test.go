@@ -39,6 +39,7 @@ func Holds(t *testing.T, p Part, round string, calls int) ordeal.Tally {
 	Require(t, p.Needs...)
 	at := slices.IndexFunc(p.Rounds, func(r Round) bool { return r.Name == round })
 	require.GreaterOrEqual(t, at, 0, "%s has no round %q", p.Name, round)
+	Require(t, p.Rounds[at].Needs...)
 	product, err := product(t.Context())
 	require.NoError(t, err)
 	seed := uint64(time.Now().UnixNano())

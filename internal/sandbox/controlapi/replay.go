@@ -72,11 +72,11 @@ func (api replayAPI) serve(w http.ResponseWriter, r *http.Request, q *query) {
 	if !ok {
 		return
 	}
-	done, status := replayed{Target: api.target}, http.StatusOK
+	done, status, wanted := replayed{Target: api.target}, http.StatusOK, len(calls)
 	for len(calls) > 0 {
 		batch := nextBatch(calls)
 		if err := api.send(r.Context(), batch); err != nil {
-			done.Error = fmt.Sprintf("sending call %d and those after it: %v", batch[0].Seq, err)
+			done.Error = fmt.Sprintf("%d of %d calls were sent. Call %d and those after it were not: %v", done.Calls, wanted, batch[0].Seq, err)
 			status = http.StatusBadGateway
 			break
 		}

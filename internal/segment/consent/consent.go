@@ -50,7 +50,8 @@ type Block struct {
 
 // Config is what a destination needs.
 type Config struct {
-	// Blocks has one for each provider. Of several for the same, the last counts.
+	// Blocks has one for each provider. Of several for the same, the last counts. A
+	// block without a provider counts for nothing, as events without one have none.
 	Blocks []Block
 	// OneTrustCategories and KetchPurposes are RudderStack's older settings. They
 	// count for events that name their provider, if there is no block for it, and
@@ -73,7 +74,7 @@ func NewRule(conf Config) *Rule {
 		purposes:   withoutEmpty(conf.KetchPurposes),
 	}
 	for _, b := range conf.Blocks {
-		if b.IDs = withoutEmpty(b.IDs); len(b.IDs) > 0 {
+		if b.IDs = withoutEmpty(b.IDs); len(b.IDs) > 0 && b.Provider != "" {
 			r.blocks[b.Provider] = b
 		}
 	}
@@ -95,7 +96,7 @@ func (r *Rule) Refuses(consentManagement jsontext.Value) bool {
 		return false
 	}
 	// A block is final, and so is a legacy setting.
-	if b, exists := r.blocks[Provider(s.provider)]; exists && s.provider != nil {
+	if b, exists := r.blocks[Provider(s.provider)]; exists {
 		return s.refuses(b.IDs, s.strategyFor(b))
 	}
 	isBlank := len(s.provider) == 0

@@ -79,6 +79,8 @@ func TestTheVerdictsAreThoseOfRudderStack(t *testing.T) {
 			consent.Config{Blocks: []consent.Block{needs("oneTrust", consent.And, "")}, OneTrustCategories: []string{"C1"}},
 			refused,
 		},
+		{"no provider has no block", `{"deniedConsentIds":["C1"]}`, blocks(needs("", consent.And, "C1"), needs("ketch", consent.And, "P1")), sent},
+		{"a blank provider has no block", `{"provider":"","deniedConsentIds":["C1"]}`, blocks(needs("", consent.And, "C1"), needs("ketch", consent.And, "P1")), sent},
 		{"custom has no legacy", `{"provider":"custom","deniedConsentIds":["C1"]}`, legacy, sent},
 		{"iubenda has no legacy", `{"provider":"iubenda","deniedConsentIds":["C1","P1"]}`, legacy, sent},
 		{"the legacy of Ketch", `{"provider":"ketch","deniedConsentIds":["P1"]}`, legacy, refused},

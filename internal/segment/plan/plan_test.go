@@ -170,6 +170,29 @@ func TestAMemberThatAPlanDoesNotHaveIsFoundOnce(t *testing.T) {
 	}
 }
 
+// The API lists the versions of a rule in any order.
+func TestTheOldestVersionCountsWhereverItStands(t *testing.T) {
+	const amount, total = `{"type":"TRACK","key":"Paid","version":2,"jsonSchema":{"properties":{"properties":{"required":["amount"]}}}}`,
+		`{"type":"TRACK","key":"Paid","version":1,"jsonSchema":{"properties":{"properties":{"required":["total"]}}}}`
+	for _, rules := range []string{amount + "," + total, total + "," + amount} {
+		p, err := plan.Parse([]byte(`{"data":{"rules":[` + rules + `]}}`))
+		require.NoError(t, err)
+		assert.Equal(t, []string{"Required properties.total"}, judged(p, segment.Track, properties("Paid", "{}")), rules)
+	}
+}
+
+// Segment makes the events "Page Viewed" and "Screen Viewed" of pages and screens.
+// RudderStack does not.
+func TestAPageOfRudderStackIsNotJudgedAsAnEvent(t *testing.T) {
+	rules := `{"properties":{"properties":{"required":["total"]}}}`
+	p, err := plan.Parse([]byte(`{"id":"tp_1","events":[{"name":"Page Viewed","eventType":"track","rules":` + rules + `},` +
+		`{"name":"Screen Viewed","eventType":"track","rules":` + rules + `}]}`))
+	require.NoError(t, err)
+	assert.NotEmpty(t, judged(p, segment.Track, properties("Page Viewed", "{}")))
+	assert.Empty(t, judged(p, segment.Page, `{"type":"page","name":"Home","properties":{}}`))
+	assert.Empty(t, judged(p, segment.Screen, `{"type":"screen","name":"Home","properties":{}}`))
+}
+
 // Segment's plans are for the call that is sent, RudderStack's for the event as
 // its SDK wrote it.
 func TestWhatIsJudged(t *testing.T) {

@@ -26,7 +26,11 @@ type Fleet struct {
 	Spread bool
 	// Ready is what a process says that may be killed or asked to leave: that its
 	// input is connected, where nothing else is said here.
-	Ready    *regexp.Regexp
+	Ready *regexp.Regexp
+	// Course is what happens, in the place of so many random moves. Events come in
+	// meanwhile, so many a second as Pace says.
+	Pace     int
+	Course   func(ctx context.Context, f *Fleet, t *Tally) error
 	Patience time.Duration
 
 	seg     *Segment
@@ -46,16 +50,13 @@ func (f *Fleet) Run(ctx context.Context, rng *rand.Rand) (t Tally, err error) {
 	}
 	defer f.seg.Close()
 	events := f.Crowd.Events(f.Calls)
-	if err := f.Feed.Put(ctx, events); err != nil {
-		return t, err
-	}
 	f.members, f.fresh = map[int]*Process{}, map[int]int{}
 	defer func() {
 		for _, p := range f.members {
 			p.Kill()
 		}
 	}()
-	err = f.ordeal(ctx, rng, &t)
+	err = f.ordeal(ctx, rng, events, &t)
 	accepted := f.seg.Accepted()
 	t.Shares = sharesOf(accepted)
 	late := excuse(f.Feed, events, f.fresh)
@@ -68,22 +69,20 @@ func (f *Fleet) Run(ctx context.Context, rng *rand.Rand) (t Tally, err error) {
 
 // ordeal starts all processes, has them come and go, and lets those that are
 // left finish.
-func (f *Fleet) ordeal(ctx context.Context, rng *rand.Rand, t *Tally) error {
+func (f *Fleet) ordeal(ctx context.Context, rng *rand.Rand, events []Event, t *Tally) error {
 	for seat := range f.Size {
-		if err := f.join(ctx, seat); err != nil {
+		if err := f.Join(ctx, seat); err != nil {
 			return err
 		}
 	}
-	for _, mark := range Marks(f.Moves, f.Calls, rng) {
-		if err := f.seg.Await(ctx, mark); err != nil {
-			return f.Explain(err)
+	// One that is early would deliver everything alone.
+	for _, seat := range f.Seats() {
+		if err := f.AwaitReady(ctx, seat); err != nil {
+			return err
 		}
-		if err := f.move(ctx, rng, t); err != nil {
-			return f.Explain(err)
-		}
-		if _, err := AllAccepted(ctx, f.Feed, f.seg); err != nil {
-			return f.Explain(err)
-		}
+	}
+	if err := f.course(ctx, rng, events, t); err != nil {
+		return f.Explain(err)
 	}
 	if err := EverythingArrives(ctx, f.Feed, f.seg.Await, f.Calls); err != nil {
 		return f.Explain(err)
@@ -92,7 +91,29 @@ func (f *Fleet) ordeal(ctx context.Context, rng *rand.Rand, t *Tally) error {
 		return f.Explain(err)
 	}
 	for seat := range f.members {
-		if err := f.leave(ctx, seat, t); err != nil {
+		if err := f.Leave(ctx, seat, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// course lets happen what is to happen.
+func (f *Fleet) course(ctx context.Context, rng *rand.Rand, events []Event, t *Tally) error {
+	if f.Course != nil {
+		return f.paced(ctx, events, t)
+	}
+	if err := f.Feed.Put(ctx, events); err != nil {
+		return err
+	}
+	for _, mark := range Marks(f.Moves, f.Calls, rng) {
+		if err := f.seg.Await(ctx, mark); err != nil {
+			return err
+		}
+		if err := f.move(ctx, rng, t); err != nil {
+			return err
+		}
+		if _, err := AllAccepted(ctx, f.Feed, f.seg); err != nil {
 			return err
 		}
 	}
@@ -103,10 +124,10 @@ func (f *Fleet) ordeal(ctx context.Context, rng *rand.Rand, t *Tally) error {
 func (f *Fleet) move(ctx context.Context, rng *rand.Rand, t *Tally) error {
 	seat := f.anyone(rng)
 	if f.Pinned {
-		if err := f.leave(ctx, seat, t); err != nil {
+		if err := f.Leave(ctx, seat, t); err != nil {
 			return err
 		}
-		return f.join(ctx, seat)
+		return f.Join(ctx, seat)
 	}
 	kind := rng.IntN(3)
 	if len(f.members) < f.Size {
@@ -114,11 +135,11 @@ func (f *Fleet) move(ctx context.Context, rng *rand.Rand, t *Tally) error {
 	}
 	switch kind {
 	case 0:
-		return f.join(ctx, f.started)
+		return f.Join(ctx, f.started)
 	case 1:
-		return f.leave(ctx, seat, t)
+		return f.Leave(ctx, seat, t)
 	default:
-		return f.die(ctx, seat, t)
+		return f.Die(ctx, seat, t)
 	}
 }
 
@@ -136,7 +157,8 @@ func (f *Fleet) anyone(rng *rand.Rand) int {
 	}
 }
 
-func (f *Fleet) join(ctx context.Context, seat int) (err error) {
+// Join starts a process in a seat.
+func (f *Fleet) Join(ctx context.Context, seat int) (err error) {
 	f.started++
 	if f.Pinned {
 		if f.fresh[f.started], err = f.Feed.Given(ctx, seat); err != nil {
@@ -154,7 +176,8 @@ func (f *Fleet) join(ctx context.Context, seat int) (err error) {
 	return err
 }
 
-func (f *Fleet) leave(ctx context.Context, seat int, t *Tally) error {
+// Leave asks a process to end, as soon as it is ready.
+func (f *Fleet) Leave(ctx context.Context, seat int, t *Tally) error {
 	p := f.members[seat]
 	defer p.Kill()
 	if err := p.Await(ctx); err != nil {
@@ -168,8 +191,8 @@ func (f *Fleet) leave(ctx context.Context, seat int, t *Tally) error {
 	return nil
 }
 
-// die kills a process, as soon as it may be.
-func (f *Fleet) die(ctx context.Context, seat int, t *Tally) error {
+// Die kills a process, as soon as it may be.
+func (f *Fleet) Die(ctx context.Context, seat int, t *Tally) error {
 	p := f.members[seat]
 	if err := p.Await(ctx); err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -30,7 +31,17 @@ var Canaries = []string{
 }
 
 // Binary is the product, built once.
-type Binary struct{ Path string }
+type Binary struct {
+	Path string
+	// Flags are further ones of the command run.
+	Flags []string
+}
+
+// With is the same product with further flags.
+func (b Binary) With(flags ...string) Binary {
+	b.Flags = append(slices.Clone(b.Flags), flags...)
+	return b
+}
 
 // Build makes the product of the code around it, with the race detector where
 // that is wanted.
@@ -116,7 +127,8 @@ func (b Binary) Run(pipeline string, env map[string]string) (*Process, error) {
 
 // RunUntil is run for a pipeline that is ready when it says sign.
 func (b Binary) RunUntil(sign *regexp.Regexp, pipeline string, env map[string]string, flags ...string) (*Process, error) {
-	return Start(sign, env, b.Path, append(append([]string{"run", "--log.level", "TRACE"}, flags...), pipeline)...)
+	args := slices.Concat([]string{"run", "--log.level", "TRACE"}, b.Flags, flags, []string{pipeline})
+	return Start(sign, env, b.Path, args...)
 }
 
 // Kill ends the process as a power cut would, and waits until it is gone.

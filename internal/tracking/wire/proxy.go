@@ -28,7 +28,7 @@ func checkProxy(proxy *url.URL) error {
 	switch proxy.Scheme {
 	case "http", "https", "socks5", "socks5h":
 	default:
-		return errors.New("it needs a scheme: http, https or socks5, as in http://proxy:3128")
+		return errors.New("it must begin with http://, https:// or socks5://, as in http://proxy:3128")
 	}
 	if proxy.Hostname() == "" {
 		return errors.New("it needs a host, as in http://proxy:3128")

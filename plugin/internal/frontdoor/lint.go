@@ -39,7 +39,7 @@ if $proxies.any(proxy -> !proxy.re_match("^[0-9a-fA-F.:]+(/[0-9]{1,3})?$")) {
 let public = this.public_url.or("").string().trim()
 let public_url = $public.parse_url().catch({})
 if $public != "" && (!["http", "https"].contains($public_url.scheme.or("")) || $public_url.host.or("") == "") {
-  root = root.append("field public_url needs a scheme and a host, as in https://t.example.com")
+  root = root.append("field public_url must begin with http:// or https://, followed by a host, as in https://t.example.com")
 }
 if $public.contains("?") || $public.contains("#") || $public_url.exists("user") {
   root = root.append("field public_url must be a base URL, without a user, a query or a fragment")

@@ -4,7 +4,8 @@ package policy
 const LintRule = `
 let providers = this.consent.providers.or([]).catch([])
 let provider_names = $providers.map_each(p -> p.provider.or("").string().lowercase())
-let lacking = $providers.filter(p -> p.ids.or([]).catch([]).length() == 0).map_each(p -> p.provider.or("").string())
+# A provider without a name is said of the name.
+let lacking = $providers.filter(p -> p.provider.or("").string() != "" && p.ids.or([]).catch([]).length() == 0).map_each(p -> p.provider.string())
 if $lacking.length() > 0 {
   root = root.append("field consent.providers has %s without ids, which would skip nothing: list the ids whose consent is needed, or remove the provider".format($lacking.index(0)))
 }

@@ -23,7 +23,7 @@ let verify_url = $verify_endpoint.parse_url().catch({})
 let verify_scheme = $verify_url.scheme.or("")
 let verify_host = $verify_url.host.or("").lowercase().re_replace(":[0-9]*$", "")
 if $verify_endpoint != "" && (!["http", "https"].contains($verify_scheme) || $verify_host == "") {
-  root = root.append("field verify.endpoint needs a scheme and a host, as in https://api.segmentapis.com")
+  root = root.append("field verify.endpoint must begin with http:// or https://, followed by a host, as in https://api.segmentapis.com")
 }
 if $verify_url.exists("user") {
   root = root.append("field verify.endpoint must not hold a user or password: the token goes into verify.token")

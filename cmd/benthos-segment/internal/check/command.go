@@ -10,8 +10,10 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"benthos-segment/cmd/benthos-segment/internal/documents"
+	"benthos-segment/cmd/benthos-segment/internal/policy"
 	"benthos-segment/cmd/internal/command"
 	"benthos-segment/internal/segment"
+	"benthos-segment/internal/segment/consent"
 )
 
 // The names of the flags.
@@ -22,8 +24,6 @@ const (
 	flagMaxLine      = "max-line"
 	flagFormat       = "format"
 	flagShow         = "show"
-	flagConsent      = "consent"
-	flagPlan         = "plan"
 	flagConfig       = "config"
 )
 
@@ -65,8 +65,8 @@ func flags() []cli.Flag {
 		&cli.StringFlag{Name: flagConfig, Usage: "`FILE` of a pipeline, whose processors and whose mapping the events go through first. Processors that call other systems do so"},
 		command.ChoiceFlag(flagIntegrations, "auto", integrationsModes(), "`MODE` of that field of the output: "+command.OneOf(integrationsModes())),
 		command.ChoiceFlag(flagDialect, "", dialects, "the dialect of all events, like the metadata segment_dialect: `NAME` is "+command.OneOf(dialects)),
-		&cli.StringSliceFlag{Name: flagConsent, Usage: "skip events whose persons have denied an id, like the field consent of the output: `PROVIDER=ID,ID`, such as oneTrust=C0002; repeatable"},
-		&cli.StringFlag{Name: flagPlan, Usage: "list what breaks the tracking plan in this `FILE` of JSON, of Segment or RudderStack"},
+		policy.ConsentFlag(),
+		policy.PlanFlag("list what breaks the tracking plan in this `FILE` of JSON, of Segment or RudderStack"),
 		command.SizeFlag(flagMaxCallBytes, segment.DefaultMaxCallBytes, "refuse a call of more than this `SIZE`"),
 		command.SizeFlag(flagMaxLine, documents.DefaultMaxBytes, "skip a line or a document of more than this `SIZE`"),
 	}
@@ -80,16 +80,16 @@ var dialects = []string{segment.DialectSegment.String(), segment.DialectRudderSt
 
 // config is what the flags say of the output.
 func config(c *cli.Context, version string) (segment.Config, error) {
-	needed, err := consentRule(c.StringSlice(flagConsent))
+	needed, err := policy.Consent(c)
 	if err != nil {
 		return segment.Config{}, err
 	}
-	plan, err := readPlan(c.String(flagPlan))
+	plan, err := policy.Plan(c)
 	if err != nil {
 		return segment.Config{}, err
 	}
 	return segment.Config{
-		Consent:      needed,
+		Consent:      consent.NewRule(needed),
 		Plan:         plan,
 		Integrations: segment.IntegrationsModes[command.Choice(c, flagIntegrations)],
 		Dialect:      segment.ParseDialect(command.Choice(c, flagDialect)),

@@ -13,6 +13,7 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 	"gopkg.in/yaml.v3"
 
+	"benthos-segment/cmd/benthos-segment/internal/policy"
 	"benthos-segment/internal/segment"
 	"benthos-segment/plugin"
 )
@@ -238,7 +239,7 @@ func filledIn(text string) string {
 }
 
 // flagsOfOutput are those that say what a config says.
-var flagsOfOutput = []string{flagIntegrations, flagDialect, flagMaxCallBytes, flagConsent, flagPlan}
+var flagsOfOutput = append([]string{flagIntegrations, flagDialect, flagMaxCallBytes}, policy.Names...)
 
 // errFlagsOfOutput says that one of them is given as well.
 var errFlagsOfOutput = errors.New("--config brings the settings of its output segment: leave out --" +

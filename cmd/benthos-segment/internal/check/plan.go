@@ -1,30 +1,11 @@
 package check
 
 import (
-	"fmt"
-	"os"
 	"strconv"
 	"strings"
 
 	"benthos-segment/internal/segment"
-	"benthos-segment/internal/segment/plan"
 )
-
-// readPlan reads the tracking plan that the flag names, if it names one.
-func readPlan(file string) (segment.Plan, error) {
-	if file == "" {
-		return nil, nil
-	}
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, fmt.Errorf("reading --%s: %w", flagPlan, err)
-	}
-	read, err := plan.Parse(text)
-	if err != nil {
-		return nil, fmt.Errorf("--%s %s: %w", flagPlan, file, err)
-	}
-	return read, nil
-}
 
 // planSums are what is said of the tracking plan at the end.
 type planSums struct {

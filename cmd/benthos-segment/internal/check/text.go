@@ -13,6 +13,9 @@ import (
 // maxListed bounds the lists of the summary.
 const maxListed = 50
 
+// countColumns is how wide the numbers of these lists are.
+const countColumns = 10
+
 // textReport is for people: a line for each finding, and the sums at the end.
 type textReport struct {
 	screen terminal.Screen
@@ -31,8 +34,12 @@ func (r *textReport) found(f finding) {
 		what += " " + terminal.Clean(f.Field)
 	}
 	where := fmt.Sprintf("%s:%d:%d:", f.File, f.line, f.column)
-	fmt.Fprintf(r.out, "%s %s: %s\n", r.screen.Paint(terminal.Dim, where),
-		r.screen.Paint(colours[f.Kind], what), terminal.Clean(f.Sentence))
+	r.say("%s %s: %s", r.screen.Paint(terminal.Dim, where), r.screen.Paint(colours[f.Kind], what), terminal.Clean(f.Sentence))
+}
+
+// say writes a line, which a terminal does not break within a word.
+func (r *textReport) say(format string, values ...any) {
+	fmt.Fprintln(r.out, r.screen.Wrap(fmt.Sprintf(format, values...)))
 }
 
 func (r *textReport) showed(_ string, _ place, call segment.Call) {
@@ -40,40 +47,40 @@ func (r *textReport) showed(_ string, _ place, call segment.Call) {
 }
 
 func (r *textReport) failed(f failure) {
-	fmt.Fprintf(r.out, "%s %s\n", r.screen.Paint(terminal.Dim, f.File+":"), r.screen.Paint(terminal.Red, f.Why))
+	r.say("%s %s", r.screen.Paint(terminal.Dim, f.File+":"), r.screen.Paint(terminal.Red, f.Why))
 }
 
 func (r *textReport) concluded(s *summary) {
 	if !s.isWhole() {
-		fmt.Fprintln(r.out, notWhole(s))
+		r.say("%s", notWhole(s))
 	}
-	fmt.Fprintf(r.out, "%s: %s would be sent, %s skipped, %s refused\n",
+	r.say("%s: %s would be sent, %s skipped, %s refused",
 		command.Count(s.events, "event"), command.Count(s.calls, "call"),
 		command.Count(s.allSkipped(), "event"), command.Thousands(s.refused))
 	if s.refused > 0 {
-		fmt.Fprintln(r.out, "refused: by the reason, docs/reasons.md explains each")
+		r.say("refused: by the reason, docs/reasons.md explains each")
 		r.list(&s.reasons, func(name string) string { return name })
 	}
 	for n := range skips {
 		if s.skipped[n].count == 0 {
 			continue
 		}
-		fmt.Fprintf(r.out, "skipped: %s %s\n", command.Count(s.skipped[n].count, "event"), skips[n].summary)
+		r.say("skipped: %s %s", command.Count(s.skipped[n].count, "event"), skips[n].summary)
 		r.list(&s.skipped[n].names, terminal.Clean)
 	}
 	if s.empty > 0 {
-		fmt.Fprintf(r.out, "skipped: %d without an event (blank lines or empty arrays)\n", s.empty)
+		r.say("skipped: %d without an event (blank lines or empty arrays)", s.empty)
 	}
 	if s.plan.isGiven {
 		breaks := "break"
 		if s.plan.events == 1 {
 			breaks = "breaks"
 		}
-		fmt.Fprintf(r.out, "plan: %s %s it\n", command.Count(s.plan.events, "event"), breaks)
+		r.say("plan: %s %s it", command.Count(s.plan.events, "event"), breaks)
 		r.list(&s.plan.places, terminal.Clean)
 	}
 	if len(s.dropped.counts) > 0 {
-		fmt.Fprintln(r.out, "dropped: members at the top level that Segment does not know; "+
+		r.say("dropped: members at the top level that Segment does not know; " +
 			"move those that it should get into properties, traits or context")
 		r.list(&s.dropped, strconv.Quote)
 	}
@@ -92,12 +99,14 @@ func notWhole(s *summary) string {
 func (r *textReport) list(t *tally, written func(string) string) {
 	all := t.list()
 	for _, one := range all[:min(len(all), maxListed)] {
-		fmt.Fprintf(r.out, "%10d  %s\n", one.Count, written(one.Name))
+		fmt.Fprintln(r.out, r.screen.WrapAt(fmt.Sprintf("%*d  %s", countColumns, one.Count, written(one.Name)), countColumns+2))
 	}
 	switch more := len(all) - maxListed; {
 	case t.others > 0:
-		fmt.Fprintf(r.out, "%10s  more than %d other names\n", "", max(more, 0))
+		fmt.Fprintf(r.out, "%*s  more than %d other names\n", countColumns, "", max(more, 0))
+	case more == 1:
+		fmt.Fprintf(r.out, "%*s  1 other name\n", countColumns, "")
 	case more > 0:
-		fmt.Fprintf(r.out, "%10s  %d other names\n", "", more)
+		fmt.Fprintf(r.out, "%*s  %d other names\n", countColumns, "", more)
 	}
 }

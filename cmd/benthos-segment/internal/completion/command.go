@@ -26,13 +26,21 @@ func Commands() []*cli.Command {
 			ArgsUsage: command.OneOf(shells()),
 			Description: `Prints a script for a shell. To have it in every new one:
 
-  bash   benthos-segment completion bash > ~/.local/share/bash-completion/completions/benthos-segment
-  zsh    benthos-segment completion zsh > "${fpath[1]}/_benthos-segment"
-  fish   benthos-segment completion fish > ~/.config/fish/completions/benthos-segment.fish
+  bash:
+    benthos-segment completion bash \
+      > ~/.local/share/bash-completion/completions/benthos-segment
+  zsh:
+    benthos-segment completion zsh > "${fpath[1]}/_benthos-segment"
+  fish:
+    benthos-segment completion fish \
+      > ~/.config/fish/completions/benthos-segment.fish
 
 To try it in this one: source <(benthos-segment completion bash)`,
 			Subcommands: scriptCommands(),
 			Action: func(c *cli.Context) error {
+				if shell := c.Args().First(); shell != "" {
+					return fmt.Errorf("the shell must be %s, not %q%s", command.OneOf(shells()), shell, command.DidYouMean(shell, shells()))
+				}
 				return fmt.Errorf("name the shell: %s completion %s", c.App.Name, command.OneOf(shells()))
 			},
 		},

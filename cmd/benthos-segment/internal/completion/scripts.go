@@ -18,12 +18,14 @@ complete -o bashdefault -o default -F _FUNCTION NAME
 	{"zsh", `#compdef NAME
 # zsh completion for NAME
 
-_FUNCTION() {
+_NAME() {
   local -a lines candidates
-  local line tab=$'\t'
+  local line does tab=$'\t'
   lines=("${(@f)$("${words[1]}" ASKED "${(@)words[2,CURRENT]}" 2>/dev/null)}")
   for line in "${lines[@]}"; do
-    [ -n "$line" ] && candidates+=("${${line%%$tab*}//:/\\:}:${line#*$tab}")
+    [ -n "$line" ] || continue
+    does=${line#*$tab}
+    candidates+=("${${line%%$tab*}//:/\\:}${does:+:$does}")
   done
   if (( ${#candidates} )); then
     _describe NAME candidates
@@ -33,10 +35,10 @@ _FUNCTION() {
 }
 
 # Sourced, or read from the folders of functions by its first use.
-if [ "${funcstack[1]}" = _FUNCTION ]; then
-  _FUNCTION "$@"
+if [ "${funcstack[1]}" = _NAME ]; then
+  _NAME "$@"
 else
-  compdef _FUNCTION NAME
+  compdef _NAME NAME
 fi
 `},
 	{"fish", `# fish completion for NAME

@@ -17,6 +17,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"gopkg.in/yaml.v3"
 
+	"benthos-segment/cmd/benthos-segment/internal/terminal"
 	"benthos-segment/cmd/internal/command"
 	"benthos-segment/plugin/lint"
 )
@@ -70,7 +71,8 @@ func run(c *cli.Context) error {
 	e := &examination{sendsEvent: c.Bool(flagSend), found: func(r result) { results = append(results, r) }}
 	isText := command.Choice(c, flagFormat) == asText
 	if isText {
-		e.found = func(r result) { print(c.App.Writer, r) }
+		out := terminal.Wrapping(c.App.Writer)
+		e.found = func(r result) { print(out, r) }
 	}
 	e.pipelines(c.Context, pipelines)
 	if !isText {

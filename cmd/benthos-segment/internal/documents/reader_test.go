@@ -57,6 +57,7 @@ func TestAFileIsReadDocumentByDocument(t *testing.T) {
 		"a mark at the front":       {"\xef\xbb\xbf[1,\n2]", []string{"1:2 1", "2:1 2"}},
 		"an array on a line":        {"[{},{}]\n[1]\n", []string{"1:1 [{},{}]", "2:1 [1]"}},
 		"an array is all there is":  {"[{\"a\":1}, {\"b\":2}]\n", []string{`1:2 {"a":1}`, `1:11 {"b":2}`}},
+		"a column is a character":   {`[{"a":"é€🙂"},{}]`, []string{`1:2 {"a":"é€🙂"}`, "1:14 {}"}},
 		"an array over lines":       {"[\n  {\"é\":1},\n  {\"b\":[1,\n2]}, 3\n]\n{}\n", []string{`2:3 {"é":1}`, "3:3 {\"b\":[1,\n2]}", "4:6 3", "6:1 {}"}},
 		"commas lead":               {"[{\"a\":1}\n,{\"b\":2}\n]", []string{`1:2 {"a":1}`, `2:2 {"b":2}`}},
 		"an array without an end":   {"[\n{\"a\":1},\n", []string{`2:1 {"a":1}`, "3:1 invalid_json"}},

@@ -12,7 +12,9 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -20,8 +22,10 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"benthos-segment/cmd/benthos-segment/internal/documents"
+	"benthos-segment/cmd/benthos-segment/internal/policy"
 	"benthos-segment/cmd/internal/command"
 	"benthos-segment/internal/segment"
+	"benthos-segment/internal/segment/consent"
 )
 
 const (
@@ -77,12 +81,14 @@ by one before it, and 2 if it was stopped or could not run.`,
 			&cli.IntFlag{Name: flagEventsPerSecond, Usage: "send at most `N` events a second; 0 means no limit. If it is not set: 1000 to Segment, which asks for no more, and no limit with --endpoint"},
 			command.ChoiceFlag(flagIntegrations, "auto", modes(), "`MODE` of that field of the output: "+command.OneOf(modes())),
 			command.ChoiceFlag(flagDialect, "", []string{"segment", "rudderstack"}, "the dialect of all events, like the metadata segment_dialect; `NAME` is segment or rudderstack"),
+			policy.ConsentFlag(),
+			policy.PlanFlag("refuse what breaks the tracking plan in this `FILE` of JSON, of Segment or RudderStack"),
 			command.SizeFlag(flagMaxLine, documents.DefaultMaxBytes, "refuse a line or a document of more than `SIZE`"),
 			&cli.StringFlag{Name: flagCheckpoint, Usage: "`FILE` that keeps how far it is, or none. If it is not set: the first FILE with .checkpoint at its end; none with standard input"},
 			&cli.BoolFlag{Name: flagRestart, Usage: "begin from the start, whatever the checkpoint says"},
 			&cli.BoolFlag{Name: flagDeadLetters, Usage: "the files hold dead letters of this output: take the events out of them"},
-			&cli.StringFlag{Name: flagDeadLettersTo, Usage: "`FILE` for events that are refused. If it is not set: the first FILE with .dead.ndjson at its end"},
-			&cli.DurationFlag{Name: flagGiveUpAfter, Usage: "stop when a request has failed for so long, such as 10m; if it is not set, a server that is down is waited for"},
+			&cli.StringFlag{Name: flagDeadLettersTo, Usage: "`FILE` for events that are refused. If it is not set: the first FILE with .dead.ndjson at its end, or .dead.2.ndjson if that is one already"},
+			&cli.DurationFlag{Name: flagGiveUpAfter, Usage: "stop when a request has failed for this `TIME`, such as 10m; if it is not set, a server that is down is waited for"},
 			&cli.BoolFlag{Name: flagDryRun, Usage: "print the requests with their sizes and message ids, and send nothing"},
 		},
 		Action: func(c *cli.Context) error {
@@ -103,6 +109,8 @@ type config struct {
 	eventsPerSecond           int
 	integrations              string
 	dialect                   string
+	consent                   consent.Config
+	plan                      string
 	maxLine                   int
 	checkpoint, deadLetters   string
 	isOfDeadLetters, isDryRun bool
@@ -122,7 +130,13 @@ func configOf(c *cli.Context) (conf config, err error) {
 		checkpoint: c.String(flagCheckpoint), deadLetters: c.String(flagDeadLettersTo),
 		isOfDeadLetters: c.Bool(flagDeadLetters), isDryRun: c.Bool(flagDryRun),
 		restarts: c.Bool(flagRestart), giveUpAfter: c.Duration(flagGiveUpAfter),
-		given: givenOf(c),
+		plan: c.String(policy.FlagPlan), given: givenOf(c),
+	}
+	if conf.consent, err = policy.Consent(c); err != nil {
+		return conf, err
+	}
+	if _, err := policy.Plan(c); err != nil {
+		return conf, err
 	}
 	switch {
 	case conf.isDryRun:
@@ -142,10 +156,13 @@ func configOf(c *cli.Context) (conf config, err error) {
 // givenOf returns the flags that a later command needs, to send to the same place
 // in the same way.
 func givenOf(c *cli.Context) (given []string) {
-	for _, name := range []string{flagRegion, flagEndpoint, flagEventsPerSecond, flagIntegrations, flagDialect, flagMaxLine, flagGiveUpAfter} {
+	for _, name := range []string{flagRegion, flagEndpoint, flagEventsPerSecond, flagIntegrations, flagDialect, policy.FlagPlan, flagMaxLine, flagGiveUpAfter} {
 		if c.IsSet(name) {
 			given = append(given, "--"+name, fmt.Sprint(c.Generic(name)))
 		}
+	}
+	if needed := c.StringSlice(policy.FlagConsent); len(needed) > 0 {
+		given = append(given, "--"+policy.FlagConsent, strings.Join(needed, ","))
 	}
 	return given
 }
@@ -216,10 +233,7 @@ func (c *config) chooseFiles() error {
 		readsStdin = readsStdin || file == stdin
 	}
 	if c.deadLetters == "" {
-		c.deadLetters = first + ".dead.ndjson"
-		if first == stdin {
-			c.deadLetters = "stdin.dead.ndjson"
-		}
+		c.deadLetters = deadLettersOf(first)
 	}
 	switch {
 	case c.checkpoint == none || c.checkpoint == "" && readsStdin:
@@ -239,6 +253,27 @@ func (c *config) chooseFiles() error {
 		}
 	}
 	return nil
+}
+
+// ofDeadLetters is the end of the name of a file of dead letters.
+var ofDeadLetters = regexp.MustCompile(`\.dead(\.[0-9]+)?\.ndjson$`)
+
+// deadLettersOf names the file for the events of a file that are refused. Those of
+// a file of dead letters are counted: events.dead.2.ndjson.
+func deadLettersOf(first string) string {
+	if first == stdin {
+		return "stdin.dead.ndjson"
+	}
+	found := ofDeadLetters.FindStringSubmatchIndex(first)
+	if found == nil {
+		return first + ".dead.ndjson"
+	}
+	round := 2
+	if found[2] >= 0 {
+		n, _ := strconv.Atoi(first[found[2]+1 : found[3]]) // It is digits, and else the first.
+		round = n + 1
+	}
+	return fmt.Sprintf("%s.dead.%d.ndjson", first[:found[0]], round)
 }
 
 func isSame(a, b string) bool {

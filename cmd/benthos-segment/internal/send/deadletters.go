@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -31,6 +32,8 @@ type letters struct {
 
 	mu   sync.Mutex
 	file *os.File
+	// isTorn says that the file ends in the middle of a line.
+	isTorn bool
 	// known are the letters that this run had written when it was stopped.
 	known map[letterKey]bool
 	count int
@@ -172,24 +175,62 @@ func read(msg *service.Message) (one letter, err error) {
 	return one, nil
 }
 
-// append writes to the disk. Dead letters are customers' data, and nobody else
-// may read them.
+// append writes to the disk, a line for each letter, whatever was written before.
 func (l *letters) append(text []byte) (err error) {
 	if len(text) == 0 {
 		return nil
 	}
 	if l.file == nil {
-		if l.file, err = os.OpenFile(l.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
+		if err = l.open(); err != nil {
 			return fmt.Errorf("writing dead letters: %w; name another file with --%s", err, flagDeadLettersTo)
 		}
 	}
-	if _, err = l.file.Write(text); err == nil {
+	if l.isTorn {
+		text = append([]byte("\n"), text...)
+	}
+	_, err = l.file.Write(text)
+	l.isTorn = err != nil // A part may have been written.
+	if err == nil {
 		err = l.file.Sync()
 	}
 	if err != nil {
 		return fmt.Errorf("writing dead letters: %w", err)
 	}
 	return nil
+}
+
+// open opens the file, or makes it. Dead letters are customers' data, and nobody
+// else may read them. A power cut may have left half a letter at its end, whose
+// event has no checkpoint and is read again.
+func (l *letters) open() (err error) {
+	if l.file, err = os.OpenFile(l.path, os.O_CREATE|os.O_APPEND|os.O_RDWR, 0o600); err != nil {
+		return err
+	}
+	info, err := l.file.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() == 0 {
+		syncFolder(l.path)
+		return nil
+	}
+	last := []byte("\n")
+	if _, err := l.file.ReadAt(last, info.Size()-1); err != nil {
+		return err
+	}
+	l.isTorn = last[0] != '\n'
+	return nil
+}
+
+// syncFolder makes a new name last. Where a folder cannot be synced, the system
+// takes care of that itself.
+func syncFolder(path string) {
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return // A folder may be written to and not read.
+	}
+	defer folder.Close()
+	_ = folder.Sync()
 }
 
 // refused counts the letters of this run.

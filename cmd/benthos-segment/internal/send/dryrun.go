@@ -76,4 +76,5 @@ func (d *dryRun) refused(one letter) {
 type quiet struct{ out io.Writer }
 
 func (q quiet) say(text string) { fmt.Fprintln(q.out, text) }
+func (quiet) interrupted()      {}
 func (quiet) end()              {}

@@ -1,6 +1,7 @@
 package send_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -126,4 +127,42 @@ func TestWhatEarlierRunsRefusedIsNotForgotten(t *testing.T) {
 	write(t, path, events(0, 10)...)
 	code, said = run("--restart")
 	assert.Zero(t, code, said)
+}
+
+// A power cut leaves the beginning of a letter. The next one would be appended to
+// its line, and neither could be read.
+func TestALetterAfterHalfOfOneHasALineOfItsOwn(t *testing.T) {
+	t.Setenv("SEGMENT_WRITE_KEY", theKey)
+	sb := segmenttest.New(t)
+	path := file(t, "a.ndjson", `{"type":"track","userId":"first"}`, `{"type":"track","userId":"second"}`)
+	const torn = `{"reason":"event_not_defined","field":"event","sent`
+	require.NoError(t, os.WriteFile(path+".dead.ndjson", []byte(torn), 0o600))
+
+	code, said := begin(t, "--endpoint", sb.URL, path).code()
+
+	require.Equal(t, 1, code, said)
+	text, err := os.ReadFile(path + ".dead.ndjson")
+	require.NoError(t, err)
+	rest, isWhole := strings.CutPrefix(string(text), torn+"\n")
+	require.True(t, isWhole, string(text))
+	write(t, path+".rest", strings.TrimSuffix(rest, "\n"))
+	assert.Equal(t, []any{`{"type":"track","userId":"first"}`, `{"type":"track","userId":"second"}`}, payloadsIn(t, path+".rest"))
+}
+
+// Reported: events.ndjson.dead.ndjson.dead.ndjson, and so on.
+func TestTheNamesOfDeadLettersDoNotGrow(t *testing.T) {
+	t.Setenv("SEGMENT_WRITE_KEY", theKey)
+	sb := segmenttest.New(t)
+	path := file(t, "a.ndjson", `{"type":"track","userId":"u"}`)
+	next := []string{path, path + ".dead.ndjson", path + ".dead.2.ndjson", path + ".dead.3.ndjson"}
+	for n, from := range next[:3] {
+		args := []string{"--endpoint", sb.URL, from}
+		if n > 0 {
+			args = append([]string{"--dead-letters"}, args...)
+		}
+		code, said := begin(t, args...).code()
+		assert.Equal(t, 1, code)
+		assert.Contains(t, said, "The refused events were written to "+next[n+1]+" with their reasons.")
+		assert.Equal(t, []any{`{"type":"track","userId":"u"}`}, payloadsIn(t, next[n+1]))
+	}
 }

@@ -19,6 +19,9 @@ import (
 type display interface {
 	// say writes a line that stays.
 	say(text string)
+	// interrupted is for the moment after Ctrl-C, which a terminal writes into what
+	// is drawn.
+	interrupted()
 	// end writes the last state, and nothing after it.
 	end()
 }
@@ -64,6 +67,7 @@ func newDisplay(screen terminal.Screen, now func() status) display {
 
 // bar draws one line again and again.
 type bar struct {
+	screen   io.Writer
 	progress *mpb.Progress
 	bar      *mpb.Bar
 	now      func() status
@@ -75,7 +79,7 @@ type bar struct {
 const redrawn = 200 * time.Millisecond
 
 func newBar(screen terminal.Screen, now func() status) *bar {
-	b := &bar{now: now, stop: make(chan struct{}), progress: mpb.New(mpb.WithOutput(screen.Writer), mpb.WithRefreshRate(redrawn), mpb.WithAutoRefresh())}
+	b := &bar{screen: screen.Writer, now: now, stop: make(chan struct{}), progress: mpb.New(mpb.WithOutput(screen.Writer), mpb.WithRefreshRate(redrawn), mpb.WithAutoRefresh())}
 	state := now()
 	text := mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + b.now().text() }))
 	if state.total == 0 {
@@ -84,13 +88,29 @@ func newBar(screen terminal.Screen, now func() status) *bar {
 	}
 	b.bar = b.progress.New(
 		state.total,
-		mpb.BarStyle().Filler("=").Tip(">").Padding("-"),
+		narrowed{mpb.BarStyle().Filler("=").Tip(">").Padding("-")},
 		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return fmt.Sprintf("%3d %%", b.now().percent()) })),
 		text,
 	)
 	b.fill()
 	b.stopped.Go(b.run)
 	return b
+}
+
+// roomForInterrupts is what a terminal writes of Ctrl-C, twice. A line that is too
+// long for that as well would go on below, where it is not taken away.
+const roomForInterrupts = 2 * len("^C")
+
+// narrowed is a bar that leaves that room.
+type narrowed struct{ mpb.BarFillerBuilder }
+
+// Build makes the bar.
+func (n narrowed) Build() mpb.BarFiller {
+	whole := n.BarFillerBuilder.Build()
+	return mpb.BarFillerFunc(func(to io.Writer, stat decor.Statistics) error {
+		stat.AvailableWidth = max(stat.AvailableWidth-roomForInterrupts, 0)
+		return whole.Fill(to, stat)
+	})
 }
 
 // run fills the bar as the run goes on.
@@ -112,6 +132,10 @@ func (b *bar) fill() {
 	state := b.now()
 	b.bar.SetCurrent(min(state.done, state.total-1))
 }
+
+// interrupted goes back to the beginning of the line: the bar is drawn from where
+// the cursor is, which is behind the terminal's ^C.
+func (b *bar) interrupted() { _, _ = io.WriteString(b.screen, "\r") }
 
 func (b *bar) say(text string) { _, _ = fmt.Fprintln(b.progress, text) }
 
@@ -162,6 +186,8 @@ func (l *lines) tell() {
 	}
 	l.say(text)
 }
+
+func (*lines) interrupted() {}
 
 func (l *lines) say(text string) {
 	l.mu.Lock()

@@ -83,21 +83,24 @@ func listed(counts map[string]int64) string {
 // sayWhatNext names the next command.
 func (s *session) sayWhatNext(why error) {
 	if s.allRefused() > 0 && s.dry == nil {
-		fmt.Fprintf(s.out, "\nThe refused events were written to %s with their reasons. After a fix:\n  %s\n",
-			strings.Join(s.deadLetters(), ", "), s.nextCommand())
+		s.tell(fmt.Sprintf("\nThe refused events were written to %s with their reasons. After a fix:", strings.Join(s.deadLetters(), ", ")))
+		fmt.Fprintf(s.out, "  %s\n", s.nextCommand())
 	}
 	if why == nil {
 		return
 	}
-	fmt.Fprintf(s.out, "\nStopped before the end: %s\n", s.explain(why))
+	s.tell("\nStopped before the end: " + s.explain(why))
 	switch {
 	case s.dry != nil, errors.Is(why, errChanged):
 	case s.keeper.path == "":
-		fmt.Fprintln(s.out, "There is no checkpoint: the same command sends everything again. Events with an id or a time of their own keep their message ids, and Segment removes the duplicates.")
+		s.tell("There is no checkpoint: the same command sends everything again. Events with an id or a time of their own keep their message ids, and Segment removes the duplicates.")
 	default:
-		fmt.Fprintf(s.out, "Nothing is lost: the same command goes on from there. The checkpoint is %s.\n", s.keeper.path)
+		s.tell(fmt.Sprintf("Nothing is lost: the same command goes on from there. The checkpoint is %s.", s.keeper.path))
 	}
 }
+
+// tell writes a line of the result, which a terminal does not break within a word.
+func (s *session) tell(line string) { fmt.Fprintln(s.out, s.out.Wrap(line)) }
 
 // nextCommand sends the dead letters to where this run has sent to.
 func (s *session) nextCommand() string {

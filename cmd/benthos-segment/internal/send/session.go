@@ -39,7 +39,8 @@ type session struct {
 	dry     *dryRun
 	meter   *meter
 	display display
-	out     terminal.Screen
+	// out takes the result, and err what there is to say before.
+	out, err terminal.Screen
 	// before is how many events earlier runs have settled, and refusedBefore how
 	// many of them were refused.
 	before, refusedBefore int64
@@ -74,7 +75,7 @@ func destinationOf(conf config) string {
 func newSession(c *cli.Context, conf config, k *keeper) *session {
 	s := &session{
 		conf: conf, keeper: k, ledger: newLedger(len(conf.files)), figures: newFigures(),
-		out: terminal.Of(c.App.Writer), gaveUp: make(chan error, 1),
+		out: terminal.Of(c.App.Writer), err: terminal.Of(c.App.ErrWriter), gaveUp: make(chan error, 1),
 	}
 	s.letters = &letters{path: conf.deadLetters, run: k.Run, giveUp: s.giveUp, known: map[letterKey]bool{}, tallies: map[string]*tally{}}
 	for i, name := range conf.files {
@@ -97,12 +98,12 @@ func newSession(c *cli.Context, conf config, k *keeper) *session {
 		s.letters.show = s.dry.refused
 		s.display = quiet{c.App.ErrWriter}
 	} else {
-		s.display = newDisplay(terminal.Of(c.App.ErrWriter), s.meter.now)
+		s.display = newDisplay(s.err, s.meter.now)
 	}
 	return s
 }
 
-func (s *session) say(text string) { s.display.say(terminal.Clean(text)) }
+func (s *session) say(text string) { s.display.say(s.err.Wrap(terminal.Clean(text))) }
 
 // giveUp ends the run, unless it ends already.
 func (s *session) giveUp(why error) {
@@ -151,9 +152,8 @@ func (s *session) prepare() (*service.Stream, error) {
 // sendAll runs the stream until everything is settled, or until it has to stop:
 // then it says why.
 func (s *session) sendAll(ctx context.Context, stream *service.Stream) error {
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	defer signal.Stop(signals)
+	signals, ignore := s.listen()
+	defer ignore()
 	ended := make(chan error, 1)
 	go func() { ended <- stream.Run(context.WithoutCancel(ctx)) }()
 	ticker := time.NewTicker(noted)
@@ -174,6 +174,33 @@ func (s *session) sendAll(ctx context.Context, stream *service.Stream) error {
 		case <-ticker.C:
 			s.noteSometimes()
 		}
+	}
+}
+
+// listen returns a channel for the signals that end a run, and what ends that. What
+// a terminal writes of them is taken away at once.
+func (s *session) listen() (signals <-chan os.Signal, ignore func()) {
+	came, relayed, over := make(chan os.Signal, 2), make(chan os.Signal, 2), make(chan struct{})
+	signal.Notify(came, os.Interrupt, syscall.SIGTERM)
+	var relaying sync.WaitGroup
+	relaying.Go(func() {
+		for {
+			select {
+			case one := <-came:
+				s.display.interrupted()
+				select {
+				case relayed <- one:
+				default: // Two are as good as three.
+				}
+			case <-over:
+				return
+			}
+		}
+	})
+	return relayed, func() {
+		signal.Stop(came)
+		close(over)
+		relaying.Wait()
 	}
 }
 

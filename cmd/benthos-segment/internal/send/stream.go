@@ -12,6 +12,7 @@ import (
 	_ "github.com/redpanda-data/benthos/v4/public/components/pure"
 	"github.com/redpanda-data/benthos/v4/public/service"
 
+	"benthos-segment/cmd/benthos-segment/internal/policy"
 	"benthos-segment/internal/segment"
 	"benthos-segment/internal/tracking/wire"
 	// The output is in it.
@@ -87,6 +88,12 @@ func outputOf(conf config) string {
 		"sent_at":        "none",
 		"on_setup_error": "reject",
 		"retry":          map[string]any{"max_interval": longestWait, "max_elapsed_time": conf.giveUpAfter.String()},
+	}
+	if needed := policy.ConsentField(conf.consent); needed != nil {
+		out["consent"] = needed
+	}
+	if conf.plan != "" {
+		out["tracking_plan"] = map[string]any{"file": conf.plan, "on_violation": "reject"}
 	}
 	if conf.isDryRun {
 		// One batch after the other, and one request after the other: the same file

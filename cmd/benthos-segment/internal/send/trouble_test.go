@@ -150,7 +150,7 @@ func TestWhatIsWrongIsSaidBeforeTheStart(t *testing.T) {
 		"an absent file":      {theKey, []string{path + "x"}, "no such file"},
 		"a file twice":        {theKey, []string{path, path}, "named twice"},
 		"no region":           {theKey, []string{"--region", "uk", path}, `region: must be us or eu, not "uk"`},
-		"no scheme":           {theKey, []string{"--endpoint", "example.com", path}, "--endpoint needs a scheme"},
+		"no scheme":           {theKey, []string{"--endpoint", "example.com", path}, "--endpoint must begin with http:// or https://"},
 		"plain http":          {theKey, []string{"--endpoint", "http://example.com", path}, "--endpoint must use https"},
 		"too fast":            {theKey, []string{"--events-per-second", "-1", path}, "--events-per-second must be"},
 		"no mode":             {theKey, []string{"--integrations", "all", path}, "integrations: must be"},

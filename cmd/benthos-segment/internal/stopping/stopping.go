@@ -1,5 +1,6 @@
 // Package stopping says what a pipeline waits for when it is told to stop and
-// still holds events: what keeps them, and how long it waits at the most.
+// still holds events: what keeps them, how long it waits at the most, and in the
+// end what it gave up.
 package stopping
 
 import (
@@ -36,6 +37,11 @@ type Watch struct {
 	mu      sync.Mutex
 	log     *service.Logger
 	timeout time.Duration
+	// isTold says that the signal came. before is what outputs had given up by
+	// then, and met what has kept calls waiting since.
+	isTold bool
+	before int
+	met    []string
 }
 
 // New begins to watch. The signals have to be those that stop the engine.
@@ -62,17 +68,21 @@ func (w *Watch) UseConfig(conf *service.ParsedConfig) error {
 	return nil
 }
 
-// Start is for the moment when a pipeline is at work.
+// Start is for the moment before a pipeline is at work.
 func (w *Watch) Start() {
 	signal.Notify(w.came, os.Interrupt, syscall.SIGTERM)
 	w.done.Go(w.wait)
 }
 
-// Close ends the watch.
+// Close ends the watch when the engine has ended, and says what was given up. The
+// engine has written a line for each batch by then, and this is the last one.
 func (w *Watch) Close() {
 	signal.Stop(w.came)
 	close(w.ended)
 	w.done.Wait()
+	if given := plugin.GivenUp() - w.before; w.isTold && given > 0 && w.log != nil {
+		w.log.Error(Concludes(given, w.met))
+	}
 }
 
 func (w *Watch) wait() {
@@ -81,36 +91,78 @@ func (w *Watch) wait() {
 	case <-w.ended:
 		return
 	}
-	w.mu.Lock()
-	log, graceful := w.log, w.timeout-w.timeout/4 // as the engine divides it
-	w.mu.Unlock()
-	end := time.Now().Add(graceful)
-	timer := time.NewTimer(min(patience, graceful/4))
-	defer timer.Stop()
+	graceful := w.told()
+	first := max(min(patience, graceful/4), time.Millisecond)
+	end, due := time.Now().Add(graceful), time.Now().Add(first)
+	ticker := time.NewTicker(first)
+	defer ticker.Stop()
 	for {
 		select {
-		case <-timer.C:
+		case <-ticker.C:
 		case <-w.ended:
 			return
 		}
-		held, left := plugin.HeldNow(), time.Until(end)
-		if left <= 0 || log == nil {
+		held, left := w.look(), time.Until(end)
+		if left <= 0 {
 			return
 		}
-		if held.Calls > 0 {
-			log.Warn(Says(held, left))
+		if held.Calls > 0 && !time.Now().Before(due) {
+			w.say(Says(held, left))
+			due = time.Now().Add(repeat)
 		}
-		timer.Reset(repeat)
+	}
+}
+
+// told notes that the signal came, and returns how long the engine waits for what
+// is under way.
+func (w *Watch) told() (graceful time.Duration) {
+	w.look()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.isTold, w.before = true, plugin.GivenUp()
+	return w.timeout - w.timeout/4 // as the engine divides it
+}
+
+// look returns what is held, and notes what keeps it.
+func (w *Watch) look() plugin.Held {
+	held := plugin.HeldNow()
+	if held.Calls > 0 {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.met = held.Met
+	}
+	return held
+}
+
+func (w *Watch) say(text string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.log != nil {
+		w.log.Warn(text)
 	}
 }
 
 // Says returns what a pipeline waits for, and for how long at the most.
 func Says(held plugin.Held, left time.Duration) string {
-	why := "Segment has not accepted them yet"
-	if len(held.Met) > 0 {
-		why = "the last attempt met " + strings.Join(held.Met, ", and ")
-	}
 	return fmt.Sprintf("Stopping: waiting for %s, because %s. This takes %s at the most, by shutdown_timeout; "+
 		"what is not accepted by then is given back to the input, and is lost unless that keeps it",
-		command.Count(held.Calls, "call"), why, max(left.Round(time.Second), time.Second))
+		command.Count(held.Calls, "call"), why(held.Met), max(left.Round(time.Second), time.Second))
+}
+
+// Concludes returns what was given up when the time of a stop was over.
+func Concludes(messages int, met []string) string {
+	them, have := "them", "were"
+	if messages == 1 {
+		them, have = "it", "was"
+	}
+	return fmt.Sprintf("Stopped: %s %s not delivered within shutdown_timeout, because %s. "+
+		"The input has %s back, or the next output of a fallback has %s; an input that keeps nothing has lost %s",
+		command.Count(messages, "message"), have, why(met), them, them, them)
+}
+
+func why(met []string) string {
+	if len(met) == 0 {
+		return "Segment has not accepted them yet"
+	}
+	return "the last attempt met " + strings.Join(met, ", and ")
 }

@@ -139,32 +139,11 @@ func (r rows) below(colour terminal.Colour, sign string, v broken) string {
 	}
 	text := sign + " " + terminal.Clean(head) + ": " + terminal.Clean(v.Message)
 	var out strings.Builder
-	for n, line := range wrapped(text, r.screen.Width()-len(indent)-2) {
+	for n, line := range terminal.Lines(text, r.screen.Width()-len(indent)-2) {
 		if n > 0 {
 			line = "  " + line
 		}
 		out.WriteString(indent + r.screen.Paint(colour, line) + "\n")
 	}
 	return out.String()
-}
-
-// wrapped cuts a text into lines of so many columns, between words; one of no
-// bound stays whole.
-func wrapped(text string, columns int) (lines []string) {
-	if columns < 2*fewestColumns {
-		return []string{text}
-	}
-	line := ""
-	for word := range strings.FieldsSeq(text) {
-		switch {
-		case line == "":
-			line = word
-		case terminal.Columns(line)+1+terminal.Columns(word) > columns:
-			lines = append(lines, line)
-			line = word
-		default:
-			line += " " + word
-		}
-	}
-	return append(lines, line)
 }

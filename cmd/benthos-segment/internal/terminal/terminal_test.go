@@ -47,6 +47,24 @@ func FuzzCleanJSONMeansTheSame(f *testing.F) {
 	})
 }
 
+func TestLinesBreakBetweenWords(t *testing.T) {
+	const red, end = "\x1b[31m", "\x1b[0m"
+	for text, want := range map[string][]string{
+		"short":                                 {"short"},
+		"Segment discards a track call at once": {"Segment discards a track", "call at once"},
+		red + "Segment discards a track" + end + " call":          {red + "Segment discards a track" + end, "call"},
+		"订单订单订单 订单订单订单 订单":                                        {"订单订单订单", "订单订单订单 订单"},
+		"a https://example.com/a-path-that-is-longer-than-that b": {"a", "https://example.com/a-path-that-is-longer-than-that", "b"},
+		"  indented by two, and then more":                        {"  indented by two, and", "then more"},
+		"":                                                        {""},
+	} {
+		assert.Equal(t, want, terminal.Lines(text, 24), "%q", text)
+	}
+	assert.Equal(t, []string{"too narrow to be broken"}, terminal.Lines("too narrow to be broken", 10))
+	var out bytes.Buffer
+	assert.Same(t, &out, terminal.Wrapping(&out), "what is no terminal gets whole lines")
+}
+
 func TestTextsAreCutToTheirColumns(t *testing.T) {
 	assert.Equal(t, "Order", terminal.Fit("Order", 5))
 	assert.Equal(t, "Ord  ", terminal.Fit("Ord", 5))

@@ -268,7 +268,7 @@ func TestWhatCannotRunSaysWhy(t *testing.T) {
 		"metrics of nobody":   {[]string{"--metrics", gone.URL, usualPipeline(t, sb)}, nil, "nothing answers there"},
 		"metrics of others":   {[]string{"--counts", other + "2", usualPipeline(t, sb)}, nil, "none of an output segment"},
 		"no metrics":          {[]string{"--counts", usualPipeline(t, sb), usualPipeline(t, sb)}, nil, "no metrics in the form of Prometheus"},
-		"an API that is away": {[]string{"--source-only", "--api", "nonsense", usualPipeline(t, sb)}, map[string]string{"SEGMENT_PUBLIC_API_TOKEN": token}, "needs a scheme and a host"},
+		"an API that is away": {[]string{"--source-only", "--api", "nonsense", usualPipeline(t, sb)}, map[string]string{"SEGMENT_PUBLIC_API_TOKEN": token}, "must begin with http:// or https://, followed by a host"},
 		"a token in clear text": {
 			[]string{"--api", "http://203.0.113.9/public-api", usualPipeline(t, sb)},
 			map[string]string{"SEGMENT_PUBLIC_API_TOKEN": token},

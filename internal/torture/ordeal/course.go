@@ -1,0 +1,96 @@
+package ordeal
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"syscall"
+	"time"
+)
+
+// paced runs the course while events come in. When it is over, all that are
+// left come in at once.
+func (f *Fleet) paced(ctx context.Context, events []Event, t *Tally) error {
+	hurry, done := make(chan struct{}), make(chan error, 1)
+	go func() { done <- f.trickle(ctx, events, hurry) }()
+	err := f.Course(ctx, f, t)
+	close(hurry)
+	return errors.Join(err, <-done)
+}
+
+// breath is between two portions of events.
+const breath = 100 * time.Millisecond
+
+func (f *Fleet) trickle(ctx context.Context, events []Event, hurry <-chan struct{}) error {
+	portion := max(1, f.Pace/int(time.Second/breath))
+	for len(events) > 0 {
+		n := min(portion, len(events))
+		if err := f.Feed.Put(ctx, events[:n]); err != nil {
+			return err
+		}
+		events = events[n:]
+		select {
+		case <-time.After(breath):
+		case <-hurry:
+			portion = len(events)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// Seats lists those that are taken.
+func (f *Fleet) Seats() (seats []int) {
+	for seat := range f.members {
+		seats = append(seats, seat)
+	}
+	slices.Sort(seats)
+	return seats
+}
+
+// AwaitReady waits until the process of a seat is.
+func (f *Fleet) AwaitReady(ctx context.Context, seat int) error {
+	return f.members[seat].Await(ctx)
+}
+
+// Scale has processes join or leave until there are so many.
+func (f *Fleet) Scale(ctx context.Context, size int, t *Tally) error {
+	for len(f.members) < size {
+		if err := f.Join(ctx, f.started); err != nil {
+			return err
+		}
+	}
+	for _, seat := range f.Seats()[size:] {
+		if err := f.Leave(ctx, seat, t); err != nil {
+			return err
+		}
+	}
+	for _, seat := range f.Seats() {
+		if err := f.AwaitReady(ctx, seat); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Freeze stops a process in the middle of what it does, until it is thawed.
+func (f *Fleet) Freeze(seat int) error { return f.signal(seat, syscall.SIGSTOP) }
+
+// Thaw lets a frozen process go on.
+func (f *Fleet) Thaw(seat int) error { return f.signal(seat, syscall.SIGCONT) }
+
+func (f *Fleet) signal(seat int, number syscall.Signal) error {
+	p := f.members[seat]
+	if err := errors.Join(p.Running(), p.cmd.Process.Signal(number)); err != nil {
+		return fmt.Errorf("sending %s: %w", number, err)
+	}
+	return nil
+}
+
+// Delivered is how many events have arrived.
+func (f *Fleet) Delivered() int { return f.seg.Count() }
+
+// AwaitDelivered waits until so many events have arrived.
+func (f *Fleet) AwaitDelivered(ctx context.Context, n int) error { return f.seg.Await(ctx, n) }

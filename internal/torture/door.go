@@ -15,6 +15,7 @@ import (
 	"benthos-segment/internal/sandbox/faults"
 	"benthos-segment/internal/torture/clients"
 	"benthos-segment/internal/torture/disk"
+	"benthos-segment/internal/torture/metrics"
 	"benthos-segment/internal/torture/ordeal"
 )
 
@@ -300,7 +301,7 @@ const gaugeAge = 3 * time.Second
 // Drained says whether the queue has been empty for so long that nothing is on
 // its way any more.
 func (d *door) Drained(ctx context.Context) (bool, error) {
-	values, err := scrape(ctx, d.metrics)
+	values, err := metrics.Scrape(ctx, d.metrics)
 	held, isKnown := values["segment_journal_events"]
 	if err != nil || !isKnown || held > 0 {
 		d.emptySince = time.Time{}

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"benthos-segment/internal/torture/ordeal"
+	"benthos-segment/internal/torture/soak"
 )
 
 func main() {
@@ -78,7 +79,7 @@ func torture(ctx context.Context, o options) error {
 		return measurePoison(ctx, product, folder, o.only)
 	}
 	if o.soak {
-		return soak(ctx, product, cmp.Or(o.duration, time.Hour), o.seed)
+		return soaked(ctx, product, folder, cmp.Or(o.duration, time.Hour), o.seed)
 	}
 	w, err := newWorld(product, folder, o.calls)
 	if err != nil {
@@ -96,6 +97,16 @@ func torture(ctx context.Context, o options) error {
 	got := playAll(ctx, w, o, started)
 	fmt.Printf("\nSEED=%d, %s\n\n%s", o.seed, time.Since(started).Round(time.Second), got)
 	return got.Fault()
+}
+
+func soaked(ctx context.Context, product ordeal.Binary, folder string, lasts time.Duration, seed uint64) error {
+	fmt.Printf("SEED=%d, %s\n", seed, lasts)
+	report, err := soak.Run(ctx, soak.Config{
+		Product: product, Pipeline: "pipelines/soak.yaml", Folder: folder, Lasts: lasts, Seed: seed,
+		EventsPerSecond: 5000, People: 1_000_000,
+	})
+	fmt.Print("\n" + report)
+	return err
 }
 
 func measurePoison(ctx context.Context, product ordeal.Binary, folder string, only *regexp.Regexp) error {

@@ -82,8 +82,8 @@ func (c *Crowd) event(s Step) Event {
 	return Event{Step: s, Payload: []byte(b.String())}
 }
 
-// stepOf reads back which step of whose life a call is.
-func stepOf(call []byte) (s Step, err error) {
+// StepOf reads back which step of whose life a call is.
+func StepOf(call []byte) (s Step, err error) {
 	var read struct {
 		Context struct {
 			Step *Step `json:"step"`

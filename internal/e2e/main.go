@@ -17,13 +17,16 @@ import (
 
 	"benthos-segment/internal/e2e/brokers"
 	"benthos-segment/internal/e2e/kafka"
+	"benthos-segment/internal/e2e/links"
 	"benthos-segment/internal/e2e/needs"
+	"benthos-segment/internal/e2e/proxies"
 	"benthos-segment/internal/e2e/trial"
 	"benthos-segment/internal/torture/ordeal"
 )
 
 // parts are played in this order.
-var parts = slices.Concat([]trial.Part{kafka.Part, kafka.Part39}, brokers.Parts)
+var parts = slices.Concat([]trial.Part{kafka.Part, kafka.Part39}, brokers.Parts,
+	[]trial.Part{links.Part, proxies.Part, proxies.Toxic})
 
 // document has a table for each part.
 const document = "../../docs/guarantees.md"

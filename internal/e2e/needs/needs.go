@@ -15,6 +15,12 @@ var (
 	RabbitMQ   = Program{Name: "/usr/lib/rabbitmq/lib/*/sbin/rabbitmq-server", Package: "rabbitmq-server"}
 	Erlang     = Program{Name: "epmd", Package: "rabbitmq-server"}
 	PostgreSQL = Program{Name: "/usr/lib/postgresql/*/bin/postgres", Package: "postgresql"}
+
+	IP       = Program{Name: "ip", Package: "iproute2"}
+	IPTables = Program{Name: "iptables", Package: "iptables"}
+	Nginx    = Program{Name: "nginx", Package: "nginx-light"}
+	HAProxy  = Program{Name: "haproxy", Package: "haproxy"}
+	Squid    = Program{Name: "squid", Package: "squid"}
 )
 
 // Sets of archives. Each is a pom.xml in a folder of this one, which pins the

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -65,6 +66,18 @@ func TestATableSaysWhatCannotHold(t *testing.T) {
 	assert.Contains(t, got, "\n| leaked | 1 | 100 | 0 | 0 | **5** | 0 | 0 |\n")
 	assert.Contains(t, got, "\n| unordered | 3, **1 broken** | 0 | 0 | 0 | 0 | 0 | - |\n")
 	assert.Contains(t, got, "\n\n- leaked: it acknowledges on receipt.\n")
+}
+
+func TestATableSaysForHowLongDeliveryStood(t *testing.T) {
+	stood := tally(ordeal.Judgement{})
+	stood.Pause = 1530 * time.Millisecond
+	rows := []row{{Round: Round{Name: "cut"}, times: 1, tally: stood.Plus(tally(ordeal.Judgement{}))}, {Round: Round{Name: "slow"}, times: 1}}
+
+	got := tableOf("Network", rows)
+
+	assert.Contains(t, got, "| order violations | goes on after, at most |\n|---|---|---|---|---|---|---|---|---|\n")
+	assert.Contains(t, got, "\n| cut | 1 | 200 | 0 | 0 | 0 | 0 | 0 | 1.5 s |\n")
+	assert.Contains(t, got, "\n| slow | 1 | 0 | 0 | 0 | 0 | 0 | - | 0.0 s |\n")
 }
 
 func TestATableIsWrittenBetweenItsMarks(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,8 +48,8 @@ func Run(ctx context.Context, p Part, only *regexp.Regexp, o Options) (table str
 		for n := range cmp.Or(o.Times, r.Times, 1) {
 			began := time.Now()
 			got, broken := r.play(ctx, product, nameOf(p.Name, r.Name, n), o)
-			fmt.Printf("%s  %-45s %6d calls, %d kills, %d lost, %d doubled, %d overtaken, %d resent, %s\n", p.Name, r.Name,
-				got.Calls, got.Kills, got.Lost, got.Doubled, got.Overtaken, got.Resent, time.Since(began).Round(100*time.Millisecond))
+			fmt.Printf("%s  %-45s %6d calls, %d kills, %d lost, %d doubled, %d overtaken, %d resent, %s pause, %s\n", p.Name, r.Name,
+				got.Calls, got.Kills, got.Lost, got.Doubled, got.Overtaken, got.Resent, got.Pause.Round(100*time.Millisecond), time.Since(began).Round(100*time.Millisecond))
 			if broken != nil {
 				done.broken++
 				fmt.Printf("      BROKEN: %v\n", broken)
@@ -73,12 +74,21 @@ func Run(ctx context.Context, p Part, only *regexp.Regexp, o Options) (table str
 func tableOf(how string, rows []row) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s:\n\n", how)
-	b.WriteString("| What happens | rounds | calls | faults | sent again | lost | duplicates after de-duplication | order violations |\n")
-	b.WriteString("|---|---|---|---|---|---|---|---|\n")
+	b.WriteString("| What happens | rounds | calls | faults | sent again | lost | duplicates after de-duplication | order violations |")
+	rule, timed := "\n|---|---|---|---|---|---|---|---|", areTimed(rows)
+	if timed {
+		b.WriteString(" goes on after, at most |")
+		rule += "---|"
+	}
+	b.WriteString(rule + "\n")
 	notes := ""
 	for _, r := range rows {
-		fmt.Fprintf(&b, "| %s | %s | %d | %d | %d | %s | %s | %s |\n", r.Name, r.rounds(), r.tally.Calls, r.tally.Kills, r.tally.Resent,
+		fmt.Fprintf(&b, "| %s | %s | %d | %d | %d | %s | %s | %s |", r.Name, r.rounds(), r.tally.Calls, r.tally.Kills, r.tally.Resent,
 			figure(r.tally.Lost, r.Breaks&Delivery), figure(r.tally.Doubled, r.Breaks&Once), disorder(r.tally, r.Breaks&Order))
+		if timed {
+			fmt.Fprintf(&b, " %.1f s |", r.tally.Pause.Seconds())
+		}
+		b.WriteByte('\n')
 		if r.Note != "" {
 			notes += fmt.Sprintf("- %s: %s\n", r.Name, r.Note)
 		}
@@ -87,6 +97,11 @@ func tableOf(how string, rows []row) string {
 		b.WriteString("\n" + notes)
 	}
 	return b.String()
+}
+
+// areTimed says whether rounds measured for how long delivery stood.
+func areTimed(rows []row) bool {
+	return slices.ContainsFunc(rows, func(r row) bool { return r.tally.Pause > 0 })
 }
 
 // rounds says how many were played, and how many of them failed.

@@ -1,6 +1,9 @@
 package ordeal
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // An acceptance is one call that Segment's stand-in has taken.
 type Acceptance struct {
@@ -110,6 +113,9 @@ type Tally struct {
 	InFlight, MostInFlight int
 	// Shares are what each process of one round has delivered.
 	Shares map[int]int
+	// Pause is for how long delivery still stood after what went wrong was over,
+	// at the most.
+	Pause time.Duration
 }
 
 // Plus adds the tally of another round.
@@ -120,5 +126,6 @@ func (t Tally) Plus(u Tally) Tally {
 		Leaked:       t.Leaked + u.Leaked,
 		InFlight:     t.InFlight + u.InFlight,
 		MostInFlight: max(t.MostInFlight, u.MostInFlight),
+		Pause:        max(t.Pause, u.Pause),
 	}
 }

@@ -3,9 +3,11 @@ package ordeal
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -74,15 +76,29 @@ func (s *Segment) Serve(port int) error {
 	if err != nil {
 		return fmt.Errorf("listening for calls: %w", err)
 	}
+	s.ServeOn(listener, nil)
+	return nil
+}
+
+// ServeOn takes requests from a listener, over TLS and HTTP/2 where it gets a
+// certificate.
+func (s *Segment) ServeOn(listener net.Listener, certificate *tls.Certificate) {
 	s.Url = "http://" + listener.Addr().String()
 	s.server = s.Server()
 	s.server.Handler = s
+	// It would report each connection that is cut.
+	s.server.ErrorLog = log.New(io.Discard, "", 0)
+	serve := s.server.Serve
+	if certificate != nil {
+		s.Url = "https://" + listener.Addr().String()
+		s.server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{*certificate}}
+		serve = func(l net.Listener) error { return s.server.ServeTLS(l, "", "") }
+	}
 	s.done = make(chan struct{})
 	go func() {
 		defer close(s.done)
-		_ = s.server.Serve(listener) // always http.ErrServerClosed, after close
+		_ = serve(listener) // always http.ErrServerClosed, after close
 	}()
-	return nil
 }
 
 func (s *Segment) Close() {
@@ -173,7 +189,7 @@ func (s *Segment) accept(process int, handle func()) {
 	calls, _ := s.Inbox.Matching(context.Background(), &inbox.Filter{Since: s.read}) // which only its context can end
 	for _, call := range calls {
 		s.read = call.Seq
-		where, err := stepOf(call.Raw)
+		where, err := StepOf(call.Raw)
 		if err != nil {
 			s.broken = err
 		}

@@ -6,6 +6,9 @@ import "math"
 // true value lies within margin of it in 95 of 100 soaks.
 type growth struct{ slope, margin float64 }
 
+// fewest is how many sightings say anything.
+const fewest = 60
+
 // growthOf fits a line to what was seen, with the wave of a day taken off: what
 // is kept goes with the traffic. The hours are those of the values.
 //
@@ -15,7 +18,7 @@ type growth struct{ slope, margin float64 }
 // sure. https://doi.org/10.2307/1913610
 func growthOf(hours, values []float64, day float64) growth {
 	n := len(hours)
-	if n < 8 {
+	if n < fewest {
 		return growth{0, math.Inf(1)}
 	}
 	line := append([]float64(nil), hours...)

@@ -11,6 +11,7 @@ import (
 func TestAConfigOfTheFrontDoorIsChecked(t *testing.T) {
 	for conf, want := range map[string]string{
 		`write_keys: [ "" ]`:                                      "field write_keys has an empty entry",
+		`write_keys: [ "${file:/run/secrets/key}" ]`:              "field write_keys has the name of a file for a key",
 		`write_keys: [ "a", " " ]`:                                "field write_keys has an empty entry",
 		`address: "8080"`:                                         "field address must be a host and a port",
 		`address: ":99999"`:                                       "field address must be a host and a port",

@@ -18,12 +18,18 @@ import (
 var lintRule = fmt.Sprintf(`
 let segment = {"call_bytes": %d, "request_bytes": %d, "request_calls": %d}
 let default = {"call_bytes": %d, "request_bytes": %d}
-`, segment.MaxCallBytes, segment.MaxRequestBytes, segment.MaxRequestCalls, segment.DefaultMaxCallBytes, defaultMaxRequestBytes) + `
+`, segment.MaxCallBytes, segment.MaxRequestBytes, segment.MaxRequestCalls, segment.DefaultMaxCallBytes, defaultMaxRequestBytes) + parsed.FileName + `
 root = []
 
 let write_key = this.write_key.or("").string().trim()
 if $write_key == "" && this.exists("write_key") {
   root = root.append("field write_key is empty: set it to the write key of the source at Segment, for example with ${SEGMENT_WRITE_KEY}")
+}
+if $write_key.re_match($file_name) {
+  root = root.append("field write_key is the name of a file and not a key, and no file is read: Segment would answer 200 and throw all calls away; write ${! file(path: \"…\", no_cache: true).string() }, or set a variable from the file before the start")
+}
+if !$write_key.contains("${!") && $write_key.re_match("\\s") {
+  root = root.append("field write_key has a blank or a line break in it, which no write key has: copy it again")
 }
 
 # Hosts that plain http is accepted for, and hosts where clouds serve metadata.

@@ -1,6 +1,8 @@
 package plugin
 
 import (
+	"errors"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -167,11 +169,13 @@ func (s *share) count(m made) {
 // provenance says where the calls of the message come from and go to.
 func (s *share) provenance() (from segment.Provenance, v *segment.Violation) {
 	key, err := s.writeKey.of(s.message)
+	if err != nil {
+		return from, noWriteKey(err)
+	}
 	key = strings.TrimSpace(key)
 	// "null" is what Bloblang makes of a member that is missing.
-	if err != nil || key == "" || key == "null" {
-		return from, violationOf(segment.ReasonWriteKeyMissing, soFieldWriteKey,
-			"the interpolation gave no write key for this message; set one, or filter such messages out before the output")
+	if key == "" || key == "null" {
+		return from, noWriteKey(nil)
 	}
 	id, err := s.messageID.of(s.message)
 	if err != nil {
@@ -182,6 +186,16 @@ func (s *share) provenance() (from segment.Provenance, v *segment.Violation) {
 		WriteKey: key, MessageID: id,
 		Origin: s.origin, Place: s.place, Received: s.received, Dialect: s.dialect,
 	}, nil
+}
+
+// noWriteKey says why a message has no write key. Where it is in a file that cannot
+// be read, nothing is wrong with the message.
+func noWriteKey(err error) *segment.Violation {
+	if unread := (*fs.PathError)(nil); errors.As(err, &unread) {
+		return violationOf(segment.ReasonUndelivered, soFieldWriteKey, "the file of the write key cannot be read: "+unread.Error())
+	}
+	return violationOf(segment.ReasonWriteKeyMissing, soFieldWriteKey,
+		"the interpolation gave no write key for this message; set one, or filter such messages out before the output")
 }
 
 // mapped returns the message with the mapping applied, or nil where that

@@ -68,10 +68,11 @@ func outputSpec() *service.ConfigSpec {
 		Description(description).
 		Fields(
 			service.NewInterpolatedStringField(soFieldWriteKey).
-				Description("The write key of the source at Segment. Segment answers 200 to most wrong keys and throws the calls away: [`verify`](verify.md) finds out, or else look at the source's debugger after a change. The key may be interpolated per message, to send to many sources. Then set `on_setup_error: reject`, so that one wrong key does not stop the others.").
+				Description("The write key of the source at Segment. Segment answers 200 to most wrong keys and throws the calls away: [`verify`](verify.md) finds out, or else look at the source's debugger after a change. The key may be interpolated per message, to send to many sources. Then set `on_setup_error: reject`, so that one wrong key does not stop the others. A key in a [file](security.md#secrets-in-files) is read by an interpolation, too: `${file:…}` is not one.").
 				Secret().
 				Example("${SEGMENT_WRITE_KEY}").
-				Example(`${! @write_key }`),
+				Example(`${! @write_key }`).
+				Example(`${! file(path: "/run/secrets/segment_write_key", no_cache: true).string().trim() }`),
 			service.NewStringAnnotatedEnumField(soFieldRegion, map[string]string{
 				"us": "`https://api.segment.io`, for workspaces in the United States.",
 				"eu": "`https://events.eu1.segmentapis.com`, for workspaces in the European Union.",

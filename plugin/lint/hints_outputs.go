@@ -24,10 +24,14 @@ func outputHints(d document, outputs []placed) (hints []finding) {
 	return hints
 }
 
+// isOfFile is an interpolation that reads a file of one name: the key is the same for
+// all messages, until the file is replaced.
+var isOfFile = regexp.MustCompile(`^\$\{! *file\((path: *)?"[^"]*"(, *(no_cache: *)?true)?\)(\.(string|trim)\(\))* *\}$`)
+
 func keyHints(out placed) []finding {
 	writeKey := member(out.value, "write_key")
 	isRejecting := strings.EqualFold(scalar(member(out.value, "on_setup_error")), "reject")
-	if !strings.Contains(scalar(writeKey), "${!") || isRejecting {
+	if !strings.Contains(scalar(writeKey), "${!") || isRejecting || isOfFile.MatchString(scalar(writeKey)) {
 		return nil
 	}
 	return []finding{hint(writeKey, "write_key is different for each message: set on_setup_error to reject, or one "+

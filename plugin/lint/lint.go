@@ -169,7 +169,7 @@ func (l *Linter) look(config string) (d document, found []finding) {
 			found = append(found, theirs)
 		}
 	}
-	return d, found
+	return d, append(found, d.text.unsaid(found)...)
 }
 
 // findings says where in the file things are, in their order and each of them

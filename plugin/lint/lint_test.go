@@ -62,6 +62,29 @@ func TestWhatPeopleReportedIsFound(t *testing.T) {
 			"# ${NOBODY_SETS_THIS}\n" + around("region: eu"),
 			[]string{"(1,3) the environment variable NOBODY_SETS_THIS is not set and has no default: set it, or write ${NOBODY_SETS_THIS:default}"},
 		},
+		// Issue 17, 5. Other programs read ${file:…}, and here it was the key itself.
+		"a write key of a file": {
+			strings.Replace(around("region: eu"), "abc", `"${file:/run/secrets/segment_write_key}"`, 1),
+			[]string{"(5,20) field write_key is the name of a file and not a key, and no file is read: Segment would answer 200 and throw all " +
+				"calls away; write ${! file(path: \"…\", no_cache: true).string() }, or set a variable from the file before the start"},
+		},
+		"a password of a file": {
+			"# As in ${file:/a} of others.\ninput: {http_client: {url: \"http://h\", basic_auth: {password: \"${file:/p}\"}}}\noutput: {drop: {}}\n",
+			[]string{"(2,64) ${file:…} is read as a variable that is called file, and what comes after the colon as its default: nothing is looked up; set a " +
+				"variable from the file before the start, or where messages are interpolated, as in write_key, write ${! file(path: \"…\", no_cache: true).string() }"},
+		},
+		"a secret of a service": {
+			"input: {http_client: {url: \"http://h/${vault:secret/data/a#b}\"}}\noutput: {drop: {}}\n",
+			[]string{"(1,38) ${vault:…} is read as a variable that is called vault, and what comes after the colon as its default: nothing is looked up; " +
+				"set a variable from it before the start, and write ${VARIABLE}"},
+		},
+		"a key that a file holds": {
+			strings.Replace(around("region: eu"), "abc", `'${! file(path: "/run/secrets/key", no_cache: true).string().trim() }'`, 1), nil,
+		},
+		"a key that differs from message to message": {
+			strings.Replace(around("region: eu"), "abc", `'${! file("keys/" + @tenant) }'`, 1),
+			[]string{"(5,20) hint: write_key is different for each message: set on_setup_error to reject, or one wrong key stops all others"},
+		},
 		"a number of the environment in quotes": {
 			around(`max_in_flight: "${N:64}"`),
 			[]string{"(6,24) field max_in_flight takes a whole number and no text: remove the quotes around 64"},

@@ -23,7 +23,10 @@ type text struct {
 	filled string
 	// unset are the variables that have neither a value nor a default.
 	unset []unset
-	moves map[int][]move
+	// foreign are references that the engine does not follow, though other programs
+	// do.
+	foreign []foreign
+	moves   map[int][]move
 }
 
 // unset is a variable without a value.
@@ -65,6 +68,9 @@ func fill(raw string, find lookup) text {
 		value, isSet := valueOf(raw, at, find)
 		if !isSet {
 			t.unset = append(t.unset, unset{raw[at[2]:at[3]], line, column})
+		}
+		if name := raw[at[2]:at[3]]; at[4] >= 0 && isForeign(name, find) && !isComment(raw[:at[0]]) {
+			t.foreign = append(t.foreign, foreign{name, line, column})
 		}
 		filled.WriteString(value)
 		length := utf8.RuneCountInString(value)
@@ -125,6 +131,60 @@ func (t text) isOfUnset(f finding) bool {
 // sentence says what is missing.
 func (u unset) sentence() string {
 	return fmt.Sprintf("the environment variable %s is not set and has no default: set it, or write ${%s:default}", u.name, u.name)
+}
+
+// foreign is a reference such as ${file:/run/secrets/key}, with which other
+// programs read a file or ask a service for a secret. The engine knows variables and
+// their defaults only: it puts the text after the colon into its place, and says
+// nothing.
+type foreign struct {
+	scheme       string
+	line, column int
+}
+
+// schemes are the first words of such references.
+var schemes = []string{"file", "env", "secret", "secrets", "vault", "ssm", "sops"}
+
+// isForeign says whether a variable is a reference of another kind. One that is set
+// is a variable after all.
+func isForeign(name string, find lookup) bool {
+	_, isSet := find(name)
+	return !isSet && slices.Contains(schemes, strings.ToLower(name))
+}
+
+// isComment says whether what comes after a text is in a comment of YAML that has
+// its line for itself.
+func isComment(before string) bool {
+	line := before[strings.LastIndexByte(before, '\n')+1:]
+	return strings.HasPrefix(strings.TrimSpace(line), "#")
+}
+
+// unsaid are findings about the references of which nothing else is said. A quote
+// may stand before one.
+func (t text) unsaid(said []finding) (found []finding) {
+	for _, f := range t.foreign {
+		isSaid := slices.ContainsFunc(said, func(s finding) bool {
+			before := f.column - t.column(s.line, s.column)
+			return !s.isInFile && s.line == f.line && (before == 0 || before == 1)
+		})
+		if !isSaid {
+			found = append(found, f.finding())
+		}
+	}
+	return found
+}
+
+func (f foreign) finding() finding {
+	do := "set a variable from it before the start, and write ${VARIABLE}"
+	switch strings.ToLower(f.scheme) {
+	case "file":
+		do = "set a variable from the file before the start, or where messages are interpolated, as in write_key, write ${! file(path: \"…\", no_cache: true).string() }"
+	case "env":
+		do = "write ${VARIABLE} for an environment variable"
+	}
+	return finding{line: f.line, column: f.column, isInFile: true, text: fmt.Sprintf(
+		"${%s:…} is read as a variable that is called %s, and what comes after the colon as its default: nothing is looked up; %s", f.scheme, f.scheme, do,
+	)}
 }
 
 // inYAML is how the parser says where it gave up.

@@ -4,7 +4,7 @@ import "benthos-segment/plugin/internal/parsed"
 
 // lintRule holds every check that a config can be put to without running it. The
 // linter runs it, and so does the constructor.
-const lintRule = parsed.SomeTime + `
+const lintRule = parsed.SomeTime + parsed.FileName + `
 root = []
 
 let address = this.address.or("127.0.0.1:8080").string().trim()
@@ -16,6 +16,9 @@ if !$address.contains(":") || !$port.re_match("^[0-9]{1,5}$") || $port.number().
 let keys = this.write_keys.or([]).map_each(key -> key.string().trim())
 if $keys.contains("") {
   root = root.append("field write_keys has an empty entry, which is not a key and does not mean any key: set the variable that it comes from, or leave the list empty to accept any key")
+}
+if $keys.any(key -> key.re_match($file_name)) {
+  root = root.append("field write_keys has the name of a file for a key, and no file is read: set a variable from the file before the start, as in ${SOURCE_WRITE_KEY}")
 }
 
 let prefix = this.path_prefix.or("").string().trim()

@@ -30,6 +30,12 @@ func OneOf[T any](conf *service.ParsedConfig, name string, values map[string]T) 
 const SomeTime = `let some_time = "^(?:[0-9]*[.]?[0-9]*(?:ns|us|µs|ms|s|m|h))+$"
 `
 
+// FileName is a line of a lint rule: the pattern of the name of a file, where a key
+// or a token belongs. ${file:/run/secrets/key} becomes one, because the engine takes
+// it for a variable that is called file and has a default.
+const FileName = `let file_name = """^([.]{0,2}/|~/|file:|[A-Za-z]:\\)"""
+`
+
 // Check runs a lint rule over a configuration. A configuration that is built in
 // code is not always linted, so that constructors run the rules of their specs,
 // too.

@@ -7,6 +7,9 @@ let verify_token = this.verify.token.or("").string().trim()
 if $verify_token.re_match("\\s") {
   root = root.append("field verify.token has a blank or a line break in it, which no token has: copy it again")
 }
+if $verify_token.re_match($file_name) {
+  root = root.append("field verify.token is the name of a file and not a token, and no file is read: set a variable from the file before the start, as in ${SEGMENT_PUBLIC_API_TOKEN}")
+}
 if this.verify.required.or(false).string() == "true" && $verify_token == "" {
   root = root.append("field verify.required needs verify.token: set it to a token of Segment's Public API, for example with ${SEGMENT_PUBLIC_API_TOKEN}")
 }

@@ -1,7 +1,9 @@
 package config_test
 
 import (
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -23,8 +25,9 @@ func TestTheGovernedPipelineKeepsToConsentAndPlan(t *testing.T) {
 {"type":"page","userId":"u6"}
 `)
 	deadLetters := filepath.Join(t.TempDir(), "dead_letters.ndjson")
+	inFile(t, pipeline, deadLetters)
 	sb := segmenttest.New(t)
-	environment(t, sb, map[string]string{"DEAD_LETTERS": deadLetters})
+	environment(t, sb, nil)
 
 	require.Zero(t, benthosSegment(t, "run", pipeline))
 
@@ -38,4 +41,18 @@ func TestTheGovernedPipelineKeepsToConsentAndPlan(t *testing.T) {
 		reasons[l.Field] = l.Reason
 	}
 	assert.Equal(t, map[string]string{"properties.total": "schema_violation", "event": "unplanned", "traits.email": "schema_violation"}, reasons)
+}
+
+// inFile puts the dead letters of a copied pipeline into a file, and not into the
+// topic of a broker that is not here. internal/torture/kafkaconf has one.
+func inFile(t *testing.T, pipeline, file string) {
+	t.Helper()
+	text, err := os.ReadFile(pipeline)
+	require.NoError(t, err)
+	before, rest, found := strings.Cut(string(text), "\n    - switch:\n")
+	require.True(t, found)
+	_, after, found := strings.Cut(rest, "\nerror_handling:\n")
+	require.True(t, found)
+	letters := "\n    - file: {path: " + file + ", codec: lines}\n      processors:\n        - mapping: root = @fallback_error.segment_dead_letter(content())\n"
+	require.NoError(t, os.WriteFile(pipeline, []byte(before+letters+"\nerror_handling:\n"+after), 0o600))
 }

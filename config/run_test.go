@@ -173,6 +173,7 @@ func TestBothSourcesGetEveryEventUnderIDsOfTheirOwn(t *testing.T) {
 	`)
 	sb := segmenttest.New(t)
 	environment(t, sb, map[string]string{
+		"KAFKA_BROKERS":               "127.0.0.1:1", // Nothing is refused here.
 		"SEGMENT_WRITE_KEY_PRODUCT":   "product-key",
 		"SEGMENT_WRITE_KEY_MARKETING": "marketing-key",
 	})

@@ -1,0 +1,127 @@
+package kafkaconf
+
+import (
+	"encoding/binary"
+	"math"
+	"net/http"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/sr"
+	"github.com/twmb/franz-go/pkg/sr/srfake"
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+const (
+	avroOrder = `{"type":"record","name":"Order","fields":[
+		{"name":"order_id","type":"string"},
+		{"name":"customer_id","type":"string"},
+		{"name":"placed_at","type":{"type":"long","logicalType":"timestamp-millis"}},
+		{"name":"total","type":"double"},
+		{"name":"currency","type":["null","string"],"default":null}]}`
+
+	protobufOrder = `syntax = "proto3";
+message Ignored { string a = 1; }
+message Order {
+  string order_id = 1;
+  string customer_id = 2;
+  int64 placed_at = 3;
+  double total = 4;
+  string currency = 5;
+}`
+)
+
+// framed puts a schema's id before a record.
+func framed(id int, record []byte) string {
+	return string(append(binary.BigEndian.AppendUint32([]byte{0}, uint32(id)), record...))
+}
+
+// inAvro is an order in Avro's binary encoding.
+func inAvro(order, customer string, at int64, total float64, currency string) (b []byte) {
+	text := func(s string) { b = append(binary.AppendVarint(b, int64(len(s))), s...) }
+	text(order)
+	text(customer)
+	b = binary.AppendVarint(b, at)
+	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(total))
+	if currency == "" {
+		return binary.AppendVarint(b, 0)
+	}
+	b = binary.AppendVarint(b, 1)
+	text(currency)
+	return b
+}
+
+// inProtobuf is the same in Protobuf. The message is the second of its schema, which
+// the indexes before it say.
+func inProtobuf(order, customer string, at int64, total float64, currency string) []byte {
+	b := binary.AppendVarint(binary.AppendVarint(nil, 1), 1)
+	b = protowire.AppendString(protowire.AppendTag(b, 1, protowire.BytesType), order)
+	b = protowire.AppendString(protowire.AppendTag(b, 2, protowire.BytesType), customer)
+	b = protowire.AppendVarint(protowire.AppendTag(b, 3, protowire.VarintType), uint64(at))
+	b = protowire.AppendFixed64(protowire.AppendTag(b, 4, protowire.Fixed64Type), math.Float64bits(total))
+	return protowire.AppendString(protowire.AppendTag(b, 5, protowire.BytesType), currency)
+}
+
+func TestRecordsOfARegistryBecomeCalls(t *testing.T) {
+	t.Parallel()
+	registry := srfake.New(srfake.WithAuth("Basic bWU6cHdfQ0FOQVJZXzc3")) // me, and the password
+	t.Cleanup(registry.Close)
+	avro, _, err := registry.RegisterSchema("orders-value", sr.Schema{Schema: avroOrder, Type: sr.TypeAvro})
+	require.NoError(t, err)
+	protobuf, _, err := registry.RegisterSchema("orders-protobuf-value", sr.Schema{Schema: protobufOrder, Type: sr.TypeProtobuf})
+	require.NoError(t, err)
+	var isBack atomic.Bool
+	var asked atomic.Int32
+	registry.Intercept(func(w http.ResponseWriter, _ *http.Request) bool {
+		asked.Add(1)
+		if !isBack.Load() {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		return !isBack.Load()
+	})
+	b := startBroker(t, []string{"orders", "orders-dead"}, nil)
+	sb, env := sandbox(t, b, map[string]string{
+		"SCHEMA_REGISTRY_URL": registry.URL(), "SCHEMA_REGISTRY_AUTH": "true", "SCHEMA_REGISTRY_USER": "me", "SCHEMA_REGISTRY_PASSWORD": password,
+	})
+	const at = 1773479520123
+	cut := framed(avro, inAvro("o-3", "cus_3", at, 1, "EUR")[:6])
+	unknown := framed(4711, inAvro("o-4", "cus_4", at, 1, "EUR"))
+	nobody := framed(avro, inAvro("o-5", "", at, 1, ""))
+	b.put(t, "orders",
+		record(framed(avro, inAvro("o-1", "cus_1", at, 19.9, ""))),
+		record(framed(protobuf, inProtobuf("o-2", "cus_2", at, 20.5, "EUR"))),
+		record(cut), record(unknown), record("plain text"), record(nobody),
+		record(framed(avro, inAvro("o-6", "cus_6", at, 1, "USD"))))
+
+	p := run(t, "kafka_schema_registry.yaml", env)
+	p.await("it asks again and again", func() bool { return asked.Load() > 2 })
+	assert.NotContains(t, p.page("/metrics"), "segment_calls_rejected{", "nothing is given up while the registry is away")
+	isBack.Store(true)
+
+	p.arrived(sb, 3)
+	calls := map[string]string{}
+	for _, call := range sb.Calls() {
+		calls[call.UserID] = string(call.Raw)
+	}
+	assert.Contains(t, calls["cus_1"], `"properties":{"order_id":"o-1","total":19.9}`)
+	assert.Contains(t, calls["cus_2"], `"currency":"EUR"`)
+	assert.Contains(t, calls["cus_6"], `"currency":"USD"`)
+	for user, raw := range calls {
+		assert.Contains(t, raw, `"timestamp":"2026-03-14T09:12:00.123Z"`, user)
+	}
+	dead := b.take(t, "orders-dead", 4)
+	for i, want := range []struct{ value, reason, sentence string }{
+		{cut, "mapping_failed", "short buffer"},
+		{unknown, "mapping_failed", "schema not found"},
+		{"plain text", "mapping_failed", "header"},
+		{nobody, "no_user_anon_id", ""},
+	} {
+		assert.Equal(t, want.value, string(dead[i].Value), "byte for byte")
+		assert.Equal(t, want.reason, headers(dead[i])["dead_letter_reason"])
+		assert.Contains(t, headers(dead[i])["dead_letter_sentence"], want.sentence)
+	}
+	p.stop()
+	assert.NotContains(t, p.log(), "CANARY")
+}

@@ -122,9 +122,11 @@ vuln: ## Look for known vulnerabilities in what we link
 lint: build ## Run the static checks, over the code, the docs and every YAML we ship
 	.ci/lint
 
-docs: ## Generate docs/ from the code, and NOTICE from what is linked
+docs: build ## Generate docs/ from the code, NOTICE from what is linked, and llms.txt from the pages
 	go run ./internal/docsgen
 	go run ./internal/noticegen
+	$(BIN) schema > docs/benthos-segment.schema.json
+	go run ./internal/llmsgen
 
 # The bench module has the SDKs that we compare with, so that nobody who imports
 # plugin downloads them. Where there is no npm, those for Node are left out.

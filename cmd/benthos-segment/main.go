@@ -16,6 +16,7 @@ import (
 	"benthos-segment/cmd/benthos-segment/internal/create"
 	"benthos-segment/cmd/benthos-segment/internal/demo"
 	"benthos-segment/cmd/benthos-segment/internal/doctor"
+	"benthos-segment/cmd/benthos-segment/internal/schema"
 	"benthos-segment/cmd/benthos-segment/internal/send"
 	"benthos-segment/cmd/benthos-segment/internal/stopping"
 	"benthos-segment/cmd/benthos-segment/internal/tail"
@@ -53,6 +54,7 @@ func commands() []*cli.Command {
 		doctor.Command(),
 		health.Command("http://127.0.0.1:4195/ping"),
 		create.Command(),
+		schema.Command(),
 		verify.Command(Version),
 		versionCommand(),
 	}, completion.Commands()...)

@@ -38,6 +38,7 @@ var arrows = []arrow{
 	{"examples", []string{"plugin"}},
 	{"internal/docsgen", []string{"plugin", "internal/segment"}},
 	{"internal/noticegen", nil},
+	{"internal/llmsgen", nil},
 	{"internal/guarantees", nil},
 	{"internal/house", nil},
 	{"internal/streamtest", nil},

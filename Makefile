@@ -82,8 +82,7 @@ test: chromium shells ## Run every test (CHROMIUM=skip leaves out those of the p
 	try go -C internal/torture test -parallel 4 ./...; \
 	try go -C internal/e2e run . -prepare; : which installs in CI alone; \
 	try go -C internal/e2e test -p 1 -parallel 2 ./...; \
-	try .ci/postgresql; : which installs in CI alone; \
-	try go -C examples/cookbook test -parallel 4; \
+	try go -C examples/cookbook test -parallel 4; : with PostgreSQL, which e2e has installed in CI; \
 	try go -C $(SDKTEST) test -parallel 4; : without ./... it shows what is left out; \
 	exit $$status
 

@@ -73,6 +73,7 @@ func TestWhatPeopleReportedIsFound(t *testing.T) {
 			[]string{"(2,64) ${file:…} is read as a variable that is called file, and what comes after the colon as its default: nothing is looked up; set a " +
 				"variable from the file before the start, or where messages are interpolated, as in write_key, write ${! file(path: \"…\", no_cache: true).string() }"},
 		},
+		"a variable with that name": {"input: {file: {paths: [\"${FILE:events.ndjson}\"]}}\noutput: {drop: {}}\n", nil},
 		"a secret of a service": {
 			"input: {http_client: {url: \"http://h/${vault:secret/data/a#b}\"}}\noutput: {drop: {}}\n",
 			[]string{"(1,38) ${vault:…} is read as a variable that is called vault, and what comes after the colon as its default: nothing is looked up; " +

@@ -142,14 +142,15 @@ type foreign struct {
 	line, column int
 }
 
-// schemes are the first words of such references.
+// schemes are the first words of such references, in small letters as others write
+// them: ${FILE:…} is a variable.
 var schemes = []string{"file", "env", "secret", "secrets", "vault", "ssm", "sops"}
 
 // isForeign says whether a variable is a reference of another kind. One that is set
 // is a variable after all.
 func isForeign(name string, find lookup) bool {
 	_, isSet := find(name)
-	return !isSet && slices.Contains(schemes, strings.ToLower(name))
+	return !isSet && slices.Contains(schemes, name)
 }
 
 // isComment says whether what comes after a text is in a comment of YAML that has
@@ -176,7 +177,7 @@ func (t text) unsaid(said []finding) (found []finding) {
 
 func (f foreign) finding() finding {
 	do := "set a variable from it before the start, and write ${VARIABLE}"
-	switch strings.ToLower(f.scheme) {
+	switch f.scheme {
 	case "file":
 		do = "set a variable from the file before the start, or where messages are interpolated, as in write_key, write ${! file(path: \"…\", no_cache: true).string() }"
 	case "env":

@@ -2,6 +2,7 @@ package house
 
 import (
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -174,4 +175,13 @@ func TestAnchorsAreThoseOfGitHub(t *testing.T) {
 	}
 	assert.Len(t, anchors, 5)
 	require.Equal(t, []string{"a.md#b", "c.png"}, linksIn("[x](a.md#b) ![y](c.png) `[z](no.md)`\n```\n[n](no.md)\n```\n"))
+}
+
+// A new page is in the list for assistants, too, and what landed without it would
+// fail later.
+func TestTheListForAssistantsIsThatOfThePages(t *testing.T) {
+	list := exec.CommandContext(t.Context(), "go", "run", "./internal/llmsgen", "-check")
+	list.Dir = top
+	said, err := list.CombinedOutput()
+	assert.NoError(t, err, "%s", said)
 }

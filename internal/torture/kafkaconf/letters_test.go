@@ -1,10 +1,12 @@
 package kafkaconf
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // What was refused is sent after a fix, under the ids that it would have had, and
@@ -71,6 +73,31 @@ func TestDeadLettersOfTwoSourcesNameTheirSource(t *testing.T) {
 		sources[headers(letter)["dead_letter_source"]] = headers(letter)["dead_letter_reason"]
 	}
 	assert.Equal(t, map[string]string{"product": "event_not_defined", "marketing": "event_not_defined"}, sources)
+}
+
+// A pipeline that reads no Kafka may still keep its dead letters there.
+func TestTheDeadLettersOfAWebhookAreInATopicWhereThatIsWanted(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t, []string{"webhook-dead"}, nil)
+	address := freeAddress(t)
+	_, env := sandbox(t, b, map[string]string{"DEAD_LETTERS_TO": "topic", "WEBHOOK_ADDRESS": address, "WEBHOOK_TOKEN": "open-sesame"})
+	p := run(t, "webhook.yaml", env)
+	const unheard = `{"id":"evt_3","kind":"unheard-of"}`
+	p.await("it is taken", func() bool {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+address+"/webhook", strings.NewReader(unheard))
+		require.NoError(t, err)
+		req.Header.Set("Authorization", "Bearer open-sesame")
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			return false // it does not listen yet
+		}
+		defer res.Body.Close()
+		return res.StatusCode == http.StatusOK
+	})
+
+	letter := b.take(t, "webhook-dead", 1)[0]
+	assert.Equal(t, unheard, string(letter.Value))
+	assert.Equal(t, "mapping_failed", headers(letter)["dead_letter_reason"])
 }
 
 func TestWhatBreaksThePlanIsInATopic(t *testing.T) {

@@ -69,7 +69,7 @@ func echo(t *testing.T, n *Network) {
 	})
 }
 
-func dial(t *testing.T, n *Network) (net.Conn, error) {
+func dial(t *testing.T, n *Network, patience time.Duration) (net.Conn, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -80,9 +80,11 @@ func dial(t *testing.T, n *Network) (net.Conn, error) {
 	return conn, err
 }
 
-// patience is more than a round trip takes, and what a test takes at least that
-// shows that there is none.
-const patience = 500 * time.Millisecond
+const (
+	// patience is for what does not come, long for what has to.
+	patience = 500 * time.Millisecond
+	long     = 30 * time.Second
+)
 
 // hears says whether a line comes back in time.
 func hears(t *testing.T, conn net.Conn, line string, patience time.Duration) bool {
@@ -93,15 +95,13 @@ func hears(t *testing.T, conn net.Conn, line string, patience time.Duration) boo
 	return err == nil && said == line+"\n"
 }
 
-const long = 30 * time.Second
-
 func TestTwoMachinesReachEachOtherThroughAThird(t *testing.T) {
 	for name, make := range map[string]func() (*Network, error){"IPv4": New, "IPv6": New6} {
 		t.Run(name, func(t *testing.T) {
 			n := theNetwork(t, make)
 			echo(t, n)
 
-			conn, err := dial(t, n)
+			conn, err := dial(t, n, long)
 
 			require.NoError(t, err)
 			assert.True(t, hears(t, conn, "hello", long))
@@ -115,17 +115,17 @@ func TestWhatIsDroppedIsNotHeardUntilItIsHealed(t *testing.T) {
 			n := theNetwork(t, make)
 			echo(t, n)
 			for _, direction := range []Direction{Both, Forth, Back} {
-				conn, err := dial(t, n)
+				conn, err := dial(t, n, long)
 				require.NoError(t, err)
 				heal, err := n.Drop(direction)
 				require.NoError(t, err)
 
 				assert.False(t, hears(t, conn, "lost", patience))
-				_, err = dial(t, n)
+				_, err = dial(t, n, patience)
 				assert.Error(t, err)
 
 				require.NoError(t, heal())
-				conn, err = dial(t, n)
+				conn, err = dial(t, n, long)
 				require.NoError(t, err)
 				assert.True(t, hears(t, conn, "found", long))
 			}
@@ -136,12 +136,12 @@ func TestWhatIsDroppedIsNotHeardUntilItIsHealed(t *testing.T) {
 func TestForgottenConnectionsAreSilentAndNewOnesWork(t *testing.T) {
 	n := theNetwork(t, New)
 	echo(t, n)
-	old, err := dial(t, n)
+	old, err := dial(t, n, long)
 	require.NoError(t, err)
 	require.NoError(t, n.Forget())
 
 	assert.False(t, hears(t, old, "old", patience))
-	fresh, err := dial(t, n)
+	fresh, err := dial(t, n, long)
 	require.NoError(t, err)
 	assert.True(t, hears(t, fresh, "new", long))
 }
@@ -152,7 +152,7 @@ func TestARouterRefusesInThePlaceOfTheServer(t *testing.T) {
 		heal, err := n.Refuse(with)
 		require.NoError(t, err)
 
-		_, err = dial(t, n)
+		_, err = dial(t, n, long)
 
 		assert.ErrorContains(t, err, says)
 		require.NoError(t, heal())
@@ -166,14 +166,14 @@ func TestABlackHoleTakesLargePacketsOnly(t *testing.T) {
 			echo(t, n)
 			widen, err := n.Narrow(1300)
 			require.NoError(t, err)
-			conn, err := dial(t, n)
+			conn, err := dial(t, n, long)
 			require.NoError(t, err)
 
 			assert.True(t, hears(t, conn, "small", long))
 			assert.False(t, hears(t, conn, strings.Repeat("large", 1000), patience))
 
 			require.NoError(t, widen())
-			conn, err = dial(t, n)
+			conn, err = dial(t, n, long)
 			require.NoError(t, err)
 			assert.True(t, hears(t, conn, strings.Repeat("large", 1000), long))
 		})
@@ -184,7 +184,7 @@ func TestALimitHoldsDataBack(t *testing.T) {
 	n := theNetwork(t, New)
 	echo(t, n)
 	require.NoError(t, n.Limit("256kbit"))
-	conn, err := dial(t, n)
+	conn, err := dial(t, n, long)
 	require.NoError(t, err)
 	began := time.Now()
 
@@ -199,7 +199,7 @@ func TestWhatIsLostIsSentAgain(t *testing.T) {
 	heal, err := n.Lose(20)
 	require.NoError(t, err)
 	require.Eventually(t, func() bool {
-		conn, err := dial(t, n)
+		conn, err := dial(t, n, long)
 		return err == nil && hears(t, conn, strings.Repeat("x", 100_000), long)
 	}, time.Minute, 10*time.Millisecond)
 	said, err := retransmissions(n.Here)
@@ -263,33 +263,33 @@ func TestANameServerChangesItsAnswer(t *testing.T) {
 	s, err := n.ServeNames(Answer{Addresses: []netip.Addr{n.Server}})
 	require.NoError(t, err)
 	t.Cleanup(s.Close)
-	ask := func(network string) (*dns.Msg, error) {
+	ask := func(network string, timeout time.Duration) (*dns.Msg, error) {
 		conn, err := n.Here.Dial(t.Context(), network, net.JoinHostPort(n.Proxy.String(), "53"))
 		require.NoError(t, err)
 		defer conn.Close()
-		c := &dns.Client{Net: network, Timeout: patience}
+		c := &dns.Client{Net: network, Timeout: timeout}
 		said, _, err := c.ExchangeWithConn(new(dns.Msg).SetQuestion("segment.", dns.TypeA), &dns.Conn{Conn: conn})
 		return said, err
 	}
-	said, err := ask("udp")
+	said, err := ask("udp", long)
 	require.NoError(t, err)
 	assert.Equal(t, n.Server.String(), said.Answer[0].(*dns.A).A.String())
 
 	s.Say(Answer{Addresses: []netip.Addr{n.Spare}, OverTCP: true})
-	said, err = ask("udp")
+	said, err = ask("udp", long)
 	require.NoError(t, err)
 	assert.True(t, said.Truncated)
-	said, err = ask("tcp")
+	said, err = ask("tcp", long)
 	require.NoError(t, err)
 	assert.Equal(t, n.Spare.String(), said.Answer[0].(*dns.A).A.String())
 
 	s.Say(Answer{Code: dns.RcodeServerFailure})
-	said, err = ask("udp")
+	said, err = ask("udp", long)
 	require.NoError(t, err)
 	assert.Equal(t, dns.RcodeServerFailure, said.Rcode)
 
 	s.Say(Answer{Silent: true})
-	_, err = ask("udp")
+	_, err = ask("udp", patience)
 	assert.Error(t, err)
 	resolver, err := os.ReadFile(n.Here.etc("resolv.conf"))
 	require.NoError(t, err)

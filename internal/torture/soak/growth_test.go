@@ -85,6 +85,17 @@ func TestAReportSaysByHowMuchWhatIsKeptGrows(t *testing.T) {
 	assert.Regexp(t, `go_goroutines +50 +50 +50 +70 +\+0\.0 % ± 0\.0 % +flat`, table)
 }
 
+func TestAReportSaysThatTheMachineIsTooSlow(t *testing.T) {
+	var seen []sighting
+	for at := time.Duration(0); at <= time.Hour; at += 10 * time.Second {
+		seen = append(seen, sighting{at: at, settled: at < 20*time.Minute, values: map[string]float64{}})
+	}
+
+	_, table := tableOf(seen, time.Hour)
+
+	assert.Contains(t, table, "this machine is too slow for the traffic")
+}
+
 func TestALedgerTellsWhatWasLostDoubledAndOutOfOrder(t *testing.T) {
 	l := newLedger(2)
 	for range 4 {

@@ -97,6 +97,9 @@ func tableOf(seen []sighting, lasts time.Duration) (growing []string, table stri
 	}
 	_ = w.Flush() // to memory
 	fmt.Fprintf(&b, "\n%d sightings, %d of them while nothing waited; growth is of these\n", len(seen), len(steady))
+	if len(steady) < len(seen)/2 {
+		b.WriteString("In most of them something waited: this machine is too slow for the traffic, or had other work.\n")
+	}
 	return growing, b.String()
 }
 

@@ -93,8 +93,8 @@ chromium: ## Install Chromium where it is missing: the page is tested in it (CHR
 shells: # Install the shells whose completion is tested, where that asks nobody
 	@.ci/shells
 
-screenshot: build chromium ## Take pictures of the page: all into bin/screenshots, and docs/sandbox.png
-	go -C $(PAGETEST) run ./screenshot $(CURDIR)
+screenshot: build chromium ## Take pictures of the page: all into bin/screenshots, and docs/sandbox.png (SCENES=person)
+	go -C $(PAGETEST) run ./screenshot $(CURDIR) $(SCENES)
 
 # FLAGS are further ones, such as -race or -only JetStream.
 torture: ## Kill everything at random and count what is lost (DURATION=10m SEED=1)

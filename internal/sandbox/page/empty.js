@@ -13,6 +13,7 @@ export const quiet = () => note("Waiting for the first call", "What this output 
 export const welcome = (here = location.origin) => note("Waiting for the first call",
   "Every call appears here in exact order and stays on this machine.",
   snippet("Send one by hand", `curl -u my-key: ${here}/v1/track -d '{"event":"Tea Ordered","userId":"42","properties":{"price":19.90}}'`),
+  snippet("Or a file of events", `SEGMENT_WRITE_KEY=my-key benthos-segment send --endpoint ${here} events.ndjson`),
   snippet("Or point a pipeline here", `output:\n  segment:\n    write_key: my-key\n    endpoint: ${here}\n`));
 
 /** @param {() => void} onshow */

@@ -12,7 +12,8 @@ const shapes = new Map([
 /** @param {PersonID} node */
 export const labelOf = (node) => node.kind === "group" ? node.id.slice("group:".length) : node.id;
 
-const clip = (text) => text.length > 24 ? text.slice(0, 11) + "…" + text.slice(-12) : text;
+/** An id that is too long to read, by its beginning and its end. @param {string} text */
+export const clip = (text) => text.length > 24 ? text.slice(0, 11) + "…" + text.slice(-12) : text;
 
 /** The picture, unless it is too large. @param {Person} person */
 export function graph(person) {

@@ -59,7 +59,7 @@ function strip() {
   byID("pause").ariaPressed = String(paused);
   say(byID("held"), held());
   say(byID("note"), refusal());
-  byID("delete").hidden = page.view.tab === "requests" || entries.calls === 0 || isOutput();
+  byID("delete").hidden = page.view.tab === "requests" || page.view.person !== "" || entries.calls === 0 || isOutput();
 }
 
 // How many calls are seen, and of how many.

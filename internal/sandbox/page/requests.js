@@ -23,6 +23,8 @@ function makeRow(r) {
   const row = h("button.rq", { "data-seq": r.seq, onclick: () => toggle(r.seq) },
     ...Object.entries(texts).map(([name, text]) => h("span", { class: name, title: titles[name] }, String(text))));
   row.classList.toggle("bad", !good);
+  row.querySelector(".attempt")?.classList.toggle("first", !(r.attempt > 1));
+  if (r.discarded) row.querySelector(".calls")?.classList.add("bad");
   return h("li", row);
 }
 
@@ -40,7 +42,7 @@ async function showRequest(seq) {
     h("div.bar", h("strong", `Request ${seq}`), h("span.grow"),
       request.first_call && button(`Show its ${some(request.accepted + request.discarded, "call")}`, () => go({ tab: "calls", q: "request:" + seq, since: 0, call: 0, request: 0 })),
       button("×", () => go({ request: 0 }), { class: "icon", "aria-label": "Close" })),
-    ...(request.violations ?? []).slice(0, 20).map((v) => h("p", h("code", v.code), ` call ${v.call}: `, v.message)),
+    ...(request.violations ?? []).slice(0, 20).map((v) => h("p", h("code", v.code), ` call ${v.call + 1} of ${count(request.calls)}: `, v.message)),
     factList([
       ["Sent to", `${request.method} ${request.path}`], ["Refusal", request.refusal], ["Fault", request.fault && `${request.fault.id}: ${request.fault.effect}`],
       ["Write key", request.write_key], ["Size", `${bytes(request.bytes_on_wire)} on the wire, ${bytes(request.bytes)} of JSON`],

@@ -1,9 +1,13 @@
 // One row of the list. Its elements are made once and then reused.
 import { classOf, clock, h, icon, say, shapeOf, svg } from "./dom.js";
 import { isGap } from "./entries.js";
+import { clip } from "./graph.js";
 
 /** What a call is about. @param {{name?: string, label?: string}} call */
 export const titleOf = (call) => call.name || call.label || "–";
+
+/** The same, in a row, where of two long ids both have to be seen. @param {Row} call */
+const shortTitleOf = (call) => call.type === "alias" ? titleOf(call).split(" → ").map(clip).join(" → ") : titleOf(call);
 
 /** What is to be said of a call, each with its class. @param {Row} call @returns {[string, string][]} */
 function remarksOn(call) {
@@ -40,7 +44,7 @@ export class RowElement {
     this.#shape.setAttribute("d", gap ? "" : shapeOf(entry.type));
     say(this.#type, gap ? "" : entry.type);
     const texts = gap ? { name: entry.gap } : {
-      seq: entry.seq, time: clock(entry.at), name: titleOf(entry),
+      seq: entry.seq, time: clock(entry.at), name: shortTitleOf(entry),
       who: entry.user_id || entry.anonymous_id || "nobody", req: entry.request,
     };
     for (const [name, cell] of this.#cells) if (name !== "type" && name !== "flags") say(cell, texts[name] ?? "");

@@ -111,6 +111,8 @@ func TestTheRequestsAreBesideTheCalls(t *testing.T) {
 	}
 	newest := cells("2")
 	assert.Equal(t, []string{"200", "4 (1 discarded)", "1"}, newest[2:5])
+	assert.Equal(t, []string{"2"}, js[[]string](tb, `[...document.querySelectorAll("button.rq:has(.calls.bad)")].map(e => e.dataset.seq)`),
+		"what was discarded behind a 200 is marked")
 	assert.Regexp(t, `^[0-9.]+ m?s$`, newest[5], "the wait since the attempt before")
 	oldest := cells("1")
 	assert.Equal(t, []string{"429", "3 (none accepted)", "1", "", "fault 1: status 429"}, oldest[2:])
@@ -139,8 +141,10 @@ func TestTheRequestsAreBesideTheCalls(t *testing.T) {
 func TestARowSaysWho(t *testing.T) {
 	sb := newSandbox(t)
 	send(t, sb.URL, `{"type":"identify","userId":"u1","messageId":"1","traits":{"email":"eve@example.com"}}`,
-		`{"type":"alias","userId":"u1","previousId":"ann","messageId":"2"}`)
+		`{"type":"alias","userId":"u1","previousId":"ann","messageId":"2"}`,
+		`{"type":"alias","userId":"the-user-0123-4567-89ab-cdef","previousId":"51ea40b0-7088-4482-8231-74d06cde3e3a","messageId":"3"}`)
 	tb := open(t, sb.URL)
+	tb.shows("#spacer .row[data-seq='3'] .name", "51ea40b0-70…74d06cde3e3a → the-user-01…67-89ab-cdef")
 	tb.shows("#spacer .row[data-seq='1'] .name", "eve@example.com")
 	tb.shows("#spacer .row[data-seq='2'] .name", "ann → u1")
 }
@@ -154,6 +158,7 @@ func TestTheTimelineIsThatOfTheEvents(t *testing.T) {
 	tb.until(`document.querySelectorAll("#person .timeline button").length === 3`)
 	assert.Equal(t, []string{"2020-01-03", "At 03", "2020-01-02", "At 02", "2020-01-01", "At 01"}, js[[]string](tb,
 		`[...document.querySelectorAll("#person .timeline li")].map(e => e.querySelector("span:nth-child(3)")?.innerText ?? e.innerText)`))
+	assert.True(t, js[bool](tb, `document.querySelector("#delete").hidden`), "it would delete what is not seen")
 }
 
 func TestACallThatSegmentWouldDropSaysSo(t *testing.T) {

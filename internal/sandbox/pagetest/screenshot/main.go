@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"benthos-segment/internal/sandbox/pagetest"
@@ -24,18 +25,19 @@ const (
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: screenshot <root of the repository>")
+	if len(os.Args) < 2 {
+		fmt.Fprintln(os.Stderr, "usage: screenshot <root of the repository> [scenes]")
 		os.Exit(2)
 	}
-	if err := run(context.Background(), os.Args[1]); err != nil {
+	if err := run(context.Background(), os.Args[1], os.Args[2:]); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, root string) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
+// run takes the pictures of the scenes that are named, or of all.
+func run(ctx context.Context, root string, named []string) error {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Minute)
 	defer cancel()
 	for _, address := range []string{filled, empty} {
 		stop, err := serve(ctx, root, address)
@@ -61,6 +63,9 @@ func run(ctx context.Context, root string) error {
 		return fmt.Errorf("making the directory of the pictures: %w", err)
 	}
 	for _, s := range shots() {
+		if len(named) > 0 && !slices.Contains(named, s.scene.name) {
+			continue
+		}
 		picture, err := s.take(browser)
 		if err != nil {
 			return fmt.Errorf("taking %s: %w", s.name(), err)

@@ -1,5 +1,5 @@
 CREATE TABLE outbox (
-  id bigserial PRIMARY KEY, event jsonb NOT NULL,
+  id bigserial PRIMARY KEY, event json NOT NULL,
   created_at timestamptz NOT NULL DEFAULT now(), taken_until timestamptz
 );
 INSERT INTO outbox (event, created_at) VALUES

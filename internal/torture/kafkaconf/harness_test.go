@@ -75,12 +75,15 @@ func (p *process) log() string {
 	return p.said.String()
 }
 
-// run starts a pipeline of config/ until the test ends. Its environment is what it is
-// given, and nothing else.
+// run starts a pipeline of config/, or the one of a path, until the test ends. Its
+// environment is what it is given, and nothing else.
 func run(t *testing.T, config string, env map[string]string) *process {
 	t.Helper()
 	p := &process{t: t, metrics: freeAddress(t), ended: make(chan error, 1)}
-	p.cmd = exec.Command(product, "run", "config/"+config)
+	if !filepath.IsAbs(config) {
+		config = "config/" + config
+	}
+	p.cmd = exec.Command(product, "run", config)
 	p.cmd.Dir = root
 	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "METRICS_ADDRESS=" + p.metrics}
 	for name, value := range env {

@@ -36,7 +36,7 @@ const (
 )
 
 // authority makes a certificate for loopback that is its own authority, and the file
-// that says so.
+// that says so. The key is in a file beside it.
 func authority(t *testing.T) (conf *tls.Config, file string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -46,13 +46,20 @@ func authority(t *testing.T) (conf *tls.Config, file string) {
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"localhost"},
 		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		// The broker's, and that of a client that has one.
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	require.NoError(t, err)
 	file = filepath.Join(t.TempDir(), "ca.pem")
 	require.NoError(t, os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(keyBeside(file), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}), 0o600))
 	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}, file
 }
+
+func keyBeside(file string) string { return strings.Replace(file, "ca.pem", "key.pem", 1) }
 
 // trusting is a client's side of it.
 func trusting(t *testing.T, file string) *tls.Config {
@@ -148,6 +155,29 @@ func TestACertificateOfNobodyIsRefused(t *testing.T) {
 	p := run(t, "kafka_secured.yaml", env)
 	p.await("the log says why", func() bool { return strings.Contains(p.log(), "certificate") })
 	assert.Empty(t, sb.Calls())
+}
+
+// The line of the pipeline that is a comment, for brokers that ask for a certificate.
+func TestAClientCertificateIsPresented(t *testing.T) {
+	t.Parallel()
+	conf, file := authority(t)
+	own := trusting(t, file)
+	own.Certificates = conf.Certificates
+	conf.ClientAuth, conf.ClientCAs = tls.RequireAndVerifyClientCert, own.RootCAs
+	b := startBroker(t, []string{"rudderstack-events", "rudderstack-events-dead"}, []kfake.Opt{kfake.TLS(conf)}, kgo.DialTLSConfig(own))
+	sb, env := sandbox(t, b, map[string]string{"KAFKA_CA_FILE": file, "KAFKA_SASL_MECHANISM": "none"})
+	b.put(t, "rudderstack-events", record(good))
+	text, err := os.ReadFile(filepath.Join(root, "config", "kafka_secured.yaml"))
+	require.NoError(t, err)
+	const line = "# client_certs: [{cert_file: /run/secrets/kafka.crt, key_file: /run/secrets/kafka.key}]"
+	require.Contains(t, string(text), line)
+	withCertificate := filepath.Join(t.TempDir(), "pipeline.yaml")
+	require.NoError(t, os.WriteFile(withCertificate, []byte(strings.Replace(string(text), line,
+		"client_certs: [{cert_file: "+file+", key_file: "+keyBeside(file)+"}]", 1)), 0o600))
+
+	p := run(t, withCertificate, env)
+
+	p.arrived(sb, 1)
 }
 
 // The broker of the tests knows no OAuth, so the handshake is answered in its place.

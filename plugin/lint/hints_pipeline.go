@@ -13,6 +13,7 @@ func pipelineHints(d document, _ []placed) (hints []finding) {
 	hints = append(hints, threadHints(d)...)
 	hints = append(hints, stopHints(d)...)
 	walk(d.root, nil, func(p placed) { hints = append(hints, dedupeHints(p)...) })
+	hints = append(hints, catchHints(d)...)
 	for key := range members(d.section("buffer")) {
 		if key.Value == "memory" {
 			hints = append(hints, hint(key, "a buffer in memory acknowledges an event when it is read: what it holds when the "+
@@ -54,6 +55,23 @@ func stopHints(d document) []finding {
 	}
 	return []finding{hint(field, fmt.Sprintf("shutdown_timeout is %s: the engine then ends in the middle of what it does, and gives nothing "+
 		"back to the input; set it to %s or more", limit, leastStop))}
+}
+
+// catchHints looks for recovery that never comes: where errors are strict, what has
+// failed skips the processors after it.
+func catchHints(d document) (hints []finding) {
+	if scalar(member(d.section("error_handling"), "strict")) != "true" {
+		return nil
+	}
+	walk(d.root, nil, func(p placed) {
+		// The catch of a try_catch is a list in an object that has processors, too.
+		_, isOfTryCatch := p.within("try_catch")
+		if p.key.Value == "catch" && p.value.Kind == yaml.SequenceNode && !isOfTryCatch {
+			hints = append(hints, hint(p.key, "catch does nothing with error_handling.strict: what has failed skips it, goes back to "+
+				"the input, and comes again; use try_catch, which has both"))
+		}
+	})
+	return hints
 }
 
 // dedupeHints looks for a processor that drops events when its cache fails.

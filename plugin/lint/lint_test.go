@@ -73,6 +73,19 @@ func TestWhatPeopleReportedIsFound(t *testing.T) {
 			[]string{"(2,64) ${file:…} is read as a variable that is called file, and what comes after the colon as its default: nothing is looked up; set a " +
 				"variable from the file before the start, or where messages are interpolated, as in write_key, write ${! file(path: \"…\", no_cache: true).string() }"},
 		},
+		// Found in a pipeline of ours: an outage of a schema registry.
+		"a catch that is skipped": {
+			around("region: eu") + "pipeline: {threads: 1, processors: [{mapping: root = this}, {catch: [{mapping: root = this}]}]}\nerror_handling: {strict: true}\n",
+			[]string{"(8,62) hint: catch does nothing with error_handling.strict: what has failed skips it, goes back to the input, and comes again; " +
+				"use try_catch, which has both"},
+		},
+		"a catch that is not": {
+			around("region: eu") + "pipeline: {threads: 1, processors: [{try_catch: {processors: [{mapping: root = this}], catch: [{mapping: root = this}]}}]}\n" +
+				"error_handling: {strict: true}\n", nil,
+		},
+		"a catch where it works": {
+			around("region: eu") + "pipeline: {threads: 1, processors: [{catch: [{mapping: root = this}]}]}\n", nil,
+		},
 		"a variable with that name": {"input: {file: {paths: [\"${FILE:events.ndjson}\"]}}\noutput: {drop: {}}\n", nil},
 		"a secret of a service": {
 			"input: {http_client: {url: \"http://h/${vault:secret/data/a#b}\"}}\noutput: {drop: {}}\n",

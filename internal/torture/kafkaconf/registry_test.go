@@ -4,6 +4,9 @@ import (
 	"encoding/binary"
 	"math"
 	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -64,41 +67,82 @@ func inProtobuf(order, customer string, at int64, total float64, currency string
 	return protowire.AppendString(protowire.AppendTag(b, 5, protowire.BytesType), currency)
 }
 
-func TestRecordsOfARegistryBecomeCalls(t *testing.T) {
-	t.Parallel()
-	registry := srfake.New(srfake.WithAuth("Basic bWU6cHdfQ0FOQVJZXzc3")) // me, and the password
-	t.Cleanup(registry.Close)
-	avro, _, err := registry.RegisterSchema("orders-value", sr.Schema{Schema: avroOrder, Type: sr.TypeAvro})
+// registry is one that asks for a password, and that is away until it is back.
+type registry struct {
+	*srfake.Registry
+	avro, protobuf int
+	isBack         atomic.Bool
+	asked          atomic.Int32
+	// env is what a pipeline has to know of it.
+	env map[string]string
+}
+
+func startRegistry(t *testing.T) *registry {
+	t.Helper()
+	r := &registry{Registry: srfake.New(srfake.WithAuth("Basic bWU6cHdfQ0FOQVJZXzc3"))} // me, and the password
+	t.Cleanup(r.Close)
+	var err error
+	r.avro, _, err = r.RegisterSchema("orders-value", sr.Schema{Schema: avroOrder, Type: sr.TypeAvro})
 	require.NoError(t, err)
-	protobuf, _, err := registry.RegisterSchema("orders-protobuf-value", sr.Schema{Schema: protobufOrder, Type: sr.TypeProtobuf})
+	r.protobuf, _, err = r.RegisterSchema("orders-protobuf-value", sr.Schema{Schema: protobufOrder, Type: sr.TypeProtobuf})
 	require.NoError(t, err)
-	var isBack atomic.Bool
-	var asked atomic.Int32
-	registry.Intercept(func(w http.ResponseWriter, _ *http.Request) bool {
-		asked.Add(1)
-		if !isBack.Load() {
+	r.Intercept(func(w http.ResponseWriter, _ *http.Request) bool {
+		r.asked.Add(1)
+		if !r.isBack.Load() {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		}
-		return !isBack.Load()
+		return !r.isBack.Load()
 	})
+	r.env = map[string]string{
+		"SCHEMA_REGISTRY_URL": r.URL(), "SCHEMA_REGISTRY_AUTH": "true", "SCHEMA_REGISTRY_USER": "me", "SCHEMA_REGISTRY_PASSWORD": password,
+	}
+	return r
+}
+
+// at is when all orders were placed, in milliseconds.
+const at = 1773479520123
+
+// Nothing is given up when the process is stopped while the registry is away.
+func TestAStopWhileTheRegistryIsAwayMakesNoDeadLetters(t *testing.T) {
+	t.Parallel()
+	r := startRegistry(t)
 	b := startBroker(t, []string{"orders", "orders-dead"}, nil)
-	sb, env := sandbox(t, b, map[string]string{
-		"SCHEMA_REGISTRY_URL": registry.URL(), "SCHEMA_REGISTRY_AUTH": "true", "SCHEMA_REGISTRY_USER": "me", "SCHEMA_REGISTRY_PASSWORD": password,
-	})
-	const at = 1773479520123
-	cut := framed(avro, inAvro("o-3", "cus_3", at, 1, "EUR")[:6])
+	sb, env := sandbox(t, b, r.env)
+	b.put(t, "orders", record(framed(r.avro, inAvro("o-1", "cus_1", at, 19.9, ""))), record("plain text"))
+	text, err := os.ReadFile(filepath.Join(root, "config", "kafka_schema_registry.yaml"))
+	require.NoError(t, err)
+	impatient := filepath.Join(t.TempDir(), "pipeline.yaml")
+	require.Contains(t, string(text), "shutdown_timeout: 60s")
+	require.NoError(t, os.WriteFile(impatient, []byte(strings.Replace(string(text), "shutdown_timeout: 60s", "shutdown_timeout: 2s", 1)), 0o600))
+
+	stopped := run(t, impatient, env)
+	stopped.await("it asks again and again", func() bool { return r.asked.Load() > 2 })
+	stopped.stop()
+	r.isBack.Store(true)
+	p := run(t, "kafka_schema_registry.yaml", env)
+
+	p.arrived(sb, 1)
+	assert.Equal(t, "plain text", string(b.take(t, "orders-dead", 1)[0].Value), "the first dead letter there is")
+}
+
+func TestRecordsOfARegistryBecomeCalls(t *testing.T) {
+	t.Parallel()
+	r := startRegistry(t)
+	b := startBroker(t, []string{"orders", "orders-dead"}, nil)
+	sb, env := sandbox(t, b, r.env)
+	cut := framed(r.avro, inAvro("o-3", "cus_3", at, 1, "EUR")[:6])
 	unknown := framed(4711, inAvro("o-4", "cus_4", at, 1, "EUR"))
-	nobody := framed(avro, inAvro("o-5", "", at, 1, ""))
+	nobody := framed(r.avro, inAvro("o-5", "", at, 1, ""))
 	b.put(t, "orders",
-		record(framed(avro, inAvro("o-1", "cus_1", at, 19.9, ""))),
-		record(framed(protobuf, inProtobuf("o-2", "cus_2", at, 20.5, "EUR"))),
+		record(framed(r.avro, inAvro("o-1", "cus_1", at, 19.9, ""))),
+		record(framed(r.protobuf, inProtobuf("o-2", "cus_2", at, 20.5, "EUR"))),
 		record(cut), record(unknown), record("plain text"), record(nobody),
-		record(framed(avro, inAvro("o-6", "cus_6", at, 1, "USD"))))
+		record(framed(r.avro, inAvro("o-6", "cus_6", at, 1, "USD"))))
 
 	p := run(t, "kafka_schema_registry.yaml", env)
-	p.await("it asks again and again", func() bool { return asked.Load() > 2 })
+	p.await("it asks again and again", func() bool { return r.asked.Load() > 2 })
 	assert.NotContains(t, p.page("/metrics"), "segment_calls_rejected{", "nothing is given up while the registry is away")
-	isBack.Store(true)
+	r.isBack.Store(true)
 
 	p.arrived(sb, 3)
 	calls := map[string]string{}

@@ -16,6 +16,15 @@ import (
 	"benthos-segment/internal/tracking"
 )
 
+// The labels of what was skipped, and of an attempt without an answer.
+const (
+	skippedEmpty        = "empty"
+	skippedMapping      = "mapping"
+	skippedIntegrations = "integrations"
+	skippedConsent      = "consent"
+	noAnswer            = "error"
+)
+
 // report is what the output tells its operator: counters, spans, and a log
 // that is silent while all is well. It never holds an event or a write key.
 type report struct {
@@ -46,7 +55,7 @@ type report struct {
 func newReport(res *service.Resources) *report {
 	metrics := res.Metrics()
 	metrics.NewGauge("segment_start_time_seconds").Set(time.Now().Unix())
-	return &report{
+	r := &report{
 		log:            res.Logger(),
 		tracer:         res.OtelTracer().Tracer(libraryName),
 		callsSent:      metrics.NewCounter("segment_calls_sent", "type"),
@@ -64,6 +73,31 @@ func newReport(res *service.Resources) *report {
 		wireBytes:      metrics.NewCounter("segment_wire_bytes"),
 		eventLag:       metrics.NewTimer("segment_event_lag_ns"),
 		backlog:        backlogOf(res),
+	}
+	r.startAtZero()
+	return r
+}
+
+// startAtZero shows the counters before there is something to count. One that
+// begins at 1 has not grown, for whoever asks by how much it did.
+func (r *report) startAtZero() {
+	for t := segment.Identify; t <= segment.Alias; t++ {
+		r.callsSent.Incr(0, t.String())
+	}
+	for _, reason := range segment.Reasons() {
+		r.callsRejected.Incr(0, string(reason))
+	}
+	for _, reason := range []string{skippedEmpty, skippedMapping, skippedIntegrations, skippedConsent} {
+		r.callsSkipped.Incr(0, reason)
+	}
+	for _, class := range []tracking.Class{tracking.Throttled, tracking.Transient, tracking.Setup, tracking.Refused} {
+		r.retries.Incr(0, class.String())
+	}
+	for _, status := range []string{"200", noAnswer} {
+		r.requests.Incr(0, status)
+	}
+	for _, counter := range []*service.MetricCounter{r.splits, r.throttleWait, r.requestCalls, r.requestBytes, r.wireBytes} {
+		counter.Incr(0)
 	}
 }
 
@@ -94,7 +128,7 @@ func (r *report) rejected(v *segment.Violation) { r.callsRejected.Incr(1, string
 
 func (r *report) skipped(count skips) {
 	for reason, n := range map[string]int{
-		"empty": count.Empty, "mapping": count.Mapping, "integrations": count.Integrations, "consent": count.Consent,
+		skippedEmpty: count.Empty, skippedMapping: count.Mapping, skippedIntegrations: count.Integrations, skippedConsent: count.Consent,
 	} {
 		if n > 0 {
 			r.callsSkipped.Incr(int64(n), reason)
@@ -183,7 +217,7 @@ func link(span trace.Span, req tracking.Request) {
 }
 
 func (o *batchObserver) answered(req tracking.Request, got tracking.Answer) {
-	status := "error"
+	status := noAnswer
 	if got.Err == nil {
 		status = strconv.Itoa(got.Status)
 	}

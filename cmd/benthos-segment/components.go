@@ -14,7 +14,6 @@ import (
 	_ "github.com/redpanda-data/connect/v4/public/components/mqtt"
 	_ "github.com/redpanda-data/connect/v4/public/components/msgpack"
 	_ "github.com/redpanda-data/connect/v4/public/components/nats"
-	_ "github.com/redpanda-data/connect/v4/public/components/prometheus"
 	_ "github.com/redpanda-data/connect/v4/public/components/pure"
 	_ "github.com/redpanda-data/connect/v4/public/components/pure/extended"
 	_ "github.com/redpanda-data/connect/v4/public/components/redis"
@@ -28,4 +27,5 @@ import (
 
 	_ "benthos-segment/plugin"
 	_ "benthos-segment/plugin/otlp"
+	_ "benthos-segment/plugin/prometheus"
 )

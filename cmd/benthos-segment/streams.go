@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -55,11 +56,11 @@ func (m *streamsMode) schema() *service.ConfigSchema {
 // prepare is called before a config is read, and may change the flags.
 func (m *streamsMode) prepare(c *cli.Context) error {
 	if c.Command.Name != streamsName {
-		return nil
+		return m.checkAddress(c)
 	}
 	m.isActive = true
 	if c.Bool(flagNoAPI) {
-		return nil
+		return m.checkAddress(c)
 	}
 	conf, err := m.httpConfig(c)
 	if err != nil || !conf.Enabled {
@@ -69,7 +70,7 @@ func (m *streamsMode) prepare(c *cli.Context) error {
 		m.note = func(log *service.Logger) {
 			log.With("http.address", conf.Address).Warn("The API for streams is off: whoever reaches this address could read every secret of every stream through it, and run any config. It is served on a loopback address only, such as " + streamsAddress)
 		}
-		return c.Set(flagNoAPI, "true")
+		return errors.Join(c.Set(flagNoAPI, "true"), m.checkAddress(c))
 	}
 	if m.front, err = newFront(conf, newScrubber(m.environment)); err != nil {
 		return err

@@ -27,8 +27,8 @@ type httpConfig struct {
 	} `yaml:"cors"`
 }
 
-// httpConfig reads what the engine is going to read of its HTTP server: the
-// main config of streams mode, the environment and --set.
+// httpConfig reads what the engine is going to read of its HTTP server: the main
+// config, the environment and --set.
 func (m *streamsMode) httpConfig(c *cli.Context) (conf httpConfig, err error) {
 	text, path, err := mainConfig(c)
 	if err != nil {
@@ -65,10 +65,12 @@ func (m *streamsMode) httpConfig(c *cli.Context) (conf httpConfig, err error) {
 	return parts.HTTP, err
 }
 
-// mainConfig returns the main config of streams mode, which is empty where
-// there is none.
+// mainConfig returns the main config, which is empty where there is none.
 func mainConfig(c *cli.Context) (text, path string, err error) {
 	paths := []string{c.String("config"), c.String("observability")}
+	if c.Command.Name != streamsName {
+		paths = []string{c.Args().First(), c.String("config")}
+	}
 	for _, path := range defaultConfigPaths {
 		if _, err := os.Stat(path); err == nil {
 			paths = append(paths, path)

@@ -1,8 +1,9 @@
 // Command docsgen writes what docs/ has from the code: the reference of the
 // output segment (segment.md), of the input segment (segment-input.md), of the
-// buffer journal (journal.md), of the tracer (traces.md), of the Bloblang methods
-// beside them (bloblang.md), of the reasons for which an event is not sent
-// (reasons.md), and the index of the cookbook by question (cookbook.md).
+// buffer journal (journal.md), of the tracer (traces.md), of the exporter of metrics
+// (prometheus.md) and of the metrics (metrics.md), of the Bloblang methods beside
+// them (bloblang.md), of the reasons for which an event is not sent (reasons.md),
+// and the index of the cookbook by question (cookbook.md).
 //
 //	go run ./internal/docsgen [-check] [directory]
 package main
@@ -23,6 +24,7 @@ import (
 
 	_ "benthos-segment/plugin"
 	"benthos-segment/plugin/otlp"
+	"benthos-segment/plugin/prometheus"
 )
 
 // pages are what is written, by the names of the files.
@@ -31,6 +33,8 @@ var pages = map[string]func() ([]byte, error){
 	inputPageName:    func() ([]byte, error) { return inputPage("segment") },
 	bufferPageName:   func() ([]byte, error) { return bufferPage("journal") },
 	tracerPageName:   func() ([]byte, error) { return tracerPage(otlp.Name) },
+	exporterPageName: func() ([]byte, error) { return exporterPage(prometheus.Name) },
+	metricsPageName:  metricsPage,
 	methodsPageName:  func() ([]byte, error) { return methodsPage("segment_") },
 	reasonsPageName:  reasonsPage,
 	cookbookPageName: func() ([]byte, error) { return cookbookPage(recipesFolder()) },

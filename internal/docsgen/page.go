@@ -13,10 +13,11 @@ import (
 )
 
 const (
-	outputPageName = "segment.md"
-	inputPageName  = "segment-input.md"
-	bufferPageName = "journal.md"
-	tracerPageName = "traces.md"
+	outputPageName   = "segment.md"
+	inputPageName    = "segment-input.md"
+	bufferPageName   = "journal.md"
+	tracerPageName   = "traces.md"
+	exporterPageName = "prometheus.md"
 )
 
 //go:embed output.md.tmpl
@@ -73,6 +74,15 @@ func tracerPage(name string) ([]byte, error) {
 		return nil, fmt.Errorf("there is no tracer %s", name)
 	}
 	return componentPage("Tracer", "plugin/otlp/spec.go", view)
+}
+
+// exporterPage renders the page of a registered exporter of metrics.
+func exporterPage(name string) ([]byte, error) {
+	view, exists := service.GlobalEnvironment().GetMetricsConfig(name)
+	if !exists {
+		return nil, fmt.Errorf("there is no exporter %s", name)
+	}
+	return componentPage("Metrics exporter", "plugin/prometheus/spec.go", view)
 }
 
 func componentPage(kind, source string, view *service.ConfigView) ([]byte, error) {

@@ -44,6 +44,7 @@ func TestEveryReasonIsExplainedOnce(t *testing.T) {
 		assert.Regexp(t, `^[A-Z].*\.$`, e.Fix, e.Reason)
 	}
 	assert.ElementsMatch(t, reasonsInTheCode(t), explained)
+	assert.ElementsMatch(t, explained, segment.Reasons())
 }
 
 func TestThePageOfReasonsHasEveryReasonWithItsFix(t *testing.T) {

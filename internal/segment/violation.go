@@ -49,6 +49,42 @@ const (
 	ReasonUndelivered          Reason = "undelivered"
 )
 
+// Reasons lists all of them.
+func Reasons() []Reason {
+	return []Reason{
+		ReasonNoUserAnonID,
+		ReasonIDRequired,
+		ReasonIDNotString,
+		ReasonEventNotDefined,
+		ReasonEventNotString,
+		ReasonPropertiesNotObject,
+		ReasonTraitsNotObject,
+		ReasonNameNotString,
+		ReasonCategoryNotString,
+		ReasonConsentPreferences,
+		ReasonConsentNotObject,
+		ReasonConsentNotBool,
+		ReasonConsentVersion,
+		ReasonAdvertisingID,
+		ReasonBadRequest,
+		ReasonEmptyBatch,
+		ReasonUnplanned,
+		ReasonSchemaViolation,
+		ReasonCommonSchemaViolation,
+		ReasonInvalidJSON,
+		ReasonUnknownType,
+		ReasonContextNotObject,
+		ReasonTimestampUnparseable,
+		ReasonMessageIDTooLong,
+		ReasonOversizedCall,
+		ReasonOversizedBatch,
+		ReasonMappingFailed,
+		ReasonWriteKeyMissing,
+		ReasonRefused,
+		ReasonUndelivered,
+	}
+}
+
 // Violation says why one call cannot be sent or was not accepted, or why Segment
 // would answer it with 200 and discard it.
 type Violation struct {

@@ -28,8 +28,11 @@ func (f *Figures) Register(env *service.Environment) error {
 		func(*service.ParsedConfig, *service.Logger) (service.MetricsExporter, error) { return f, nil })
 }
 
-// Add counts.
+// Add counts. Nothing is no figure: a counter that starts at 0 has not counted.
 func (f *Figures) Add(name string, n int64) {
+	if n == 0 {
+		return
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.sums == nil {

@@ -121,6 +121,9 @@ func authority(t *testing.T) *tls.Config {
 	return &tls.Config{Certificates: server.TLS.Certificates, MinVersion: tls.VersionTLS12}
 }
 
+// Spans of the last seconds are lost where nobody waits for them
+// (https://github.com/open-telemetry/opentelemetry-collector/issues/13853), and a URL
+// without a path is posted to / (https://github.com/QwenLM/qwen-code/pull/3779).
 func TestTheSpansOfARequestReachACollector(t *testing.T) {
 	for name, c := range map[string]struct {
 		isSecure bool
@@ -183,8 +186,8 @@ func block(members string) string {
 	return "{" + members + "}"
 }
 
-// https://github.com/redpanda-data/benthos and others: texts of errors and values
-// of group_by_value are put into spans, and go to whoever keeps the traces.
+// The engine and its processors put texts of errors and values of group_by_value into
+// spans, which go to whoever keeps the traces.
 func TestNoSpanHoldsAnythingOfAnEvent(t *testing.T) {
 	sb := segmenttest.New(t)
 	sb.Fail(503).Times(1)
@@ -229,8 +232,8 @@ func TestSpansAreTaggedAndSampled(t *testing.T) {
 	assert.Equal(t, "one", tags["k8s.pod.name"])
 }
 
-// https://github.com/open-telemetry/opentelemetry-go: exporters of collectors that
-// are away hold up the end of a process, or fill its log.
+// Without a collector, exporters fill the log:
+// https://github.com/0xPolygon/bor/issues/865.
 func TestACollectorThatIsAwayHoldsUpNothing(t *testing.T) {
 	sb := segmenttest.New(t)
 	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts, and answers nothing

@@ -25,7 +25,7 @@ var _ journal.Observer = (*journalReport)(nil)
 
 func newJournalReport(res *service.Resources) *journalReport {
 	metrics := res.Metrics()
-	return &journalReport{
+	r := &journalReport{
 		events:      metrics.NewGauge("segment_journal_events"),
 		bytes:       metrics.NewGauge("segment_journal_bytes"),
 		oldest:      metrics.NewGauge("segment_journal_oldest_seconds"),
@@ -34,6 +34,19 @@ func newJournalReport(res *service.Resources) *journalReport {
 		refused:     metrics.NewCounter("segment_journal_refused", "reason"),
 		retries:     metrics.NewCounter("segment_journal_retries"),
 		lost:        metrics.NewCounter("segment_journal_lost"),
+	}
+	r.startAtZero()
+	return r
+}
+
+// startAtZero shows the counters before there is something to count. One that
+// begins at 1 has not grown, for whoever asks by how much it did.
+func (r *journalReport) startAtZero() {
+	for _, reason := range []journal.Refusal{journal.RefusedFull, journal.RefusedDisk, journal.RefusedClosed, journal.RefusedEvent} {
+		r.refused.Incr(0, string(reason))
+	}
+	for _, counter := range []*service.MetricCounter{r.syncs, r.retries, r.lost} {
+		counter.Incr(0)
 	}
 }
 

@@ -49,7 +49,11 @@ func (f *figures) by(name string) map[string]int64 {
 	return found
 }
 
+// add counts. Nothing is no figure: a counter starts at 0.
 func (f *figures) add(key string, n int64) {
+	if n == 0 {
+		return
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.sums[key] += n

@@ -1,0 +1,4 @@
+package prometheus
+
+// New makes an exporter of a config, for tests.
+var New = newExporter

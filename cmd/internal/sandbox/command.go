@@ -49,6 +49,7 @@ and watch what arrives at http://127.0.0.1:8765.`,
 			&cli.StringFlag{Name: "replay-to", Usage: "allow calls to be sent on to this `URL`, such as https://api.segment.io, and to no other"},
 			&cli.StringFlag{Name: "oauth-public-key", Usage: "require access tokens, and grant them under /token to senders that sign with the private key that belongs to the public key in this `FILE` in PEM"},
 			&cli.StringFlag{Name: "plan", Usage: "judge calls by the tracking plan in this `FILE` of JSON, and show what they break of it"},
+			&cli.BoolFlag{Name: "until-eof", Usage: "stop when standard input ends, so that the sandbox does not outlive a test that has started it and holds the other end"},
 			&cli.StringFlag{Name: "data", Usage: "keep what arrives in this `DIR` over restarts, with its write keys"},
 			&cli.IntFlag{Name: "max-calls", Value: 10_000, Usage: "keep at most `N` calls; newer ones evict the oldest"},
 			command.SizeFlag("max-bytes", 64<<20, "keep calls of at most `SIZE` in total, such as 64MB or 1GiB"),
@@ -75,6 +76,10 @@ func start(c *cli.Context, version string) error {
 	}
 	ctx, stop := signal.NotifyContext(c.Context, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	if c.Bool("until-eof") {
+		// Nothing can interrupt it. The process ends first, unless the input does.
+		go func() { _, _ = io.Copy(io.Discard, c.App.Reader); stop() }()
+	}
 	greet(c.App.ErrWriter, listener.Addr().(*net.TCPAddr), c.StringSlice("host"))
 	return errors.Join(serve(ctx, sandbox.New(cfg).Server(), listener), endKeeping())
 }

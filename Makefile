@@ -76,7 +76,8 @@ test: chromium shells ## Run every test (CHROMIUM=skip leaves out those of the p
 	try go -C examples/pipeline-test test ./...; \
 	try env GODEBUG=cpu.avx2=off go test ./internal/segment/...; : as on a processor without; \
 	try go -C bench test ./...; \
-	try go -C packaging test ./...; \
+	try $(MAKE) --no-print-directory build; : which packaging hands out; \
+	try go -C packaging test -p 1 ./...; \
 	if [ '$(CHROMIUM)' = skip ]; then echo 'skip	$(PAGETEST): the tests of the page in a browser, because of CHROMIUM=skip'; \
 	else try go -C $(PAGETEST) test ./...; fi; \
 	try go -C internal/torture test -parallel 4 ./...; \

@@ -1,8 +1,15 @@
-# What is handed out, and the name of the module. The Makefile includes this.
+# What is handed out, and the name of the module. The Makefile includes this, and
+# packaging/README.md explains it.
 
-.PHONY: sandbox connect-plugin rename
+.PHONY: sandbox connect-plugin packages images npm reproducible release-tools release-snapshot release rename
 
-sandbox connect-plugin: export GOFLAGS := $(GO_FLAGS)
+sandbox connect-plugin packages images npm: export GOFLAGS := $(GO_FLAGS)
+# The static binaries of bin/static are those of a release.
+STATIC := CGO_ENABLED=0 go build -ldflags '-s -w $(LDFLAGS)'
+# Where no tag is, packages still need a version that has an order.
+SEMVER := $(shell git describe --tags --match 'v[0-9]*' --dirty 2>/dev/null || echo 'v0.0.0-g$(VERSION)')
+PACKED := -version '$(SEMVER)' -date '$(DATE)'
+HANDED := $(CURDIR)/bin
 
 sandbox: ## Build bin/segment-sandbox, the sandbox alone: small, static, without the engine
 	@mkdir -p bin
@@ -12,6 +19,34 @@ connect-plugin: ## Build bin/connect-plugin, the output as a dynamic plugin of R
 	@mkdir -p bin/connect-plugin
 	CGO_ENABLED=0 go build -ldflags '-s -w' -o bin/connect-plugin/segment-connect-plugin ./cmd/segment-connect-plugin
 	@bin/connect-plugin/segment-connect-plugin manifest > bin/connect-plugin/plugin.yaml
+
+packages: ## Make the deb and the rpm of a static binary, in bin/packages
+	$(STATIC) -o bin/static/benthos-segment ./cmd/benthos-segment
+	go -C packaging run ./packages -binary $(HANDED)/static/benthos-segment -out $(HANDED)/packages $(PACKED)
+
+images: sandbox ## Make the images of both binaries without a container engine, in bin/images
+	$(STATIC) -o bin/static/benthos-segment ./cmd/benthos-segment
+	go -C packaging run ./images -binary $(HANDED)/static/benthos-segment -out $(HANDED)/images $(PACKED)
+	go -C packaging run ./images -binary $(HANDED)/segment-sandbox -out $(HANDED)/images $(PACKED)
+
+npm: sandbox ## Make the npm packages of the sandbox for this machine, in bin/npm
+	node packaging/npm/build.mjs --version '$(SEMVER)' --licence LICENSE --out bin/npm \
+		"$$(node -p 'process.platform + "-" + process.arch')=bin/segment-sandbox"
+
+reproducible: ## Build the commit in two folders, and compare the bytes (MAIN=./cmd/benthos-segment)
+	@packaging/reproducible '$(or $(MAIN),./cmd/segment-sandbox)'
+
+release-tools: ## Build the tools of a release, in bin/tools
+	@mkdir -p bin/tools
+	GOFLAGS= go build -modfile=packaging/tools.mod -o bin/tools/ \
+		github.com/goreleaser/goreleaser/v2 github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
+
+release-snapshot: release-tools ## Make all files of a release in dist/, and publish nothing: hours
+	PATH="$(HANDED)/tools:$$PATH" goreleaser check
+	PATH="$(HANDED)/tools:$$PATH" goreleaser release --snapshot --clean
+
+release: release-tools ## Make all files of the release of the tag, in dist/: hours
+	PATH="$(HANDED)/tools:$$PATH" goreleaser release --clean
 
 rename: ## Give the module a path that a host serves (MODULE=host/owner/benthos-segment)
 	@go -C packaging run ./rename -root $(CURDIR) '$(MODULE)'

@@ -1,0 +1,26 @@
+#!/bin/sh
+# Runs after an installation or an upgrade, of the deb and of the rpm.
+set -e
+
+name=benthos-segment
+
+if ! getent group "$name" >/dev/null; then
+	groupadd --system "$name"
+fi
+if ! getent passwd "$name" >/dev/null; then
+	nologin=/usr/sbin/nologin
+	[ -x "$nologin" ] || nologin=/sbin/nologin
+	useradd --system --gid "$name" --home-dir "/var/lib/$name" --no-create-home \
+		--shell "$nologin" --comment 'Sends customer events to Segment' "$name"
+fi
+# The files of the package belong to root. Write keys are for the service alone.
+chown root:"$name" "/etc/$name" "/etc/$name/environment"
+chmod 0750 "/etc/$name"
+chmod 0640 "/etc/$name/environment"
+
+# Where systemd runs, it learns of the unit. A running service goes on with the
+# new binary; one that was not started stays so.
+if [ -d /run/systemd/system ]; then
+	systemctl daemon-reload || true
+	systemctl try-restart "$name.service" || true
+fi

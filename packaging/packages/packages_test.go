@@ -1,0 +1,118 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// installed checks what both packages bring.
+func (d debian) installed() {
+	d.t.Helper()
+	d.says("0 755", "stat -c '%u %a' /usr/bin/benthos-segment")
+	d.says("root:benthos-segment 750", "stat -c '%U:%G %a' /etc/benthos-segment")
+	d.says("root:benthos-segment 640", "stat -c '%U:%G %a' /etc/benthos-segment/environment")
+	d.says("/var/lib/benthos-segment:/usr/sbin/nologin", "getent passwd benthos-segment | cut -d : -f 6,7")
+	d.do("test -s /usr/share/doc/benthos-segment/NOTICE && test -s /usr/share/doc/benthos-segment/copyright")
+	d.do("benthos-segment version")
+	d.do("SEGMENT_WRITE_KEY=k benthos-segment lint /usr/share/doc/benthos-segment/config/webhook.yaml")
+	d.verifyUnit()
+}
+
+func TestTheDebIsInstalledServesAndIsRemoved(t *testing.T) {
+	deb := packageOf(t, "deb")
+	d := freshDebian(t)
+	d.put(deb, "/root/benthos-segment.deb")
+	d.do("apt-get install -y /root/benthos-segment.deb")
+	d.installed()
+	d.serve()
+
+	// An upgrade keeps what the user has written, and so does a removal.
+	d.do("apt-get install -y --reinstall /root/benthos-segment.deb")
+	d.says("root:benthos-segment 640", "stat -c '%U:%G %a' /etc/benthos-segment/environment")
+	d.do("grep of-the-service /etc/benthos-segment/environment")
+	d.do("apt-get remove -y benthos-segment")
+	d.says("environment\npipeline.yaml", "ls /etc/benthos-segment")
+	d.says("dead_letters.ndjson", "ls /var/lib/benthos-segment")
+	d.says("", "ls /usr/bin | grep benthos || true")
+	d.do("apt-get purge -y benthos-segment")
+	d.says("", "ls -d /etc/benthos-segment /var/lib/benthos-segment /usr/share/doc/benthos-segment 2>/dev/null || true")
+	d.says("", "getent passwd benthos-segment || true")
+}
+
+func TestTheRPMIsInstalledServesAndIsRemoved(t *testing.T) {
+	rpm := packageOf(t, "rpm")
+	d := freshDebian(t)
+	// ca-certificates is there, and Debian's rpm does not know.
+	do := func(args ...string) {
+		said, err := d.enter(append([]string{"rpm", "--root", d.root, "--nodeps"}, args...)...).CombinedOutput()
+		require.NoError(t, err, "rpm %v: %s", args, said)
+	}
+	do("--install", rpm)
+	d.installed()
+	d.serve()
+
+	do("--upgrade", "--force", rpm)
+	d.do("grep of-the-service /etc/benthos-segment/environment")
+	do("--erase", "benthos-segment")
+	d.says("", "ls /usr/bin | grep benthos || true")
+	d.says("dead_letters.ndjson", "ls /var/lib/benthos-segment")
+	d.do("ls /etc/benthos-segment | grep environment")
+}
+
+func TestTheSameInputsGiveTheSamePackages(t *testing.T) {
+	root := t.TempDir()
+	copyTree(t, repository, root)
+	require.NoError(t, os.WriteFile(filepath.Join(root, "binary"), []byte("a small one"), 0o600))
+	var made [2][][]byte
+	for n := range made {
+		p := packager{root: root, binary: filepath.Join(root, "binary"), out: t.TempDir(), arch: "arm64", version: "v1.2.3", date: date}
+		paths, err := p.all()
+		require.NoError(t, err)
+		require.Len(t, paths, 2)
+		assert.Equal(t, "benthos-segment_1.2.3_arm64.deb", filepath.Base(paths[0]))
+		for _, path := range paths {
+			text, err := os.ReadFile(path)
+			require.NoError(t, err)
+			made[n] = append(made[n], text)
+		}
+		// When a file was checked out is nobody's business.
+		require.NoError(t, os.Chtimes(filepath.Join(root, "NOTICE"), date, date.Add(time.Hour)))
+		require.NoError(t, os.Chtimes(filepath.Join(root, "config", "webhook.yaml"), date, date.Add(time.Hour)))
+	}
+	for format := range made[0] {
+		assert.True(t, bytes.Equal(made[0][format], made[1][format]), "format %d", format)
+	}
+}
+
+// copyTree copies what packages are made of.
+func copyTree(t *testing.T, from, to string) {
+	t.Helper()
+	said, err := exec.Command("cp", "-R", filepath.Join(from, ".goreleaser.yaml"), filepath.Join(from, "packaging"), filepath.Join(from, "docs"), filepath.Join(from, "config"),
+		filepath.Join(from, "LICENSE"), filepath.Join(from, "NOTICE"), filepath.Join(from, "README.md"), filepath.Join(from, "CHANGELOG.md"), to).CombinedOutput()
+	require.NoError(t, err, string(said))
+}
+
+func TestWhatIsMissingIsSaid(t *testing.T) {
+	for name, test := range map[string]struct {
+		args []string
+		want string
+	}{
+		"no binary":      {nil, "packages needs -binary"},
+		"one not there":  {[]string{"-binary", "absent"}, "absent"},
+		"no date":        {[]string{"-binary", "/bin/sh", "-date", "today"}, "reading -date"},
+		"no repository":  {[]string{"-binary", "/bin/sh", "-root", "/"}, ".goreleaser.yaml"},
+		"something more": {[]string{"-binary", "/bin/sh", "more"}, "flags only"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			args := append([]string{"-root", repository, "-out", t.TempDir(), "-date", "2026-03-14T09:26:53Z"}, test.args...)
+			assert.ErrorContains(t, run(args, &bytes.Buffer{}), test.want)
+		})
+	}
+}

@@ -47,16 +47,28 @@ func (k *kitchen) filled(topic string) *kgo.Client {
 // deadRecord waits for a dead letter and asserts its reason.
 func (k *kitchen) deadRecord(client *kgo.Client, reason string) *kgo.Record {
 	k.Helper()
-	fetches := client.PollFetches(k.Context())
-	require.NoError(k, fetches.Err())
-	record := fetches.Records()[0]
-	headers := make(map[string]string)
-	for _, header := range record.Headers {
-		headers[header.Key] = string(header.Value)
+	return k.deadRecords(client, reason)[0]
+}
+
+// deadRecords waits for dead letters, and asserts their reasons.
+func (k *kitchen) deadRecords(client *kgo.Client, reasons ...string) (records []*kgo.Record) {
+	k.Helper()
+	var got []string
+	for len(records) < len(reasons) {
+		fetches := client.PollFetches(k.Context())
+		require.NoError(k, fetches.Err())
+		records = append(records, fetches.Records()...)
 	}
-	assert.Equal(k, reason, headers["dead_letter_reason"])
-	assert.NotEmpty(k, headers["dead_letter_sentence"])
-	return record
+	for _, record := range records {
+		headers := make(map[string]string)
+		for _, header := range record.Headers {
+			headers[header.Key] = string(header.Value)
+		}
+		got = append(got, headers["dead_letter_reason"])
+		assert.NotEmpty(k, headers["dead_letter_sentence"])
+	}
+	assert.ElementsMatch(k, reasons, got)
+	return records
 }
 
 func fromSnowplow(k *kitchen) {

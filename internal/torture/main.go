@@ -44,6 +44,7 @@ type options struct {
 	poison   bool
 	cost     bool
 	soak     bool
+	rate     float64
 }
 
 func optionsFromFlags() (o options) {
@@ -55,6 +56,7 @@ func optionsFromFlags() (o options) {
 	flag.BoolVar(&o.poison, "poison", false, "measure what undeliverable events cost, and nothing else")
 	flag.BoolVar(&o.cost, "cost", false, "measure what processes of a Kafka group cost, and nothing else")
 	flag.BoolVar(&o.soak, "soak", false, "let a process run for -duration, an hour by default, and say what it keeps, and nothing else")
+	flag.Float64Var(&o.rate, "rate", 5000, "let `n` events a second come in a soak, on average")
 	only := flag.String("only", "", "play only rounds whose kind, or poisons whose name, matches this `pattern`")
 	flag.Parse()
 	o.only = regexp.MustCompile(*only)
@@ -79,7 +81,7 @@ func torture(ctx context.Context, o options) error {
 		return measurePoison(ctx, product, folder, o.only)
 	}
 	if o.soak {
-		return soaked(ctx, product, folder, cmp.Or(o.duration, time.Hour), o.seed)
+		return soaked(ctx, product, folder, cmp.Or(o.duration, time.Hour), o)
 	}
 	w, err := newWorld(product, folder, o.calls)
 	if err != nil {
@@ -99,11 +101,11 @@ func torture(ctx context.Context, o options) error {
 	return got.Fault()
 }
 
-func soaked(ctx context.Context, product ordeal.Binary, folder string, lasts time.Duration, seed uint64) error {
-	fmt.Printf("SEED=%d, %s\n", seed, lasts)
+func soaked(ctx context.Context, product ordeal.Binary, folder string, lasts time.Duration, o options) error {
+	fmt.Printf("SEED=%d, %s\n", o.seed, lasts)
 	report, err := soak.Run(ctx, soak.Config{
-		Product: product, Pipeline: "pipelines/soak.yaml", Folder: folder, Lasts: lasts, Seed: seed,
-		EventsPerSecond: 5000, People: 1_000_000,
+		Product: product, Pipeline: "pipelines/soak.yaml", Folder: folder, Lasts: lasts, Seed: o.seed,
+		EventsPerSecond: o.rate, People: 1_000_000,
 	})
 	fmt.Print("\n" + report)
 	return err

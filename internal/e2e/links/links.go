@@ -100,8 +100,14 @@ func (c course) play(ctx context.Context, s *trial.Stage, l link) (got ordeal.Ta
 			return got, err
 		}
 	}
+	pace := ordeal.Stride
+	if len(l.strikes) > 0 {
+		// A firewall takes a moment to change, and not everything may be delivered
+		// by then.
+		pace *= 10
+	}
 	on.trip = &passage.Trip{
-		Stage: s, Calls: s.Calls / max(l.share, 1), Faults: c.faults(on, l.strikes), Gentle: l.gentle,
+		Stage: s, Calls: s.Calls / max(l.share, 1), Faults: c.faults(on, l.strikes), Gentle: l.gentle, Pace: pace,
 		Way: passage.Way{
 			Listen:  func() (net.Listener, error) { return n.There.Listen("tcp", ":"+port) },
 			Secure:  l.secure,

@@ -16,10 +16,10 @@ var quick = part(course{lasts: 3 * time.Second, env: map[string]string{
 
 func TestNothingIsLostInAPartition(t *testing.T) {
 	t.Parallel()
-	trial.Holds(t, quick, "a partition in the middle of a request", 2000)
+	trial.Holds(t, quick, "a partition in the middle of a request", 4000)
 }
 
 func TestNothingIsLostOnConnectionsThatAreHalfOpen(t *testing.T) {
 	t.Parallel()
-	trial.Holds(t, quick, "half-open connections: a firewall forgot them, HTTP/2", 2000)
+	trial.Holds(t, quick, "half-open connections: a firewall forgot them, HTTP/2", 4000)
 }

@@ -21,19 +21,19 @@ func TestNothingIsLostByThePagesOfAProxy(t *testing.T) {
 	} {
 		t.Run(round, func(t *testing.T) {
 			t.Parallel()
-			trial.Holds(t, part(quickly), round, 2000)
+			trial.Holds(t, part(quickly), round, 3000)
 		})
 	}
 }
 
 func TestNothingIsLostInASquidThatIsKilled(t *testing.T) {
 	t.Parallel()
-	trial.Holds(t, part(quickly), "Squid killed in the middle of a tunnel", 2000)
+	trial.Holds(t, part(quickly), "Squid killed in the middle of a tunnel", 3000)
 }
 
 func TestNothingIsLostWithToxiproxy(t *testing.T) {
 	t.Parallel()
 	p := Toxic
 	p.Rounds = quickly.toxics()
-	trial.Holds(t, p, "timeout: answers get lost, and connections stay open", 2000)
+	trial.Holds(t, p, "timeout: answers get lost, and connections stay open", 3000)
 }

@@ -17,16 +17,16 @@ func (c course) rounds() []trial.Round {
 // bad are links that carry everything, in the end.
 func (c course) bad() []trial.Round {
 	return []trial.Round{
-		c.round("256 kbit/s", link{from: limited("256kbit"), share: 20}),
-		c.round("256 kbit/s, HTTP/2", link{from: limited("256kbit"), share: 20, secure: true}),
-		c.round("64 kbit/s", link{from: limited("64kbit"), share: 50}),
+		c.round("256 kbit/s", link{from: limited("256kbit"), share: 5}),
+		c.round("256 kbit/s, HTTP/2", link{from: limited("256kbit"), share: 5, secure: true}),
+		c.round("64 kbit/s", link{from: limited("64kbit"), share: 12}),
 		c.round("1 % of packets lost", link{from: losing(1)}),
-		c.round("5 % of packets lost", link{from: losing(5), share: 4}),
-		c.round("5 % of packets lost, HTTP/2", link{from: losing(5), share: 4, secure: true}),
-		c.round("20 % of packets lost", link{from: losing(20), share: 20}),
-		c.round("300 ms there and back", link{make: wired(network.Manner{Delay: 150 * time.Millisecond}), share: 2}),
-		c.round("packets out of order", link{make: wired(network.Manner{Delay: 5 * time.Millisecond, Jitter: 20 * time.Millisecond}), share: 2}),
-		c.round("packets out of order, HTTP/2", link{make: wired(network.Manner{Delay: 5 * time.Millisecond, Jitter: 20 * time.Millisecond}), share: 2, secure: true}),
+		c.round("5 % of packets lost", link{from: losing(5)}),
+		c.round("5 % of packets lost, HTTP/2", link{from: losing(5), secure: true}),
+		c.round("20 % of packets lost", link{from: losing(20), share: 5}),
+		c.round("300 ms there and back", link{make: wired(network.Manner{Delay: 150 * time.Millisecond})}),
+		c.round("packets out of order", link{make: wired(network.Manner{Delay: 5 * time.Millisecond, Jitter: 20 * time.Millisecond})}),
+		c.round("packets out of order, HTTP/2", link{make: wired(network.Manner{Delay: 5 * time.Millisecond, Jitter: 20 * time.Millisecond}), secure: true}),
 		c.round("IPv6 only", link{make: over6}),
 	}
 }
@@ -66,8 +66,8 @@ func (c course) names() []trial.Round {
 		c.round("a name server fails for a while", link{names: &found, strikes: twice(says(network.Answer{Code: dns.RcodeServerFailure}, found))}),
 		c.round("a name server is silent for a while", link{names: &found, strikes: twice(says(network.Answer{Silent: true}, found))}),
 		c.round("a name server answers over TCP only", link{names: &network.Answer{Addresses: found.Addresses, OverTCP: true}}),
-		c.round("of two addresses the first is dead", link{names: &network.Answer{Addresses: []netip.Addr{nowhere, server}}, share: 4}),
-		c.round("the address of IPv6 leads nowhere", link{names: &network.Answer{Addresses: []netip.Addr{nowhere6, server}}, share: 4}),
+		c.round("of two addresses the first is dead", link{names: &network.Answer{Addresses: []netip.Addr{nowhere, server}}}),
+		c.round("the address of IPv6 leads nowhere", link{names: &network.Answer{Addresses: []netip.Addr{nowhere6, server}}}),
 	}
 }
 

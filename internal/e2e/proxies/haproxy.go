@@ -65,7 +65,7 @@ func (c course) haproxy() []trial.Round {
 		}))),
 		c.round("HAProxy drops requests without an answer, for a while", x("", "", given(settings{ofFrontend: "http-request silent-drop"}))),
 		c.round("HAProxy rejects connections, for a while", x("", "", given(settings{ofFrontend: "tcp-request connection reject"}))),
-		c.round("HAProxy lets one connection through at a time", crossing{kind: haproxy, settings: settings{ofFrontend: "maxconn 1"}, share: 4}),
+		c.round("HAProxy lets one connection through at a time", crossing{kind: haproxy, settings: settings{ofFrontend: "maxconn 1"}}),
 		c.round("HAProxy keeps connections for a millisecond", x(ofDefaults, "timeout http-keep-alive 1ms")),
 		c.round("HAProxy closes each connection", x(ofDefaults, "option httpclose")),
 		c.round("HAProxy reloaded in the middle of a request", gentle(x("", "", twice(reloaded)...))),

@@ -62,19 +62,19 @@ func (c course) nginx() []trial.Round {
 	limit := settings{ofServer: "client_max_body_size 20k;"}
 	return []trial.Round{
 		c.round("nginx, its page for 413: a limit of 20 KB, for a while", x("", "", given(limit))),
-		c.round("nginx, its page for 413: a limit of 20 KB, always", crossing{kind: nginx, settings: limit, share: 4}),
+		c.round("nginx, its page for 413: a limit of 20 KB, always", crossing{kind: nginx, settings: limit}),
 		c.round("nginx, a limit of 20 KB, and it resets the connection", crossing{
-			kind: nginx, settings: settings{ofServer: "client_max_body_size 20k; lingering_close off;"}, share: 4,
+			kind: nginx, settings: settings{ofServer: "client_max_body_size 20k; lingering_close off;"},
 		}),
 		c.round("nginx, its page for 502: Segment cannot be reached", x("", "", twice(away)...)),
 		c.round("nginx, its page for 504: Segment is slow", x(ofLocation, "proxy_read_timeout 1s;", twice(slow)...)),
 		c.round("nginx, its page for 400: headers are too large, for a while", x("", "", given(settings{
 			ofServer: "connection_pool_size 128; client_header_buffer_size 64; large_client_header_buffers 1 128;",
 		}))),
-		c.round("nginx, its page for 503: five requests a second", crossing{kind: nginx, share: 4, settings: settings{
+		c.round("nginx, its page for 503: five requests a second", crossing{kind: nginx, settings: settings{
 			ofHTTP: "limit_req_zone $binary_remote_addr zone=all:1m rate=5r/s;", ofLocation: "limit_req zone=all;",
 		}}),
-		c.round("nginx, 429: five requests a second", crossing{kind: nginx, share: 4, settings: settings{
+		c.round("nginx, 429: five requests a second", crossing{kind: nginx, settings: settings{
 			ofHTTP: "limit_req_zone $binary_remote_addr zone=all:1m rate=5r/s; limit_req_status 429;", ofLocation: "limit_req zone=all;",
 		}}),
 		c.round("nginx, its page for 403, for a while", x("", "", given(settings{ofServer: "deny all;"}))),

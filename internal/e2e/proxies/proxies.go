@@ -61,9 +61,7 @@ type crossing struct {
 	// isProxy says that the product knows of it, as proxy_url.
 	isProxy bool
 	// secure is for TLS and HTTP/2 up to the stand-in.
-	secure bool
-	// share of the calls is what takes long enough: one of so many.
-	share   int
+	secure  bool
 	strikes []strike
 	// isGentle says that no request has to fail.
 	isGentle bool
@@ -131,7 +129,7 @@ func (c course) play(ctx context.Context, s *trial.Stage, x crossing) (got ordea
 	}
 	maps.Copy(way.Env, c.env)
 	trip := &passage.Trip{
-		Stage: s, Way: way, Calls: s.Calls / max(x.share, 1), Faults: c.faults(p, x.strikes), Gentle: x.isGentle, Pace: pace,
+		Stage: s, Way: way, Faults: c.faults(p, x.strikes), Gentle: x.isGentle, Pace: pace,
 	}
 	return trip.Run(ctx)
 }

@@ -25,7 +25,7 @@ import (
 )
 
 // parts are played in this order.
-var parts = slices.Concat([]trial.Part{kafka.Part, kafka.Part39}, brokers.Parts,
+var parts = slices.Concat([]trial.Part{kafka.Part, kafka.Part39, kafka.Fleet}, brokers.Parts,
 	[]trial.Part{links.Part, proxies.Part, proxies.Toxic})
 
 // document has a table for each part.
@@ -45,9 +45,10 @@ func main() {
 func run(ctx context.Context) error {
 	prepare := flag.Bool("prepare", false, "in CI, install what the parts need; elsewhere, say what is left out; and nothing else")
 	part := flag.String("part", "", "play only parts whose whole name matches this `pattern`")
-	only := flag.String("only", "", "play only rounds whose name matches this `pattern`, and save no table")
+	only := flag.String("only", "", "play only rounds whose name matches this `pattern`")
 	seed := flag.Uint64("seed", 0, "draw the moments by this `number`; without it, by the time")
 	calls := flag.Int("calls", 0, "let a round have `n` calls; without it, as many as for the table")
+	save := flag.Bool("save", false, "put the rows of a run into the tables although it has not all rounds, calls or times")
 	times := flag.Int("times", 0, "play each round `n` times; without it, as often as for the table")
 	flag.Parse()
 	chosen, err := matching(*part)
@@ -68,7 +69,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("SEED=%d\n", *seed)
-	return play(ctx, chosen, rounds, trial.Options{Seed: *seed, Calls: *calls, Times: *times})
+	return play(ctx, chosen, rounds, trial.Options{Seed: *seed, Calls: *calls, Times: *times}, *save)
 }
 
 func matching(pattern string) (chosen []trial.Part, err error) {
@@ -110,7 +111,7 @@ func prepared(ctx context.Context, chosen []trial.Part) error {
 
 // play plays the parts one after the other. A run of all rounds with all calls
 // is saved, also where a promise was broken: the table says so.
-func play(ctx context.Context, chosen []trial.Part, only *regexp.Regexp, o trial.Options) (err error) {
+func play(ctx context.Context, chosen []trial.Part, only *regexp.Regexp, o trial.Options, save bool) (err error) {
 	for _, p := range chosen {
 		if what := needs.Missing(p.Needs); what != "" {
 			fmt.Printf("left out: %s: %s\n", p.Name, what)
@@ -119,8 +120,13 @@ func play(ctx context.Context, chosen []trial.Part, only *regexp.Regexp, o trial
 		table, broken := trial.Run(ctx, p, only, o)
 		fmt.Printf("\n%s\n", table)
 		err = errors.Join(err, broken)
-		if only.String() != "" || o.Calls+o.Times != 0 || ctx.Err() != nil || errors.Is(broken, trial.ErrLeftOut) {
+		isPart := only.String() != "" || o.Calls+o.Times != 0 || errors.Is(broken, trial.ErrLeftOut)
+		if ctx.Err() != nil || isPart && !save {
 			continue
+		}
+		if isPart {
+			merged, failed := trial.Merge(document, p, table)
+			table, err = merged, errors.Join(err, failed)
 		}
 		err = errors.Join(err, trial.Save(document, p.Name, table))
 	}

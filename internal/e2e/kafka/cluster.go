@@ -264,6 +264,30 @@ func (c *cluster) close() {
 	ends.Wait()
 }
 
+// leaderOf is the broker that leads a partition.
+func (c *cluster) leaderOf(ctx context.Context, topic string, partition int32) (*broker, error) {
+	p, err := c.partition(ctx, topic, partition)
+	if err != nil {
+		return nil, err
+	}
+	if p.Leader < 1 || int(p.Leader) > len(c.brokers) {
+		return nil, fmt.Errorf("partition %d has no leader", partition)
+	}
+	return c.brokers[p.Leader-1], nil
+}
+
+func (c *cluster) partition(ctx context.Context, topic string, partition int32) (kadm.PartitionDetail, error) {
+	known, err := c.admin.Metadata(ctx, topic)
+	if err != nil {
+		return kadm.PartitionDetail{}, fmt.Errorf("looking for leaders: %w", err)
+	}
+	p, exists := known.Topics[topic].Partitions[partition]
+	if !exists {
+		return p, fmt.Errorf("there is no partition %d of %s", partition, topic)
+	}
+	return p, nil
+}
+
 // until asks until something is so.
 func until(ctx context.Context, what string, ask func(context.Context) (bool, error)) error {
 	for {
@@ -285,4 +309,20 @@ func sleep(ctx context.Context) bool {
 	case <-ctx.Done():
 		return false
 	}
+}
+
+// synced waits until all replicas of a topic are in sync.
+func (c *cluster) synced(ctx context.Context, topic string) error {
+	return until(ctx, "all replicas are in sync", func(ctx context.Context) (bool, error) {
+		known, err := c.admin.Metadata(ctx, topic)
+		if err != nil {
+			return false, err
+		}
+		for _, p := range known.Topics[topic].Partitions {
+			if len(p.ISR) != len(p.Replicas) || p.Leader < 0 {
+				return false, nil
+			}
+		}
+		return true, nil
+	})
 }

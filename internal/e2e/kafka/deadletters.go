@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -78,7 +79,7 @@ func (s *spoilt) allAreDead(ctx context.Context, c *cluster) error {
 }
 
 // readAll hands over all records that a topic has.
-func (c *cluster) readAll(ctx context.Context, name string, take func(*kgo.Record)) error {
+func (c *cluster) readAll(ctx context.Context, name string, take func(*kgo.Record), more ...kgo.Opt) error {
 	ends, err := c.admin.ListEndOffsets(ctx, name)
 	if err := errors.Join(err, ends.Error()); err != nil {
 		return fmt.Errorf("looking for the end of a topic: %w", err)
@@ -86,7 +87,7 @@ func (c *cluster) readAll(ctx context.Context, name string, take func(*kgo.Recor
 	client, err := kgo.NewClient(append([]kgo.Opt{
 		kgo.SeedBrokers(c.addresses()...), kgo.ConsumeTopics(name), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
 		kgo.FetchMaxWait(100 * time.Millisecond),
-	}, c.connection...)...)
+	}, slices.Concat(c.connection, more)...)...)
 	if err != nil {
 		return fmt.Errorf("connecting to Kafka: %w", err)
 	}

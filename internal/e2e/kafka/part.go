@@ -10,8 +10,10 @@ import (
 )
 
 var (
-	one     = options{jars: needs.Kafka4, size: 1}
-	oneOf39 = options{jars: needs.Kafka3, size: 1}
+	one       = options{jars: needs.Kafka4, size: 1}
+	three     = options{jars: needs.Kafka4, size: 3}
+	oneOf39   = options{jars: needs.Kafka3, size: 1}
+	threeOf39 = options{jars: needs.Kafka3, size: 3}
 )
 
 // Part is the current Kafka.
@@ -25,6 +27,21 @@ var Part = trial.Part{
 		{Name: "broker killed, one in 100 events is a dead letter", Times: 2, Play: on(one, topic.Options{}, withDeadLetters(2, killBroker))},
 		{Name: "broker killed, with TLS and SCRAM", Times: 2, Play: onSecure(one, disturbed(2, killBroker))},
 		{Name: "disk of the broker full", Needs: []needs.Need{needs.Root}, Times: 2, Play: onTightDisk(one, disturbed(1, fill))},
+		{Name: "leader killed, of three", Times: 2, Play: on(three, topic.Options{}, disturbed(3, killLeader))},
+		{Name: "all three killed at once", Times: 2, Play: on(three, topic.Options{}, disturbed(2, killAll))},
+		{Name: "brokers restarted one after the other", Play: on(three, topic.Options{}, disturbed(3, stopBroker))},
+		{Name: "leaders moved", Times: 2, Play: on(three, topic.Options{}, disturbed(4, moveLeaders))},
+		{Name: "group, processes come and go, cooperative", Times: 3, Play: on(one, topic.Options{}, cooperative)},
+		{Name: "group, processes come and go, eager (input `kafka`)", Times: 3, Play: on(one, topic.Options{Pipeline: eagerPipeline()}, eager)},
+		{Name: "group, static members restarted", Times: 3, Play: on(one, topic.Options{}, static)},
+		{Name: "group, 500 partitions", Play: on(one, topic.Options{Partitions: 500}, cooperative)},
+		{Name: "transactions, half of them aborted, broker killed", Times: 2, Play: on(one, topic.Options{}, transactions(2))},
+		{Name: "compacted, keyed by the event", Play: on(one, topic.Options{Configs: compacting, Key: byEvent}, compacted)},
+		{
+			Name: "compacted, keyed by the person", Play: on(one, topic.Options{Configs: compacting}, compacted),
+			Breaks: trial.Delivery,
+			Note:   "Kafka keeps only the last event of a key, as it is told to. Do not compact a topic of events.",
+		},
 	},
 }
 
@@ -37,6 +54,9 @@ var Part39 = trial.Part{
 		{Name: "pipeline killed", Times: 3, Play: on(oneOf39, topic.Options{}, killed)},
 		{Name: "broker killed", Times: 3, Play: on(oneOf39, topic.Options{}, disturbed(1, killBroker))},
 		{Name: "broker killed, with TLS and SCRAM", Play: onSecure(oneOf39, disturbed(2, killBroker))},
+		{Name: "leader killed, of three", Times: 2, Play: on(threeOf39, topic.Options{}, disturbed(3, killLeader))},
+		{Name: "group, processes come and go, cooperative", Times: 2, Play: on(oneOf39, topic.Options{}, cooperative)},
+		{Name: "transactions, half of them aborted, broker killed", Play: on(oneOf39, topic.Options{}, transactions(2))},
 	},
 }
 

@@ -117,6 +117,11 @@ func onSecure(o options, p play) func(context.Context, *trial.Stage) (ordeal.Tal
 	}
 }
 
+// eagerPipeline is one with the input kafka.
+func eagerPipeline() string {
+	return filepath.Join(needs.Project(), "internal", "e2e", "kafka", "pipelines", "eager.yaml")
+}
+
 var quoted = regexp.MustCompile(`"([^"]+)"`)
 
 // javaVersion is what Java says that it is.

@@ -94,6 +94,31 @@ func TestATableIsWrittenBetweenItsMarks(t *testing.T) {
 	assert.Equal(t, "# Page\n\n<!-- e2e:a -->\nnew\n<!-- /e2e:a -->\nbetween\n<!-- e2e:b -->\nother\n<!-- /e2e:b -->\n", string(text))
 }
 
+// A run of some rounds leaves the rows of the others as they are.
+func TestSomeRoundsAreMergedIntoTheTableOfAll(t *testing.T) {
+	p := Part{Name: "a", Rounds: []Round{{Name: "first"}, {Name: "second", Breaks: Delivery, Note: "so it is."}, {Name: "third"}}}
+	first := tableOf("A 1.0, `make e2e PART=a SEED=1`, 1s", []row{
+		{Round: p.Rounds[0], times: 1, tally: tally(ordeal.Judgement{})},
+		{Round: p.Rounds[2], times: 1, tally: tally(ordeal.Judgement{})},
+		{Round: Round{Name: "of old"}, times: 1},
+	})
+	path := filepath.Join(t.TempDir(), "page.md")
+	require.NoError(t, os.WriteFile(path, []byte("<!-- e2e:a -->\n"+first+"<!-- /e2e:a -->\n"), 0o600))
+	again := tableOf("A 1.1, `make e2e PART=a SEED=2`, 1s", []row{
+		{Round: p.Rounds[1], times: 2, tally: tally(ordeal.Judgement{Lost: 3})},
+		{Round: p.Rounds[2], times: 2, tally: tally(ordeal.Judgement{Resent: 4})},
+	})
+
+	got, err := Merge(path, p, again)
+
+	require.NoError(t, err)
+	assert.Equal(t, "A 1.1, rounds of several runs of `make e2e PART=a`:\n\n"+heading(false)+
+		"| first | 1 | 100 | 0 | 0 | 0 | 0 | 0 |\n"+
+		"| second | 2 | 100 | 0 | 0 | **3** | 0 | 0 |\n"+
+		"| third | 2 | 100 | 0 | 4 | 0 | 0 | 0 |\n"+
+		"\n- second: so it is.\n", got)
+}
+
 // A round whose player fails hands on the error, and nothing of it stays.
 func TestARoundLeavesNoFolderBehind(t *testing.T) {
 	var folder string

@@ -70,17 +70,31 @@ func Run(ctx context.Context, p Part, only *regexp.Regexp, o Options) (table str
 	return tableOf(how, rows), err
 }
 
+// heading names the columns. That of pauses is there where rounds have some.
+func heading(timed bool) string {
+	names := "| What happens | rounds | calls | faults | sent again | lost | duplicates after de-duplication | order violations |"
+	rule := "\n|---|---|---|---|---|---|---|---|"
+	if timed {
+		names += " goes on after, at most |"
+		rule += "---|"
+	}
+	return names + rule + "\n"
+}
+
+// note is a line below the table, or nothing.
+func (r Round) note() string {
+	if r.Note == "" {
+		return ""
+	}
+	return fmt.Sprintf("- %s: %s\n", r.Name, r.Note)
+}
+
 // tableOf says in its first line what was played, and how.
 func tableOf(how string, rows []row) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s:\n\n", how)
-	b.WriteString("| What happens | rounds | calls | faults | sent again | lost | duplicates after de-duplication | order violations |")
-	rule, timed := "\n|---|---|---|---|---|---|---|---|", areTimed(rows)
-	if timed {
-		b.WriteString(" goes on after, at most |")
-		rule += "---|"
-	}
-	b.WriteString(rule + "\n")
+	timed := areTimed(rows)
+	b.WriteString(heading(timed))
 	notes := ""
 	for _, r := range rows {
 		fmt.Fprintf(&b, "| %s | %s | %d | %d | %d | %s | %s | %s |", r.Name, r.rounds(), r.tally.Calls, r.tally.Kills, r.tally.Resent,
@@ -89,9 +103,7 @@ func tableOf(how string, rows []row) string {
 			fmt.Fprintf(&b, " %.1f s |", r.tally.Pause.Seconds())
 		}
 		b.WriteByte('\n')
-		if r.Note != "" {
-			notes += fmt.Sprintf("- %s: %s\n", r.Name, r.Note)
-		}
+		notes += r.note()
 	}
 	if notes != "" {
 		b.WriteString("\n" + notes)
@@ -125,6 +137,39 @@ func disorder(t ordeal.Tally, broken Promise) string {
 		return "-"
 	}
 	return figure(t.Overtaken, broken)
+}
+
+var nameOfRow = regexp.MustCompile(`(?m)^\| ([^|]+) \| .*\n`)
+
+// Merge takes a table that has only some rounds of a part, and the others from
+// the table that a document has.
+func Merge(path string, p Part, table string) (string, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("reading the document: %w", err)
+	}
+	_, old, _ := strings.Cut(string(text), opening(p.Name))
+	old, _, _ = strings.Cut(old, closing(p.Name))
+	lines := map[string]string{}
+	for _, from := range []string{old, table} {
+		for _, found := range nameOfRow.FindAllStringSubmatch(from, -1) {
+			lines[found[1]] = found[0]
+		}
+	}
+	how, _, _ := strings.Cut(table, ", `make")
+	merged := how + ", rounds of several runs of `make e2e PART=" + p.Name + "`:\n\n" + heading(strings.Contains(table, heading(true)))
+	notes := ""
+	for _, r := range p.Rounds {
+		line, exists := lines[r.Name]
+		merged += line
+		if exists {
+			notes += r.note()
+		}
+	}
+	if notes != "" {
+		merged += "\n" + notes
+	}
+	return merged, nil
 }
 
 // Save writes a table between the marks of its part in a document.

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -60,7 +61,7 @@ var _ ordeal.Feed = (*Topic)(nil)
 // New makes a topic.
 func New(ctx context.Context, brokers, name string, o Options) (*Topic, error) {
 	client, err := kgo.NewClient(append([]kgo.Opt{
-		kgo.SeedBrokers(brokers),
+		kgo.SeedBrokers(strings.Split(brokers, ",")...),
 		kgo.DefaultProduceTopic(name),
 		kgo.RecordPartitioner(kgo.ManualPartitioner()),
 	}, o.Connection...)...)

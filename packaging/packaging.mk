@@ -1,7 +1,7 @@
 # What is handed out, and the name of the module. The Makefile includes this, and
 # packaging/README.md explains it.
 
-.PHONY: sandbox connect-plugin packages images npm reproducible release-tools release-snapshot release rename
+.PHONY: sandbox connect-plugin packages images npm reproducible release-tools release-snapshot release has-remote rename
 
 sandbox connect-plugin packages images npm: export GOFLAGS := $(GO_FLAGS)
 # The static binaries of bin/static are those of a release.
@@ -41,11 +41,15 @@ release-tools: ## Build the tools of a release, in bin/tools
 	GOFLAGS= go build -modfile=packaging/tools.mod -o bin/tools/ \
 		github.com/goreleaser/goreleaser/v2 github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
 
-release-snapshot: release-tools ## Make all files of a release in dist/, and publish nothing: hours
+# Without a remote, goreleaser takes no version and no date from the commit.
+has-remote:
+	@git remote | grep -q . || { echo 'A release is made in a clone: git clone . ../release, and make it there.' >&2; exit 2; }
+
+release-snapshot: has-remote release-tools ## Make all files of a release in dist/, and publish nothing: hours
 	PATH="$(HANDED)/tools:$$PATH" goreleaser check
 	PATH="$(HANDED)/tools:$$PATH" goreleaser release --snapshot --clean
 
-release: release-tools ## Make all files of the release of the tag, in dist/: hours
+release: has-remote release-tools ## Make all files of the release of the tag, in dist/: hours
 	PATH="$(HANDED)/tools:$$PATH" goreleaser release --clean
 
 rename: ## Give the module a path that a host serves (MODULE=host/owner/benthos-segment)

@@ -29,6 +29,8 @@ type recipe struct {
 	ID    string   `yaml:"id"`
 	IDs   []string `yaml:"ids"`
 	MTime string   `yaml:"mtime"`
+	// FileName says that the files have the names that are usual.
+	FileName string `yaml:"file_name_template"`
 }
 
 type content struct {

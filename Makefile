@@ -43,7 +43,7 @@ GO_FLAGS := $(shell go env GOFLAGS) -trimpath '-pgo=$(PROFILE)'
 build demo-gateway test lint docs torture e2e poison soak nightly: export GOFLAGS := $(GO_FLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-gateway build goflags test chromium screenshot torture e2e poison soak nightly vuln lint docs bench bench-quick bench-profile bench-growth bench-search bench-latency bench-gateway bench-pages bench-go fmt clean
+.PHONY: help demo demo-gateway build goflags test chromium prometheus screenshot torture e2e poison soak nightly vuln lint docs bench bench-quick bench-profile bench-growth bench-search bench-latency bench-gateway bench-pages bench-go fmt clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,7 +69,7 @@ build: ## Build bin/benthos-segment (TAGS=cloud: with AWS, Google Cloud and Azur
 goflags: ## Print what lets go share what make has compiled: export GOFLAGS="$(make -s goflags)"
 	@echo "$(GO_FLAGS)"
 
-test: chromium shells ## Run every test (CHROMIUM=skip leaves out those of the page in a browser)
+test: chromium prometheus shells ## Run every test (CHROMIUM=skip leaves out those of the page in a browser)
 	@status=0; try() { echo "$$*"; "$$@" || status=1; }; \
 	try go test $(RACE) $(RACED); \
 	try go test $(UNRACED); \
@@ -80,6 +80,7 @@ test: chromium shells ## Run every test (CHROMIUM=skip leaves out those of the p
 	try go -C packaging test -p 1 ./...; \
 	if [ '$(CHROMIUM)' = skip ]; then echo 'skip	$(PAGETEST): the tests of the page in a browser, because of CHROMIUM=skip'; \
 	else try go -C $(PAGETEST) test ./...; fi; \
+	try go -C internal/monitoring test .; \
 	try go -C internal/torture test -parallel 4 ./...; \
 	try go -C internal/e2e run . -prepare; : which installs in CI alone; \
 	try go -C internal/e2e test -p 1 -parallel 2 ./...; \
@@ -93,6 +94,9 @@ chromium: ## Install Chromium where it is missing: the page is tested in it (CHR
 .PHONY: shells
 shells: # Install the shells whose completion is tested, where that asks nobody
 	@.ci/shells
+
+prometheus: ## Put Prometheus into bin/ where it is missing: dashboard and alerts are tested with it
+	@.ci/prometheus
 
 screenshot: build chromium ## Take pictures of the page: all into bin/screenshots, and docs/sandbox.png (SCENES=person)
 	go -C $(PAGETEST) run ./screenshot $(CURDIR) $(SCENES)

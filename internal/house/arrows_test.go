@@ -46,6 +46,7 @@ var arrows = []arrow{
 	{"internal/torture", []string{"internal/sandbox", "internal/segment"}},
 	{"internal/e2e", []string{"internal/torture/metrics", "internal/torture/ordeal", "internal/torture/disk", "internal/torture/topic", "internal/sandbox", "internal/segment"}},
 	{"packaging", nil},
+	{"internal/monitoring", nil},
 	{"internal/sdktest", []string{"internal/sandbox/pagetest"}},
 	{"bench", nil},
 	{"config", nil},

@@ -70,6 +70,40 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
+// Calls of the size that Segment allows are twice what one may take on average, so
+// that they are half of what was asked for, and all of them have a bound.
+func TestLargeCallsEvictOlderOnes(t *testing.T) {
+	large := []segment.Call{{WriteKey: theKey, JSON: []byte(`{"type":"page","userId":"u","name":"` + strings.Repeat("x", 31<<10) + `"}`)}}
+	for asked, most := range map[int]int{20: 20 * callBytes, 100_000: mostBytes} {
+		t.Run(fmt.Sprint(asked), func(t *testing.T) {
+			r := open(t, Config{Calls: asked})
+			for range most/len(large[0].JSON) + 10 {
+				r.Attempt(Attempt{At: time.Now(), Status: 200, Calls: large})
+			}
+			held := r.inbox.Summary().CallsHeld * len(large[0].JSON)
+			assert.LessOrEqual(t, held, most)
+			assert.Greater(t, held, most/4)
+		})
+	}
+	assert.LessOrEqual(t, mostBytes, 64<<20, "whatever is asked for")
+	assert.LessOrEqual(t, callBytes, 16<<10)
+}
+
+// The output uses its buffers for the next batch.
+func TestWhatIsKeptDoesNotChangeWithTheBuffersOfTheOutput(t *testing.T) {
+	r := open(t, Config{Calls: 3})
+	buffer := []byte(`{"type":"page","userId":"u"}`)
+	r.Attempt(Attempt{At: time.Now(), Status: 200, Calls: []segment.Call{{WriteKey: theKey, JSON: buffer}}})
+	r.Failed(buffer, theKey, &segment.Violation{Reason: segment.ReasonRefused})
+	clear(buffer)
+	for seq := uint64(1); seq <= 2; seq++ {
+		call, isHeld := r.inbox.Call(seq)
+		require.True(t, isHeld)
+		assert.JSONEq(t, `{"type":"page","userId":"u"}`, string(call.Raw))
+		assert.Equal(t, "u", call.UserID)
+	}
+}
+
 func TestOutputsOfOneProcessShareAnAddress(t *testing.T) {
 	first := open(t, Config{Calls: 3})
 	second, err := Open(Config{Calls: 3, Address: "127.0.0.1:0"})

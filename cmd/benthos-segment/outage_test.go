@@ -97,6 +97,18 @@ func TestAProcessThatIsStoppedWhileHeldEndsWell(t *testing.T) {
 	assert.NotZero(t, strings.Count(p.said(), "10 of 10 messages were not sent, for the same reason"))
 }
 
+func TestStreamsModeSaysWhatItGaveUp(t *testing.T) {
+	sb := segmenttest.New(t)
+	sb.Fail(http.StatusUnauthorized)
+	stream := strings.NewReplacer("http: {enabled: false}", "", "$ENDPOINT", sb.URL).Replace(manyPipeline)
+	p, _ := beginStreams(t, stream, "--set", "shutdown_timeout=2s")
+	p.awaitText("holding calls")
+	require.NoError(t, p.interrupt())
+	assert.Zero(t, p.code(), p.said())
+	assert.Contains(t, p.said(), "Stopping: waiting for ")
+	assert.Regexp(t, `Stopped: \d[\d,]* messages were not delivered within shutdown_timeout, because the last attempt met status 401\.`, p.said())
+}
+
 // A stop that waits for nothing says nothing of it, and one that comes to its end
 // in time does not say that it gave up.
 func TestAStopSaysOnlyWhatItWaitsFor(t *testing.T) {

@@ -116,3 +116,38 @@ func moveLeaders(ctx context.Context, s set, _ int) error {
 		return true, nil
 	})
 }
+
+// freezeBroker stops a broker in the middle of what it does until the others
+// have put it out of the replicas in sync. It wakes up and knows of nothing.
+func freezeBroker(ctx context.Context, s set, n int) error {
+	frozen := s.brokers[n%len(s.brokers)]
+	if err := frozen.Pause(); err != nil {
+		return err
+	}
+	id := int32(n%len(s.brokers)) + 1
+	others := s.brokers[(n+1)%len(s.brokers)]
+	err := until(ctx, "the replicas in sync are fewer", func(ctx context.Context) (bool, error) {
+		return s.isOut(ctx, others, id)
+	})
+	return errors.Join(err, frozen.Resume(), s.synced(ctx, s.topic.Name))
+}
+
+// isOut asks one broker whether another one is in sync nowhere. Clients that
+// ask just any broker would wait for the frozen one.
+func (s set) isOut(ctx context.Context, asked *broker, id int32) (bool, error) {
+	client, err := s.client(asked)
+	if err != nil {
+		return false, err
+	}
+	defer client.Close()
+	known, err := client.Metadata(ctx, s.topic.Name)
+	if err != nil {
+		return false, err
+	}
+	for _, p := range known.Topics[s.topic.Name].Partitions {
+		if p.Leader < 0 || slices.Contains(p.ISR, id) {
+			return false, nil
+		}
+	}
+	return true, nil
+}

@@ -23,6 +23,9 @@ var Part = trial.Part{
 	Versions: versions(needs.Kafka4),
 	Rounds: []trial.Round{
 		{Name: "pipeline killed", Times: 5, Play: on(one, topic.Options{}, killed)},
+		// Reported: a consumer that goes on reading and commits nothing after the
+		// broker was away, redpanda-data/connect#433; a static member that cannot
+		// join again, confluentinc/confluent-kafka-go#494. All of these are one.
 		{Name: "broker killed", Times: 4, Play: on(one, topic.Options{}, disturbed(1, killBroker))},
 		{Name: "broker killed, one in 100 events is a dead letter", Times: 2, Play: on(one, topic.Options{}, withDeadLetters(2, killBroker))},
 		{Name: "broker killed, with TLS and SCRAM", Times: 2, Play: onSecure(one, disturbed(2, killBroker))},
@@ -31,10 +34,18 @@ var Part = trial.Part{
 		{Name: "all three killed at once", Times: 2, Play: on(three, topic.Options{}, disturbed(2, killAll))},
 		{Name: "brokers restarted one after the other", Play: on(three, topic.Options{}, disturbed(3, stopBroker))},
 		{Name: "leaders moved", Times: 2, Play: on(three, topic.Options{}, disturbed(4, moveLeaders))},
+		// Reported: a group that stands still when replicas fall behind,
+		// confluentinc/librdkafka#2722.
+		{
+			Name: "a broker frozen, too few replicas in sync, dead letters", Times: 2,
+			Play: on(three, topic.Options{Configs: map[string]string{"min.insync.replicas": "3"}}, withDeadLetters(2, freezeBroker)),
+		},
 		{Name: "group, processes come and go, cooperative", Times: 3, Play: on(one, topic.Options{}, cooperative)},
 		{Name: "group, processes come and go, eager (input `kafka`)", Times: 3, Play: on(one, topic.Options{Pipeline: eagerPipeline()}, eager)},
 		{Name: "group, static members restarted", Times: 3, Play: on(one, topic.Options{}, static)},
 		{Name: "group, 500 partitions", Play: on(one, topic.Options{Partitions: 500}, cooperative)},
+		// Reported: events of aborted transactions that are read all the same,
+		// confluentinc/librdkafka#3020 and twmb/franz-go#729.
 		{Name: "transactions, half of them aborted, broker killed", Times: 2, Play: on(one, topic.Options{}, transactions(2))},
 		{Name: "compacted, keyed by the event", Play: on(one, topic.Options{Configs: compacting, Key: byEvent}, compacted)},
 		{

@@ -42,6 +42,7 @@ func imageOf(t *testing.T, binary string) (path string) {
 	return made[0]
 }
 
+// readur/readur#149: a health check called curl, which the image did not have.
 func TestTheImageOfTheSandboxRuns(t *testing.T) {
 	needNamespaces(t)
 	path := imageOf(t, sandboxBinary(t))

@@ -69,8 +69,8 @@ func packages(t *testing.T) (folder string) {
 	return folder
 }
 
-// evanw/esbuild#1621 and others: what people run into with a binary in optional
-// dependencies is that it is not there, and that nobody says why.
+// evanw/esbuild#1819: with a program in optional dependencies, people run into it
+// not being there, by --no-optional or because node_modules were copied.
 func TestTheSandboxComesFromNPM(t *testing.T) {
 	needNPM(t)
 	made := packages(t)
@@ -101,7 +101,8 @@ func TestTheSandboxComesFromNPM(t *testing.T) {
 	})
 	t.Run("a test that is killed", func(t *testing.T) { assertNothingIsLeft(t, folder, filepath.Join(made, "segment-sandbox")) })
 	t.Run("without the program", func(t *testing.T) {
-		require.NoError(t, os.RemoveAll(installed[0]))
+		do(t, npmIn(t, folder, from, "npm", "install", "--omit=optional"))
+		require.NoDirExists(t, installed[0])
 		said, err := npmIn(t, folder, from, "npx", "segment-sandbox").CombinedOutput()
 		assert.Error(t, err)
 		assert.Contains(t, string(said), "The package @segment-sandbox/"+platform()+" is missing")

@@ -25,6 +25,9 @@ func (d debian) installed() {
 	d.verifyUnit()
 }
 
+// vectordotdev/vector#5478: a deb could be installed only where systemd runs.
+// go-gost/gost#906: the configuration that a package brought could not be run. Ours
+// brings none.
 func TestTheDebIsInstalledServesAndIsRemoved(t *testing.T) {
 	deb := packageOf(t, "deb")
 	d := freshDebian(t)
@@ -35,6 +38,7 @@ func TestTheDebIsInstalledServesAndIsRemoved(t *testing.T) {
 
 	// An upgrade keeps what the user has written, and so does a removal.
 	d.do("apt-get install -y --reinstall /root/benthos-segment.deb")
+	d.says("benthos-segment", "id -un benthos-segment")
 	d.says("root:benthos-segment 640", "stat -c '%U:%G %a' /etc/benthos-segment/environment")
 	d.do("grep of-the-service /etc/benthos-segment/environment")
 	d.do("apt-get remove -y benthos-segment")
@@ -58,7 +62,10 @@ func TestTheRPMIsInstalledServesAndIsRemoved(t *testing.T) {
 	d.installed()
 	d.serve()
 
+	// utkuozdemir/nvidia_gpu_exporter#407: an upgrade removed the user, by the script
+	// of the version before.
 	do("--upgrade", "--force", rpm)
+	d.says("benthos-segment", "id -un benthos-segment")
 	d.do("grep of-the-service /etc/benthos-segment/environment")
 	do("--erase", "benthos-segment")
 	d.says("", "ls /usr/bin | grep benthos || true")

@@ -48,3 +48,31 @@ func TestAPowerCutTakesWhatWasNotSynced(t *testing.T) {
 	}
 	assert.True(t, isForgotten, "what was not synced outlived twenty cuts")
 }
+
+// JetStream and Redis cut files short when they start after a crash.
+func TestAFileIsCutShortAndMadeLonger(t *testing.T) {
+	mount := t.TempDir()
+	d, err := disk.NewVolatile(mount)
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { assert.NoError(t, d.Close()) })
+	path := filepath.Join(mount, "file")
+	file, err := os.Create(path)
+	require.NoError(t, err)
+	_, err = file.WriteString("0123456789")
+	require.NoError(t, err)
+
+	require.NoError(t, file.Truncate(4))
+	_, err = file.WriteAt([]byte("xy"), 4)
+	require.NoError(t, err, "the handle goes on with the file that is there now")
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, "0123xy", string(text))
+
+	require.NoError(t, os.Truncate(path, 8))
+	text, err = os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, "0123xy\x00\x00", string(text))
+	assert.NoError(t, file.Close())
+}

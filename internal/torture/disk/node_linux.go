@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path"
+	"sync"
 	"syscall"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -85,7 +86,7 @@ func (n *node) Lookup(ctx context.Context, name string, out *fuse.EntryOut) (*fs
 func (n *node) Getattr(_ context.Context, h fs.FileHandle, out *fuse.AttrOut) syscall.Errno {
 	stat := func() (vfs.FileInfo, error) { return n.disk.Stat(n.at()) }
 	if f, isFile := h.(*file); isFile {
-		stat = f.open.Stat
+		stat = f.stat
 	}
 	info, err := stat()
 	if err != nil {
@@ -95,21 +96,52 @@ func (n *node) Getattr(_ context.Context, h fs.FileHandle, out *fuse.AttrOut) sy
 	return 0
 }
 
-// Setattr takes every mode and every time, and keeps none. A file is cut short
-// to nothing or not at all.
+// Setattr takes every mode and every time, and keeps none.
 func (n *node) Setattr(ctx context.Context, h fs.FileHandle, in *fuse.SetAttrIn, out *fuse.AttrOut) syscall.Errno {
-	switch size, isSized := in.GetSize(); {
-	case isSized && size > 0:
-		return syscall.ENOTSUP
-	case isSized:
-		empty, err := n.disk.Create(n.at(), vfs.WriteCategoryUnspecified)
-		if err != nil {
+	if size, isSized := in.GetSize(); isSized {
+		if err := n.resize(h, int(size)); err != nil {
 			return errnoOf(err)
 		}
-		_ = empty.Close() // of memory
-		h = nil
 	}
 	return n.Getattr(ctx, h, out)
+}
+
+// resize cuts a file short, or adds zeros to it. The memory cannot do that, so
+// that another file takes its place, also where it is open by that handle.
+func (n *node) resize(h fs.FileHandle, size int) error {
+	content, err := n.content()
+	if err != nil {
+		return err
+	}
+	content = append(content, make([]byte, max(0, size-len(content)))...)[:size]
+	made, err := n.disk.Create(n.at(), vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return err
+	}
+	if _, err := made.Write(content); err != nil {
+		return errors.Join(err, made.Close())
+	}
+	if err := made.Close(); err != nil {
+		return err
+	}
+	f, isOpen := h.(*file)
+	if !isOpen {
+		return nil
+	}
+	opened, err := n.disk.OpenReadWrite(n.at(), vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return err
+	}
+	return f.replace(opened)
+}
+
+func (n *node) content() ([]byte, error) {
+	open, err := n.disk.Open(n.at())
+	if err != nil {
+		return nil, err
+	}
+	content, err := io.ReadAll(open)
+	return content, errors.Join(err, open.Close())
 }
 
 func (n *node) Create(ctx context.Context, name string, _, _ uint32, out *fuse.EntryOut) (*fs.Inode, fs.FileHandle, uint32, syscall.Errno) {
@@ -118,7 +150,7 @@ func (n *node) Create(ctx context.Context, name string, _, _ uint32, out *fuse.E
 		return nil, nil, 0, errnoOf(err)
 	}
 	made, errno := n.child(ctx, name, out)
-	return made, &file{open}, fuse.FOPEN_DIRECT_IO, errno
+	return made, &file{open: open}, fuse.FOPEN_DIRECT_IO, errno
 }
 
 func (n *node) Open(_ context.Context, flags uint32) (fs.FileHandle, uint32, syscall.Errno) {
@@ -132,7 +164,7 @@ func (n *node) Open(_ context.Context, flags uint32) (fs.FileHandle, uint32, sys
 	if err != nil {
 		return nil, 0, errnoOf(err)
 	}
-	return &file{opened}, fuse.FOPEN_DIRECT_IO, 0
+	return &file{open: opened}, fuse.FOPEN_DIRECT_IO, 0
 }
 
 func (n *node) Mkdir(ctx context.Context, name string, _ uint32, out *fuse.EntryOut) (*fs.Inode, syscall.Errno) {
@@ -172,7 +204,7 @@ func (n *node) Rename(_ context.Context, name string, to fs.InodeEmbedder, newNa
 // Fsync makes a file, or the names in a directory, survive a power cut.
 func (n *node) Fsync(_ context.Context, h fs.FileHandle, _ uint32) syscall.Errno {
 	if f, isFile := h.(*file); isFile {
-		return errnoOf(f.open.Sync())
+		return errnoOf(f.sync())
 	}
 	folder, err := n.disk.OpenDir(n.at())
 	if err != nil {
@@ -191,7 +223,10 @@ func (n *node) Statfs(_ context.Context, out *fuse.StatfsOut) syscall.Errno {
 }
 
 // file is an open file.
-type file struct{ open vfs.File }
+type file struct {
+	mu   sync.RWMutex
+	open vfs.File
+}
 
 var (
 	_ fs.FileReader    = (*file)(nil)
@@ -200,7 +235,30 @@ var (
 	_ fs.FileReleaser  = (*file)(nil)
 )
 
+// replace has the handle go on with another file.
+func (f *file) replace(with vfs.File) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	before := f.open
+	f.open = with
+	return before.Close()
+}
+
+func (f *file) stat() (vfs.FileInfo, error) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.open.Stat()
+}
+
+func (f *file) sync() error {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.open.Sync()
+}
+
 func (f *file) Read(_ context.Context, into []byte, offset int64) (fuse.ReadResult, syscall.Errno) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
 	n, err := f.open.ReadAt(into, offset)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, errnoOf(err)
@@ -209,6 +267,8 @@ func (f *file) Read(_ context.Context, into []byte, offset int64) (fuse.ReadResu
 }
 
 func (f *file) Write(_ context.Context, data []byte, offset int64) (uint32, syscall.Errno) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
 	n, err := f.open.WriteAt(data, offset)
 	return uint32(n), errnoOf(err)
 }
@@ -216,4 +276,8 @@ func (f *file) Write(_ context.Context, data []byte, offset int64) (uint32, sysc
 // Allocate reserves nothing: there is always room.
 func (f *file) Allocate(context.Context, uint64, uint64, uint32) syscall.Errno { return 0 }
 
-func (f *file) Release(context.Context) syscall.Errno { return errnoOf(f.open.Close()) }
+func (f *file) Release(context.Context) syscall.Errno {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return errnoOf(f.open.Close())
+}

@@ -56,6 +56,7 @@ func TestATableSaysWhatCannotHold(t *testing.T) {
 	rows := []row{
 		{Round: Round{Name: "killed"}, times: 2, tally: tally(ordeal.Judgement{Resent: 9})},
 		{Round: Round{Name: "leaked", Breaks: Delivery, Note: "it acknowledges on receipt."}, times: 1, tally: tally(ordeal.Judgement{Lost: 5})},
+		{Round: Round{Name: "stopped", Note: "it acknowledges on receipt."}, times: 1, tally: tally(ordeal.Judgement{})},
 		{Round: Round{Name: "unordered"}, times: 3, broken: 1, tally: ordeal.Tally{}},
 	}
 
@@ -65,7 +66,7 @@ func TestATableSaysWhatCannotHold(t *testing.T) {
 	assert.Contains(t, got, "\n| killed | 2 | 100 | 0 | 9 | 0 | 0 | 0 |\n")
 	assert.Contains(t, got, "\n| leaked | 1 | 100 | 0 | 0 | **5** | 0 | 0 |\n")
 	assert.Contains(t, got, "\n| unordered | 3, **1 broken** | 0 | 0 | 0 | 0 | 0 | - |\n")
-	assert.Contains(t, got, "\n\n- leaked: it acknowledges on receipt.\n")
+	assert.Contains(t, got, "\n\n- leaked; stopped: it acknowledges on receipt.\n")
 }
 
 func TestATableSaysForHowLongDeliveryStood(t *testing.T) {

@@ -81,21 +81,12 @@ func heading(timed bool) string {
 	return names + rule + "\n"
 }
 
-// note is a line below the table, or nothing.
-func (r Round) note() string {
-	if r.Note == "" {
-		return ""
-	}
-	return fmt.Sprintf("- %s: %s\n", r.Name, r.Note)
-}
-
 // tableOf says in its first line what was played, and how.
 func tableOf(how string, rows []row) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s:\n\n", how)
 	timed := areTimed(rows)
 	b.WriteString(heading(timed))
-	notes := ""
 	for _, r := range rows {
 		fmt.Fprintf(&b, "| %s | %s | %d | %d | %d | %s | %s | %s |", r.Name, r.rounds(), r.tally.Calls, r.tally.Kills, r.tally.Resent,
 			figure(r.tally.Lost, r.Breaks&Delivery), figure(r.tally.Doubled, r.Breaks&Once), disorder(r.tally, r.Breaks&Order))
@@ -103,10 +94,35 @@ func tableOf(how string, rows []row) string {
 			fmt.Fprintf(&b, " %.1f s |", r.tally.Pause.Seconds())
 		}
 		b.WriteByte('\n')
-		notes += r.note()
 	}
-	if notes != "" {
-		b.WriteString("\n" + notes)
+	rounds := make([]Round, len(rows))
+	for i, r := range rows {
+		rounds[i] = r.Round
+	}
+	return b.String() + notesOf(rounds)
+}
+
+// notesOf says each note once, with all rounds that it is about: below a table,
+// or nothing.
+func notesOf(rounds []Round) string {
+	var notes []string
+	names := map[string][]string{}
+	for _, r := range rounds {
+		if r.Note == "" {
+			continue
+		}
+		if names[r.Note] == nil {
+			notes = append(notes, r.Note)
+		}
+		names[r.Note] = append(names[r.Note], r.Name)
+	}
+	if len(notes) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteByte('\n')
+	for _, note := range notes {
+		fmt.Fprintf(&b, "- %s: %s\n", strings.Join(names[note], "; "), note)
 	}
 	return b.String()
 }
@@ -158,18 +174,14 @@ func Merge(path string, p Part, table string) (string, error) {
 	}
 	how, _, _ := strings.Cut(table, ", `make")
 	merged := how + ", rounds of several runs of `make e2e PART=" + p.Name + "`:\n\n" + heading(strings.Contains(table, heading(true)))
-	notes := ""
+	var there []Round
 	for _, r := range p.Rounds {
-		line, exists := lines[r.Name]
-		merged += line
-		if exists {
-			notes += r.note()
+		if line, exists := lines[r.Name]; exists {
+			merged += line
+			there = append(there, r)
 		}
 	}
-	if notes != "" {
-		merged += "\n" + notes
-	}
-	return merged, nil
+	return merged + notesOf(there), nil
 }
 
 // Save writes a table between the marks of its part in a document.

@@ -57,9 +57,8 @@ func gathers(policy *yaml.Node) bool {
 // onReceipt are inputs that keep nothing for a process that stops, and what to
 // do instead.
 var onReceipt = map[string]string{
-	"mqtt": "mqtt acknowledges an event when it is read: what is in hand when the process stops is lost. No setting prevents that; " +
-		"with clean_session: false, qos: 1, a client_id and batching: {count: 1} at the output, three events are lost. " +
-		"Let the broker pass them on to one that keeps them, such as JetStream",
+	"mqtt": "mqtt acknowledges an event when it is read, at any QoS: what is in hand when the process stops is lost. Behind it, the buffer " +
+		"journal keeps all but the last moment; RabbitMQ, which takes MQTT and is read by amqp_0_9, loses nothing",
 	"redis_list":   "redis_list takes an event off its list when it is read: what is in hand when the process stops is lost; use redis_streams",
 	"redis_pubsub": "redis_pubsub keeps nothing: what is in hand when the process stops, and what comes while it is down, is lost; use redis_streams",
 	"nats":         "nats keeps nothing: what is in hand when the process stops, and what comes while it is down, is lost; use nats_jetstream",

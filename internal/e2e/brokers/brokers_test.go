@@ -3,6 +3,9 @@ package brokers
 import (
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
 	"benthos-segment/internal/e2e/trial"
 )
 
@@ -12,16 +15,35 @@ func TestMain(m *testing.M) {
 }
 
 // The short form: each broker once, read by a pipeline that we ship.
-func TestNothingIsLostWhenOurProcessIsKilled(t *testing.T) {
-	for name, part := range map[string]trial.Part{
-		"`redis_streams`, `appendfsync always`": Redis,
-		"`amqp_0_9`, quorum queue":              RabbitMQ,
-		"`nats_jetstream`, pull consumer":       NATS,
-		"`sql_select` of an outbox":             PostgreSQL,
+func TestNothingIsLostWhenOurProcessDies(t *testing.T) {
+	for _, test := range []struct {
+		part  trial.Part
+		input string
+		what  happening
+	}{
+		{RabbitMQ, "`amqp_0_9`, quorum queue", processDies},
+		{Redis, "`redis_streams`, `appendfsync always`", processDies},
+		{NATS, "`nats_jetstream`, pull consumer", processDies},
+		{PostgreSQL, "`sql_select` of an outbox", processDies},
+		{Mosquitto, "`mqtt` and `journal`, QoS 1", processHeld},
 	} {
-		t.Run(part.Name, func(t *testing.T) {
+		t.Run(test.part.Name, func(t *testing.T) {
 			t.Parallel()
-			trial.Holds(t, part, name+": "+string(processDies), 500)
+			trial.Holds(t, test.part, test.input+": "+string(test.what), 400)
 		})
 	}
+}
+
+// Flaws of an input add up, and another input that is made of it has its own.
+func TestWhatCannotHoldIsSaidOfOneInput(t *testing.T) {
+	in := input{name: "in"}.but(processDies, trial.Order, "It is late.")
+	other := in.but(processDies, trial.Delivery, "It is lost.").in(processDies)
+
+	rounds := other.rounds()
+
+	require.Len(t, rounds, 1)
+	assert.Equal(t, "in: our process is killed", rounds[0].Name)
+	assert.Equal(t, trial.Order|trial.Delivery, rounds[0].Breaks)
+	assert.Equal(t, "It is late. It is lost.", rounds[0].Note)
+	assert.Equal(t, trial.Order, in.rounds()[0].Breaks)
 }

@@ -155,16 +155,29 @@ func (n *natsServers) Start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("asking for JetStream: %w", err)
 	}
-	for {
+	return insist(ctx, func(ctx context.Context) error {
 		_, err := js.AccountInfo(ctx)
+		return err
+	})
+}
+
+// insist asks again: while a cluster looks for a leader, nobody answers.
+func insist(ctx context.Context, ask func(context.Context) error) error {
+	for {
+		asking, cancel := context.WithTimeout(ctx, natsPatience)
+		err := ask(asking)
+		cancel()
 		if err == nil {
 			return nil
 		}
-		if !ordeal.Wait(ctx, 50*time.Millisecond) {
+		if !ordeal.Wait(ctx, glance) {
 			return fmt.Errorf("waiting for JetStream: %w: %w", ctx.Err(), err)
 		}
 	}
 }
+
+// natsPatience is how long an answer may take before one asks again.
+const natsPatience = 2 * time.Second
 
 // Kill kills the server, or of a cluster the one that leads the stream.
 func (n *natsServers) Kill() {

@@ -27,10 +27,13 @@ func (n *natsServers) feed(ctx context.Context, name string) (feed, error) {
 	if n.consumer.core {
 		return s, nil
 	}
-	stream, err := js.CreateStream(ctx, jetstream.StreamConfig{
-		Name: name, Subjects: []string{name + ".>"}, Storage: jetstream.FileStorage, Replicas: len(n.nodes),
-	})
-	if err != nil {
+	var stream jetstream.Stream
+	if err := insist(ctx, func(ctx context.Context) (err error) {
+		stream, err = js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
+			Name: name, Subjects: []string{name + ".>"}, Storage: jetstream.FileStorage, Replicas: len(n.nodes),
+		})
+		return err
+	}); err != nil {
 		return nil, fmt.Errorf("making a stream: %w", err)
 	}
 	if len(n.nodes) > 1 {
@@ -42,12 +45,16 @@ func (n *natsServers) feed(ctx context.Context, name string) (feed, error) {
 			return info.Cluster.Leader
 		}
 	}
-	if n.consumer.pull {
-		_, err = js.CreateConsumer(ctx, name, jetstream.ConsumerConfig{
+	if !n.consumer.pull {
+		return s, nil
+	}
+	err = insist(ctx, func(ctx context.Context) error {
+		_, err := js.CreateOrUpdateConsumer(ctx, name, jetstream.ConsumerConfig{
 			Durable: "e2e", FilterSubject: name + ".>", AckPolicy: jetstream.AckExplicitPolicy,
 			AckWait: n.consumer.ackWait, MaxAckPending: pending,
 		})
-	}
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("making a consumer: %w", err)
 	}
@@ -135,6 +142,8 @@ func (s *natsStream) left(ctx context.Context) (int, error) {
 	if s.servers.consumer.core {
 		return 0, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, natsPatience)
+	defer cancel()
 	consumer, err := s.js.Consumer(ctx, s.name, "e2e")
 	if errors.Is(err, jetstream.ErrConsumerNotFound) {
 		return 0, nil // JetStream has forgotten it.

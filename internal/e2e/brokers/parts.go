@@ -27,7 +27,8 @@ var Redis = trial.Part{
 	Rounds: roundsOf([]input{
 		redisStreams("`appendfsync always`", "--appendonly", "yes", "--appendfsync", "always", "--save", ""),
 		redisStreams("`appendfsync everysec`", "--appendonly", "yes", "--appendfsync", "everysec", "--save", "").in(brokerDies, powerFails).
-			but(powerFails, trial.Delivery, "Redis confirms an event up to a second before it syncs it. `appendfsync always` waits for the disk."),
+			but(powerFails, trial.Delivery, "Redis confirms an event up to a second before it syncs it, and may refuse to start until `redis-check-aof --fix` "+
+				"has repaired its file. `appendfsync always` waits for the disk."),
 		redisStreams("no append-only file", "--appendonly", "no").in(brokerDies).
 			but(brokerDies, trial.Delivery, "Redis starts again with its last snapshot, or with nothing. Set `appendonly yes`."),
 		input{
@@ -119,14 +120,15 @@ var NATS = trial.Part{
 		input{name: "`nats`", pipeline: ours("nats.yaml"), start: natsWith(false, 1, "", natsConsumer{core: true})}.
 			in(processDies, processHeld).but(processDies, trial.Delivery, keepsNothing).but(processHeld, trial.Delivery, keepsNothing),
 		jetStream("pull consumer", false, 1, "", natsConsumer{pull: true, ackWait: soon}).in(processDies, processHeld, brokerDies, powerFails).
-			but(powerFails, trial.Delivery, "NATS syncs every two minutes. `sync_interval: always` loses nothing, and neither do three servers of which one stays."),
+			but(powerFails, trial.Delivery, "NATS syncs every two minutes. With `sync_interval: always`, nothing is lost."),
 		jetStream("pull consumer", false, 1, "", natsConsumer{pull: true, ackWait: later}).in(segmentAway),
 		jetStream("pull consumer, `sync_interval: always`", false, 1, "sync_interval: always", natsConsumer{pull: true, ackWait: soon}).in(powerFails),
 		jetStream("pull consumer, Debian's NATS", true, 1, "", natsConsumer{pull: true, ackWait: soon}).in(processDies, brokerDies),
 		jetStream("pull consumer, three servers", false, 3, "", natsConsumer{pull: true, ackWait: soon}).in(processDies, brokerDies),
 		jetStream("push consumer", false, 1, "", natsConsumer{ackWait: soon}).in(processDies, processHeld, brokerDies),
 		jetStream("push consumer", false, 1, "", natsConsumer{ackWait: later}).in(segmentAway),
-		jetStream("push consumer, `ack_wait` of a second", false, 1, "", natsConsumer{ackWait: time.Second}).in(segmentAway),
+		jetStream("push consumer, `ack_wait` of a second", false, 1, "", natsConsumer{ackWait: time.Second}).in(segmentAway).
+			but(segmentAway, 0, "a push consumer hands out all that is pending each time that `ack_wait` passes. Segment keeps one of each."),
 		jetStream("push consumer, three servers", false, 3, "", natsConsumer{ackWait: soon}).in(brokerDies),
 	}),
 }

@@ -84,7 +84,7 @@ func initialise(ctx context.Context, folder, data string) error {
 func (p *postgresServer) Start(ctx context.Context) error {
 	for {
 		err := p.Service.Start(ctx)
-		if err == nil || !strings.Contains(err.Error(), "shared memory block is still in use") || ctx.Err() != nil {
+		if err == nil || !strings.Contains(err.Error(), "pre-existing shared memory block") || !ordeal.Wait(ctx, glance) {
 			return err
 		}
 	}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/redis/go-redis/v9"
 
@@ -37,6 +39,22 @@ func redisWith(options ...string) starter {
 		})
 		return r, r.Start(ctx)
 	}
+}
+
+// Start repairs the append-only file where Redis refuses it, as an operator
+// has to after a power cut that left holes in what was not synced.
+func (r *redisServer) Start(ctx context.Context) error {
+	err := r.Service.Start(ctx)
+	if err == nil || !strings.Contains(err.Error(), "Bad file format reading the append only file") {
+		return err
+	}
+	manifest := filepath.Join(r.Folder, dataFolder, "appendonlydir", "appendonly.aof.manifest")
+	repair := exec.CommandContext(ctx, filepath.Join(filepath.Dir(needs.Redis.Path()), "redis-check-aof"), "--fix", manifest)
+	repair.Stdin = strings.NewReader("y\n")
+	if said, err := repair.CombinedOutput(); err != nil {
+		return fmt.Errorf("repairing the append-only file: %w\n%s", err, said)
+	}
+	return r.Service.Start(ctx)
 }
 
 func (r *redisServer) close() { _ = r.client.Close() }

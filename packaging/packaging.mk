@@ -48,9 +48,13 @@ has-remote:
 release-snapshot: has-remote release-tools ## Make all files of a release in dist/, and publish nothing: hours
 	PATH="$(HANDED)/tools:$$PATH" goreleaser check
 	PATH="$(HANDED)/tools:$$PATH" goreleaser release --snapshot --clean
+	packaging/beside
+	@for binary in dist/benthos-segment_linux_$$(go env GOARCH)*/benthos-segment; do \
+	go -C packaging test ./images -run Pipeline -static "$(CURDIR)/$$binary"; done
 
 release: has-remote release-tools ## Make all files of the release of the tag, in dist/: hours
 	PATH="$(HANDED)/tools:$$PATH" goreleaser release --clean
+	packaging/beside
 
 rename: ## Give the module a path that a host serves (MODULE=host/owner/benthos-segment)
 	@go -C packaging run ./rename -root $(CURDIR) '$(MODULE)'

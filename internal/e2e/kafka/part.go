@@ -40,6 +40,16 @@ var Part = trial.Part{
 			Name: "a broker frozen, too few replicas in sync, dead letters", Times: 2,
 			Play: on(three, topic.Options{Configs: map[string]string{"min.insync.replicas": "3"}}, withDeadLetters(2, freezeBroker)),
 		},
+		{
+			Name: "unclean election", Times: 3,
+			Play: on(three, topic.Options{
+				Partitions: 1, Replicas: 2,
+				Configs: map[string]string{"unclean.leader.election.enable": "true", "min.insync.replicas": "1"},
+			}, uncleanly),
+			Breaks: trial.Delivery,
+			Note: "Kafka itself loses what the new leader has missed, unless it was delivered before. What comes after, under offsets " +
+				"that were committed before, all arrives. Keep `unclean.leader.election.enable: false`, Kafka's default.",
+		},
 		{Name: "group, processes come and go, cooperative", Times: 3, Play: on(one, topic.Options{}, cooperative)},
 		{Name: "group, processes come and go, eager (input `kafka`)", Times: 3, Play: on(one, topic.Options{Pipeline: eagerPipeline()}, eager)},
 		{Name: "group, static members restarted", Times: 3, Play: on(one, topic.Options{}, static)},

@@ -122,7 +122,7 @@ func TestLintSaysOfJSONAsOfYAMLWhereEachThingIs(t *testing.T) {
 }
 
 func TestLintIsSilentWhereAllIsWell(t *testing.T) {
-	for _, file := range []string{"fine.yaml", "fine_resource.yaml", "fine_inputs.yaml", "fine_without_segment.yaml"} {
+	for _, file := range []string{"fine.yaml", "fine_resource.yaml", "fine_inputs.yaml", "fine_mqtt.yaml", "fine_without_segment.yaml"} {
 		p := lintCommand(t, file)
 		assert.Zero(t, p.code())
 		assert.Empty(t, p.said(), file)

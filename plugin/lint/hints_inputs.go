@@ -14,7 +14,9 @@ func inputHints(d document, outputs []placed) (hints []finding) {
 	for _, section := range d.sections("input", "input_resources") {
 		walk(section, nil, func(p placed) {
 			hints = append(hints, gatheringHints(p)...)
-			hints = append(hints, receiptHints(p)...)
+			if !isPrepared(d, p, batch) {
+				hints = append(hints, receiptHints(p)...)
+			}
 			hints = append(hints, replayHints(p)...)
 			hints = append(hints, pendingHints(p, batch)...)
 			hints = append(hints, ackWaitHints(p)...)
@@ -62,6 +64,17 @@ var onReceipt = map[string]string{
 	"redis_list":   "redis_list takes an event off its list when it is read: what is in hand when the process stops is lost; use redis_streams",
 	"redis_pubsub": "redis_pubsub keeps nothing: what is in hand when the process stops, and what comes while it is down, is lost; use redis_streams",
 	"nats":         "nats keeps nothing: what is in hand when the process stops, and what comes while it is down, is lost; use nats_jetstream",
+}
+
+// isPrepared says whether a pipeline reads MQTT and does what can be done about
+// it: the journal behind it, or one event at a time from a session that the
+// broker keeps.
+func isPrepared(d document, in placed, batch int) bool {
+	if in.key.Value != "mqtt" {
+		return false
+	}
+	isKept := scalar(member(in.value, "clean_session")) == "false"
+	return isKept && (batch == 1 || member(d.section("buffer"), "journal") != nil)
 }
 
 func receiptHints(in placed) []finding {

@@ -1,7 +1,7 @@
 # What is handed out, and the name of the module. The Makefile includes this, and
 # packaging/README.md explains it.
 
-.PHONY: sandbox connect-plugin packages images npm reproducible release-tools release-snapshot release has-remote rename
+.PHONY: sandbox connect-plugin manifests packages images npm reproducible release-tools release-snapshot release has-remote rename
 
 sandbox connect-plugin packages images npm: export GOFLAGS := $(GO_FLAGS)
 # The static binaries of bin/static are those of a release.
@@ -19,6 +19,10 @@ connect-plugin: ## Build bin/connect-plugin, the output as a dynamic plugin of R
 	@mkdir -p bin/connect-plugin
 	CGO_ENABLED=0 go build -ldflags '-s -w' -o bin/connect-plugin/segment-connect-plugin ./cmd/segment-connect-plugin
 	@bin/connect-plugin/segment-connect-plugin manifest > bin/connect-plugin/plugin.yaml
+
+manifests: ## Write the plain manifests for Kubernetes from the chart
+	cp config/kafka_scaled.yaml config/gateway.yaml packaging/kubernetes/chart/files/
+	go -C packaging/kubernetes run .
 
 packages: ## Make the deb and the rpm of a static binary, in bin/packages
 	$(STATIC) -o bin/static/benthos-segment ./cmd/benthos-segment

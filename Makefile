@@ -78,6 +78,7 @@ test: chromium prometheus shells ## Run every test (CHROMIUM=skip leaves out tho
 	try go -C bench test ./...; \
 	try $(MAKE) --no-print-directory build; : which packaging hands out; \
 	try go -C packaging test -p 1 ./...; \
+	try go -C packaging/kubernetes test ./...; \
 	if [ '$(CHROMIUM)' = skip ]; then echo 'skip	$(PAGETEST): the tests of the page in a browser, because of CHROMIUM=skip'; \
 	else try go -C $(PAGETEST) test ./...; fi; \
 	try go -C internal/monitoring test .; \

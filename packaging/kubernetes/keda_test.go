@@ -39,7 +39,7 @@ func definition(t *testing.T) *jsonschema.Schema {
 	t.Helper()
 	folder, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{.Dir}}", "github.com/kedacore/keda/v2").Output()
 	require.NoError(t, err)
-	text, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(folder)), "config/crd/bases/keda.sh_scaledobjects.yaml"))
+	text, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(folder)), "config", "crd", "bases", "keda.sh_scaledobjects.yaml"))
 	require.NoError(t, err)
 	var crd struct {
 		Spec struct {

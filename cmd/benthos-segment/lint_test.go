@@ -91,6 +91,8 @@ func TestLintHintsAtWhatIsSeldomMeant(t *testing.T) {
 		"replay.yaml":       "(6,24) hint: auto_replay_nacks: false deletes events that are not accepted",
 		"dedupe.yaml":       "(7,7) hint: dedupe drops events when its cache fails",
 		"shutdown.yaml":     "(9,19) hint: shutdown_timeout is 1s",
+		// connect#1001: what the period held at a stop came again.
+		"period.yaml": "(8,41) hint: batching.period is 1m0s, and a stop has 6s of shutdown_timeout",
 		// With oauth, whose tokens go by region, it is an error.
 		"region_unused.yaml": "(8,17) hint: region is us, and endpoint is the host of eu, which decides",
 		"new_ids.yaml":       "(8,21) hint: message_id is made with uuid_v4(), which is different each time",

@@ -9,9 +9,10 @@ import (
 )
 
 // pipelineHints looks at what is between the input and the output.
-func pipelineHints(d document, _ []placed) (hints []finding) {
+func pipelineHints(d document, outputs []placed) (hints []finding) {
 	hints = append(hints, threadHints(d)...)
 	hints = append(hints, stopHints(d)...)
+	hints = append(hints, slowBatchHints(d, outputs)...)
 	walk(d.root, nil, func(p placed) { hints = append(hints, dedupeHints(p)...) })
 	hints = append(hints, catchHints(d)...)
 	for key := range members(d.section("buffer")) {
@@ -55,6 +56,27 @@ func stopHints(d document) []finding {
 	}
 	return []finding{hint(field, fmt.Sprintf("shutdown_timeout is %s: the engine then ends in the middle of what it does, and gives nothing "+
 		"back to the input; set it to %s or more", limit, leastStop))}
+}
+
+// presetStop is the engine's own shutdown_timeout.
+const presetStop = 20 * time.Second
+
+// slowBatchHints looks for batches that take longer to gather than a stop lasts.
+// The engine hands them over when their period is over, and not before.
+func slowBatchHints(d document, outputs []placed) (hints []finding) {
+	limit, isKnown := duration(d.section("shutdown_timeout"), presetStop)
+	if !isKnown || limit < leastStop {
+		return nil
+	}
+	given := limit * 3 / 4
+	for _, out := range outputs {
+		field := member(member(out.value, "batching"), "period")
+		if period, isKnown := duration(field, 0); isKnown && period > given {
+			hints = append(hints, hint(field, fmt.Sprintf("batching.period is %s, and a stop has %s of shutdown_timeout for what is under way: "+
+				"what was gathered by then is not sent, and comes again after the start; keep the period below that", period, given)))
+		}
+	}
+	return hints
 }
 
 // catchHints looks for recovery that never comes: where errors are strict, what has

@@ -154,9 +154,8 @@ bench-search: bin/bench ## Search the best settings of the http_client recipe: f
 bench-latency: bin/bench ## How long an event takes until it is answered: five minutes, writes bench/README.md
 	bin/bench latency -root . -save
 
-# RIVAL is a Benthos with the buffer sqlite: bench/README.md.
-bench-gateway: bin/bench ## Compare the front door with others: three minutes, writes bench/README.md (RIVAL=path)
-	bin/bench gateway -root . -save $(if $(RIVAL),-rival $(RIVAL))
+bench-gateway: bin/bench ## Compare the front door with others: three minutes, writes bench/README.md
+	bin/bench gateway -root . -save
 
 bench-pages: ## Write the pages of the benchmarks again from the figures that are saved
 	go -C bench run . pages -root $(CURDIR)

@@ -106,7 +106,7 @@ type options struct {
 	root, directory string
 	quick           bool
 	rounds, events  int
-	only, rival     string
+	only            string
 	save            bool
 }
 
@@ -136,7 +136,6 @@ func compare(what string, arguments []string) error {
 	flags.IntVar(&o.rounds, "rounds", 0, "how often each contender runs")
 	flags.IntVar(&o.events, "events", 0, "how many events the fastest contenders send")
 	flags.StringVar(&o.only, "only", "", "a pattern for the ids of the contenders")
-	flags.StringVar(&o.rival, "rival", "", "a Benthos with the buffer sqlite, for gateway")
 	flags.BoolVar(&o.save, "save", false, "write the results into docs/ and bench/")
 	if err := flags.Parse(arguments); err != nil {
 		return err
@@ -189,7 +188,6 @@ func findTools(o options) (contender.Tools, error) {
 		Self:          self,
 		NodeDirectory: filepath.Join(root, "bench", "node"),
 		Directory:     directory,
-		Rival:         o.rival,
 	}
 	if _, err := os.Stat(tools.Binary); err != nil {
 		return tools, fmt.Errorf("looking for the binary (make build): %w", err)

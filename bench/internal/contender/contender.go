@@ -16,8 +16,6 @@ type Tools struct {
 	// Binary is benthos-segment, Self this benchmark, which holds the senders
 	// written in Go, and Node is empty where there is none.
 	Binary, Self, Node string
-	// Rival is a Benthos with the buffer sqlite, or empty.
-	Rival string
 	// NodeDirectory holds the senders for Node, Directory what a run leaves.
 	NodeDirectory, Directory string
 }

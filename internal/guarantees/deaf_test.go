@@ -18,8 +18,8 @@ import (
 )
 
 // proveDeafConnections: a connection of HTTP/2 is shared by many requests, and
-// outlives those that time out on it. One that answers none of them is left
-// after two, for a new one.
+// outlives those that time out on it. One that answers none of them is left for a
+// new one: after the first where no other request uses it, after two at the most.
 // https://github.com/golang/go/issues/36026
 // https://github.com/dfinity/ic/pull/10455
 func proveDeafConnections(t *testing.T) {
@@ -49,7 +49,7 @@ func proveDeafConnections(t *testing.T) {
 			p.accept(t, r.given)
 
 			r.finish(t, p)
-			assert.GreaterOrEqual(t, r.counts["segment_requests error"], int64(2))
+			assert.GreaterOrEqual(t, r.counts["segment_requests error"], int64(1))
 			assert.LessOrEqual(t, r.counts["segment_requests error"], test.most)
 			<-s.ended // or the connection would stay for ever
 		})
@@ -64,7 +64,7 @@ func proveDeafConnections(t *testing.T) {
 
 		p.stop(t)
 		assert.Equal(t, 10, sb.Summary().Unique)
-		assert.GreaterOrEqual(t, p.counts.Sums()["segment_requests error"], int64(2))
+		assert.GreaterOrEqual(t, p.counts.Sums()["segment_requests error"], int64(1))
 		<-s.ended
 	})
 }

@@ -255,7 +255,7 @@ var matrix = []row{
 		[]string{"internal/guarantees TestFilesWithoutACertificateAreRefusedAtStart"},
 	},
 	{
-		"48", "HTTP/2 that answers pings at most", "a new connection after two time-outs", proveDeafConnections,
+		"48", "HTTP/2 that answers pings at most", "a new connection after two time-outs at the most", proveDeafConnections,
 		[]string{"internal/tracking/wire TestAConnectionThatWentSilentIsGivenUp"},
 	},
 	{

@@ -4,6 +4,10 @@
 # The tests of the page want Chromium. Where it is missing, `make test` says so and
 # installs the package on Debian and its like; CHROMIUM=skip leaves these tests
 # out. SDKs of other languages are tested where Node, Python and Java are.
+# `make e2e` installs what it plays with, and so does `make test` in CI: Debian's
+# packages of Java, Maven, Redis, Mosquitto, NATS, RabbitMQ, PostgreSQL, iproute2,
+# iptables, nginx, HAProxy and Squid with apt-get, as root or by sudo, and Apache
+# Kafka with Maven. The networks, the full disk and the power cuts want root.
 # Everything else is pinned in go.mod or, for the static checks, in
 # internal/tools/go.mod and internal/sandbox/pagetest/package.json.
 
@@ -46,7 +50,7 @@ build demo-gateway test lint docs torture e2e poison soak nightly: export GOFLAG
 .PHONY: help demo demo-gateway build goflags test chromium prometheus screenshot torture e2e poison soak nightly vuln lint docs bench bench-quick bench-profile bench-growth bench-search bench-latency bench-gateway bench-pages bench-go fmt clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: build ## Send sample events to a local Segment and show what arrived (KEEP=1 keeps it up)
 	@$(BIN) demo --dir bin/demo $(if $(KEEP),--keep)

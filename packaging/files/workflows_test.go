@@ -9,6 +9,7 @@ import (
 	"github.com/rhysd/actionlint"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
 )
 
 func TestTheWorkflowsAreValidAndCallWhatIsHere(t *testing.T) {
@@ -27,4 +28,19 @@ func TestTheWorkflowsAreValidAndCallWhatIsHere(t *testing.T) {
 		require.NoError(t, err)
 		assert.Contains(t, string(text), calls)
 	}
+}
+
+// Nothing is published of a tag that the tests have not passed on.
+func TestAReleaseNeedsTheTests(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(repository, ".github/workflows/release.yml"))
+	require.NoError(t, err)
+	var workflow struct {
+		Jobs map[string]struct {
+			Uses  string `yaml:"uses"`
+			Needs string `yaml:"needs"`
+		} `yaml:"jobs"`
+	}
+	require.NoError(t, yaml.Unmarshal(text, &workflow))
+	assert.Equal(t, "ci", workflow.Jobs["release"].Needs)
+	assert.Equal(t, "./.github/workflows/ci.yml", workflow.Jobs["ci"].Uses)
 }

@@ -32,10 +32,13 @@ images: sandbox ## Make the images of both binaries without a container engine, 
 	$(STATIC) -o bin/static/benthos-segment ./cmd/benthos-segment
 	go -C packaging run ./images -binary $(HANDED)/static/benthos-segment -out $(HANDED)/images $(PACKED)
 	go -C packaging run ./images -binary $(HANDED)/segment-sandbox -out $(HANDED)/images $(PACKED)
+	@echo 'docker load -i takes each file. For packaging/compose/compose.yaml: export VERSION=$(patsubst v%,%,$(SEMVER))'
 
 npm: sandbox ## Make the npm packages of the sandbox for this machine, in bin/npm
-	node packaging/npm/build.mjs --version '$(SEMVER)' --licence LICENSE --out bin/npm \
+	@rm -rf bin/npm
+	node packaging/npm/build.mjs --version '$(SEMVER)' --licence LICENSE --notice NOTICE --out bin/npm \
 		"$$(node -p 'process.platform + "-" + process.arch')=bin/segment-sandbox"
+	@cd bin/npm && npm pack --silent ./*/
 
 reproducible: ## Build the commit in two folders, and compare the bytes (MAIN=./cmd/benthos-segment)
 	@packaging/reproducible '$(or $(MAIN),./cmd/segment-sandbox)'

@@ -2,6 +2,7 @@ package files
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,7 +27,7 @@ const (
 // not in its schema and what is not there.
 func project(t *testing.T) *types.Project {
 	t.Helper()
-	options, err := cli.NewProjectOptions([]string{filepath.Join(folder, "compose.yaml")})
+	options, err := cli.NewProjectOptions([]string{filepath.Join(folder, "compose.yaml")}, cli.WithEnv([]string{"VERSION=1.2.3"}))
 	require.NoError(t, err)
 	read, err := options.LoadProject(t.Context())
 	require.NoError(t, err)
@@ -54,8 +55,16 @@ func TestTheComposeFileIsWhole(t *testing.T) {
 		service := read.Services[name]
 		assert.True(t, service.ReadOnly, name)
 		assert.Equal(t, []string{"ALL"}, service.CapDrop, name)
-		assert.Regexp(t, `^(benthos-segment|segment-sandbox):`, service.Image)
+		assert.Regexp(t, `^(benthos-segment|segment-sandbox):1\.2\.3$`, service.Image)
 	}
+}
+
+// make images gives the images the version of the commit: any other is not there.
+func TestTheComposeFileAsksForTheVersionOfTheImages(t *testing.T) {
+	options, err := cli.NewProjectOptions([]string{filepath.Join(folder, "compose.yaml")})
+	require.NoError(t, err)
+	_, err = options.LoadProject(t.Context())
+	assert.ErrorContains(t, err, "make images prints it")
 }
 
 // The pipeline has all that its file asks for, and time to stop.
@@ -95,6 +104,7 @@ func TestPrometheusFindsTheServices(t *testing.T) {
 	require.NoError(t, err)
 	var config struct {
 		Global map[string]string `yaml:"global"`
+		Rules  []string          `yaml:"rule_files"`
 		Jobs   []struct {
 			Name   string `yaml:"job_name"`
 			Static []struct {
@@ -117,5 +127,48 @@ func TestPrometheusFindsTheServices(t *testing.T) {
 	source, err := os.ReadFile(filepath.Join(folder, "datasource.yaml"))
 	require.NoError(t, err)
 	assert.Contains(t, string(source), "url: http://prometheus:9090")
-	assert.Contains(t, read.Services, "prometheus")
+	require.Len(t, config.Rules, 1)
+	var rules struct {
+		Groups []any `yaml:"groups"`
+	}
+	require.NoError(t, yaml.Unmarshal(mounted(t, read.Services["prometheus"], config.Rules[0]), &rules))
+	assert.NotEmpty(t, rules.Groups)
+}
+
+// Grafana has the dashboard of docs/monitoring where it looks for dashboards.
+func TestGrafanaFindsTheDashboard(t *testing.T) {
+	grafana := project(t).Services["grafana"]
+	var config struct {
+		Version   int `yaml:"apiVersion"`
+		Providers []struct {
+			Name    string            `yaml:"name"`
+			Type    string            `yaml:"type"`
+			Options map[string]string `yaml:"options"`
+		} `yaml:"providers"`
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(mounted(t, grafana, "/etc/grafana/provisioning/dashboards/benthos-segment.yaml")))
+	decoder.KnownFields(true)
+	require.NoError(t, decoder.Decode(&config))
+	require.Len(t, config.Providers, 1)
+	assert.Equal(t, 1, config.Version)
+	assert.Equal(t, "file", config.Providers[0].Type)
+	var dashboard struct {
+		Title string `json:"title"`
+	}
+	require.NoError(t, json.Unmarshal(mounted(t, grafana, config.Providers[0].Options["path"]+"/benthos-segment.json"), &dashboard))
+	assert.Equal(t, "benthos-segment", dashboard.Title)
+}
+
+// mounted is the file of this repository that a service has at a path.
+func mounted(t *testing.T, service types.ServiceConfig, path string) []byte {
+	t.Helper()
+	for _, volume := range service.Volumes {
+		if volume.Target == path {
+			text, err := os.ReadFile(volume.Source)
+			require.NoError(t, err)
+			return text
+		}
+	}
+	require.Fail(t, "nothing is mounted", path)
+	return nil
 }

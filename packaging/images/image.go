@@ -31,6 +31,8 @@ type product struct {
 	// state is a directory that the process writes to, on a volume.
 	state string
 	port  string
+	// licences is an SPDX expression: docs/licences.md.
+	licences string
 }
 
 var products = map[string]product{
@@ -39,12 +41,16 @@ var products = map[string]product{
 		command: []string{"run", "/etc/benthos-segment/pipeline.yaml"},
 		state:   "var/lib/benthos-segment",
 		port:    "4195/tcp",
+
+		licences: "Apache-2.0 AND LicenseRef-RCL AND LicenseRef-BSL",
 	},
 	"segment-sandbox": {
 		title:   "A local stand-in of Segment's Tracking API, with a page to watch",
 		command: []string{"--listen", "0.0.0.0:8765", "--allow-remote"},
 		state:   "var/lib/segment-sandbox",
 		port:    "8765/tcp",
+
+		licences: "Apache-2.0",
 	},
 }
 
@@ -131,7 +137,7 @@ func (i image) config(binary string, made product) *v1.ConfigFile {
 				"org.opencontainers.image.version":     i.version,
 				"org.opencontainers.image.revision":    i.revision,
 				"org.opencontainers.image.created":     i.date.UTC().Format(time.RFC3339),
-				"org.opencontainers.image.licenses":    "Apache-2.0",
+				"org.opencontainers.image.licenses":    made.licences,
 			},
 		},
 	}

@@ -7,10 +7,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -50,6 +53,7 @@ func TestTheImageOfTheSandboxRuns(t *testing.T) {
 	c := unpack(t, path).start(t)
 	c.awaitHealth(t)
 	assert.Equal(t, "65532", c.uid(t))
+	assert.Equal(t, "Apache-2.0", c.config.Labels["org.opencontainers.image.licenses"])
 	assert.Contains(t, c.said.String(), "The sandbox listens on")
 	for _, file := range []string{"usr/share/doc/segment-sandbox/NOTICE", "usr/share/doc/segment-sandbox/LICENSE"} {
 		assert.FileExists(t, filepath.Join(c.root, file))
@@ -101,6 +105,26 @@ func TestTheSameInputsGiveTheSameImage(t *testing.T) {
 	second, err := os.ReadFile(imageOf(t, binary))
 	require.NoError(t, err)
 	assert.True(t, bytes.Equal(first, second))
+}
+
+// The label and the packages say of the default binary what docs/licences.md does.
+func TestTheLicencesOfThePipelineAreNamed(t *testing.T) {
+	binary := filepath.Join(t.TempDir(), "benthos-segment")
+	require.NoError(t, os.WriteFile(binary, smallELF(t), 0o700))
+	img, err := tarball.ImageFromPath(imageOf(t, binary), nil)
+	require.NoError(t, err)
+	file, err := img.ConfigFile()
+	require.NoError(t, err)
+	named := file.Config.Labels["org.opencontainers.image.licenses"]
+	page, err := os.ReadFile("../../docs/licences.md")
+	require.NoError(t, err)
+	standard, _, _ := strings.Cut(string(page), "### Licences that ask")
+	for _, found := range regexp.MustCompile(`(?m)^\| .* \| (BSL|RCL) \| `).FindAllStringSubmatch(standard, -1) {
+		assert.Contains(t, named, "LicenseRef-"+found[1])
+	}
+	release, err := os.ReadFile("../../.goreleaser.yaml")
+	require.NoError(t, err)
+	assert.Contains(t, string(release), "license: "+named+"\n")
 }
 
 // smallELF is any static binary.

@@ -14,9 +14,13 @@ if ! getent passwd "$name" >/dev/null; then
 		--shell "$nologin" --comment 'Sends customer events to Segment' "$name"
 fi
 # The files of the package belong to root. Write keys are for the service alone.
-chown root:"$name" "/etc/$name" "/etc/$name/environment"
+chown root:"$name" "/etc/$name"
 chmod 0750 "/etc/$name"
-chmod 0640 "/etc/$name/environment"
+# Whoever needs no environment may have deleted it, and a deb does not bring it back.
+if [ -e "/etc/$name/environment" ]; then
+	chown root:"$name" "/etc/$name/environment"
+	chmod 0640 "/etc/$name/environment"
+fi
 
 # Where systemd runs, it learns of the unit. A running service goes on with the
 # new binary; one that was not started stays so.

@@ -1,7 +1,7 @@
 // Builds the npm packages: segment-sandbox, and one for each platform with its
 // program.
 //
-//   node build.mjs --version 1.2.3 --out DIR --licence FILE linux-x64=PROGRAM win32-x64=PROGRAM …
+//   node build.mjs --version 1.2.3 --out DIR --licence FILE --notice FILE linux-x64=PROGRAM win32-x64=PROGRAM …
 
 import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -11,11 +11,11 @@ import { parseArgs } from 'node:util'
 const here = dirname(fileURLToPath(import.meta.url))
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { version: { type: 'string' }, out: { type: 'string' }, licence: { type: 'string' } },
+  options: { version: { type: 'string' }, out: { type: 'string' }, licence: { type: 'string' }, notice: { type: 'string' } },
 })
 const programs = positionals.map((pair) => pair.split('='))
-if (!values.version || !values.out || !values.licence || programs.length === 0 || programs.some((pair) => pair.length !== 2)) {
-  console.error('usage: node build.mjs --version VERSION --out DIR --licence FILE PLATFORM=PROGRAM…')
+if (!values.version || !values.out || !values.licence || !values.notice || programs.length === 0 || programs.some((pair) => pair.length !== 2)) {
+  console.error('usage: node build.mjs --version VERSION --out DIR --licence FILE --notice FILE PLATFORM=PROGRAM…')
   process.exit(2)
 }
 const version = values.version.replace(/^v/, '')
@@ -24,6 +24,7 @@ const common = JSON.parse(readFileSync(join(here, 'segment-sandbox/package.json'
 function write(dir, manifest) {
   writeFileSync(join(dir, 'package.json'), JSON.stringify(manifest, null, 2) + '\n')
   cpSync(values.licence, join(dir, 'LICENSE'))
+  cpSync(values.notice, join(dir, 'NOTICE'))
 }
 
 for (const [platform, program] of programs) {
@@ -42,7 +43,7 @@ for (const [platform, program] of programs) {
     os: [os],
     cpu: [cpu],
     preferUnplugged: true,
-    files: [name, 'LICENSE'],
+    files: [name, 'LICENSE', 'NOTICE'],
   })
 }
 

@@ -2,6 +2,8 @@ package npm
 
 import (
 	"bufio"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -62,7 +64,7 @@ func packages(t *testing.T) (folder string) {
 	do(t, build)
 	foreign := filepath.Join(folder, "foreign")
 	require.NoError(t, os.WriteFile(foreign, []byte("not for this machine"), 0o600))
-	do(t, exec.CommandContext(t.Context(), "node", "build.mjs", "--version", "v1.2.3", "--out", filepath.Join(folder, "made"), "--licence", "../../LICENSE",
+	do(t, exec.CommandContext(t.Context(), "node", "build.mjs", "--version", "v1.2.3", "--out", filepath.Join(folder, "made"), "--licence", "../../LICENSE", "--notice", "../../NOTICE",
 		platform()+"="+program, "win32-ia32="+foreign))
 	do(t, npmIn(t, folder, "http://127.0.0.1:1", "npm", "pack", "--silent",
 		filepath.Join(folder, "made", "segment-sandbox"), filepath.Join(folder, "made", platform()), filepath.Join(folder, "made", "win32-ia32")))
@@ -83,6 +85,8 @@ func TestTheSandboxComesFromNPM(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, installed, 1, "that of the platform alone")
 	assert.Equal(t, platform(), filepath.Base(installed[0]))
+	assert.FileExists(t, filepath.Join(installed[0], "NOTICE"))
+	assert.FileExists(t, filepath.Join(folder, "node_modules/segment-sandbox/NOTICE"))
 	assert.Equal(t, "Version: v1.2.3\n", do(t, npmIn(t, folder, from, "npx", "segment-sandbox", "version")))
 
 	script, err := filepath.Abs("testdata/use.test.cjs")
@@ -92,6 +96,15 @@ func TestTheSandboxComesFromNPM(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "use.test.cjs"), text, 0o600))
 	do(t, npmIn(t, folder, from, "node", "--test", "use.test.cjs"))
 
+	t.Run("of files that no registry has", func(t *testing.T) {
+		folder := t.TempDir()
+		require.NoError(t, os.WriteFile(filepath.Join(folder, "package.json"), []byte("{}"), 0o600))
+		nothing := httptest.NewServer(http.NotFoundHandler())
+		defer nothing.Close()
+		do(t, npmIn(t, folder, nothing.URL, "npm", "install", "--save-dev",
+			filepath.Join(made, "segment-sandbox-1.2.3.tgz"), filepath.Join(made, "segment-sandbox-"+platform()+"-1.2.3.tgz")))
+		assert.Equal(t, "Version: v1.2.3\n", do(t, npmIn(t, folder, nothing.URL, "npx", "segment-sandbox", "version")))
+	})
 	t.Run("a flag that is wrong", func(t *testing.T) {
 		run := npmIn(t, folder, from, "npx", "segment-sandbox", "--stric")
 		said, err := run.CombinedOutput()

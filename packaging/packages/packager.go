@@ -47,7 +47,7 @@ func (p packager) one(r recipe, format string) (path string, err error) {
 	if err != nil {
 		return "", err
 	}
-	info := r.info(p)
+	info := r.info(p, format)
 	if err := nfpm.PrepareForPackager(info, format); err != nil {
 		return "", err
 	}

@@ -41,7 +41,10 @@ func TestTheDebIsInstalledServesAndIsRemoved(t *testing.T) {
 	d.says("benthos-segment", "id -un benthos-segment")
 	d.says("root:benthos-segment 640", "stat -c '%U:%G %a' /etc/benthos-segment/environment")
 	d.do("grep of-the-service /etc/benthos-segment/environment")
-	d.do("apt-get remove -y benthos-segment")
+	// Nor does an upgrade need what the user has deleted.
+	d.do("mv /etc/benthos-segment/environment /root/; apt-get install -y --reinstall /root/benthos-segment.deb")
+	d.says("pipeline.yaml", "ls /etc/benthos-segment")
+	d.do("mv /root/environment /etc/benthos-segment/; apt-get remove -y benthos-segment")
 	d.says("environment\npipeline.yaml", "ls /etc/benthos-segment")
 	d.says("dead_letters.ndjson", "ls /var/lib/benthos-segment")
 	d.says("", "ls /usr/bin | grep benthos || true")
@@ -58,6 +61,11 @@ func TestTheRPMIsInstalledServesAndIsRemoved(t *testing.T) {
 		said, err := d.enter(append([]string{"rpm", "--root", d.root, "--nodeps"}, args...)...).CombinedOutput()
 		require.NoError(t, err, "rpm %v: %s", args, said)
 	}
+	needs := exec.CommandContext(t.Context(), "rpm", "--query", "--requires", "--package", rpm)
+	said, err := needs.Output()
+	require.NoError(t, err)
+	assert.Contains(t, string(said), "(shadow-utils or shadow)\n", "Fedora's and SUSE's, for the user of the service")
+	assert.Contains(t, string(said), "ca-certificates\n")
 	do("--install", rpm)
 	d.installed()
 	d.serve()
@@ -70,7 +78,7 @@ func TestTheRPMIsInstalledServesAndIsRemoved(t *testing.T) {
 	do("--erase", "benthos-segment")
 	d.says("", "ls /usr/bin | grep benthos || true")
 	d.says("dead_letters.ndjson", "ls /var/lib/benthos-segment")
-	d.do("ls /etc/benthos-segment | grep environment")
+	d.says("environment.rpmsave\npipeline.yaml", "ls /etc/benthos-segment")
 }
 
 func TestTheSameInputsGiveTheSamePackages(t *testing.T) {

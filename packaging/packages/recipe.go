@@ -14,17 +14,21 @@ import (
 // recipe is what .goreleaser.yaml says of a package. The release reads the
 // same lines.
 type recipe struct {
-	Name         string       `yaml:"package_name"`
-	Formats      []string     `yaml:"formats"`
-	Section      string       `yaml:"section"`
-	Maintainer   string       `yaml:"maintainer"`
-	Description  string       `yaml:"description"`
-	License      string       `yaml:"license"`
-	Bindir       string       `yaml:"bindir"`
-	Dependencies []string     `yaml:"dependencies"`
-	Recommends   []string     `yaml:"recommends"`
-	Contents     []content    `yaml:"contents"`
-	Scripts      nfpm.Scripts `yaml:"scripts"` // all but preinstall
+	Name         string   `yaml:"package_name"`
+	Formats      []string `yaml:"formats"`
+	Section      string   `yaml:"section"`
+	Maintainer   string   `yaml:"maintainer"`
+	Description  string   `yaml:"description"`
+	License      string   `yaml:"license"`
+	Bindir       string   `yaml:"bindir"`
+	Dependencies []string `yaml:"dependencies"`
+	Recommends   []string `yaml:"recommends"`
+	// Overrides are what a format has instead.
+	Overrides map[string]struct {
+		Dependencies []string `yaml:"dependencies"`
+	} `yaml:"overrides"`
+	Contents []content    `yaml:"contents"`
+	Scripts  nfpm.Scripts `yaml:"scripts"` // all but preinstall
 	// What the release alone has a use for.
 	ID    string   `yaml:"id"`
 	IDs   []string `yaml:"ids"`
@@ -69,8 +73,12 @@ func readRecipe(root string) (r recipe, err error) {
 	return r, nil
 }
 
-// info is the package of a binary. What the recipe names is found from the root.
-func (r recipe) info(p packager) *nfpm.Info {
+// info is the package of a binary in a format. What the recipe names is found from
+// the root.
+func (r recipe) info(p packager, format string) *nfpm.Info {
+	if instead, exists := r.Overrides[format]; exists {
+		r.Dependencies = instead.Dependencies
+	}
 	for _, script := range []*string{&r.Scripts.PostInstall, &r.Scripts.PreRemove, &r.Scripts.PostRemove} {
 		*script = filepath.Join(p.root, *script)
 	}

@@ -49,7 +49,7 @@ var output = []Metric{
 	{
 		Name: "segment_retries", Kind: Counter, Labels: []string{"class"}, Unit: requests,
 		Help: "Requests that were going to be sent again, by what was wrong",
-		Do:   "Steady throttled: Segment limits the source. Steady transient: the network or Segment. Any setup: read the log",
+		Do:   "Steady throttled: Segment limits the workspace. Steady transient: the network or Segment. Any setup: read the log",
 	},
 	{
 		Name: "segment_splits", Kind: Counter, Unit: requests,
@@ -59,7 +59,7 @@ var output = []Metric{
 	{
 		Name: "segment_throttle_wait_ns", Kind: Counter, Unit: nanoseconds,
 		Help: "Time for which Segment has asked to wait",
-		Do:   "Steady growth: Segment limits the source. More processes do not help; ask Segment, or set events_per_second for a backfill",
+		Do:   "Steady growth: Segment limits the workspace. More processes do not help; ask Segment, or set events_per_second for a backfill",
 	},
 	{
 		Name: "segment_request_latency_ns", Kind: Timer, Unit: times,

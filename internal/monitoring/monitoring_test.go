@@ -147,6 +147,7 @@ func TestEveryPanelAndRuleNamesASeriesThatIsThere(t *testing.T) {
 			return assert.NoError(t, err) && found > 0
 		}, patience, tick, "%s has no value", r.Record)
 	}
+	p.findsTheSetUpError(rules(t))
 	names := p.names()
 	for _, r := range rules(t) {
 		for _, name := range seriesOf(p.canonical(r.Expr)) {

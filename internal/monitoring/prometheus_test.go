@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -174,6 +175,19 @@ func (p *prometheus) count(query string) (int, error) {
 	var found struct{ Result []json.RawMessage }
 	err := p.get("/api/v1/query?query="+url.QueryEscape(query), &found)
 	return len(found.Result), err
+}
+
+// findsTheSetUpError looks that a wrong key is said, also where nothing is sent again
+// because of it.
+func (p *prometheus) findsTheSetUpError(all []rule) {
+	p.t.Helper()
+	at := slices.IndexFunc(all, func(r rule) bool { return r.Alert == "SegmentSetUpError" })
+	require.GreaterOrEqual(p.t, at, 0)
+	query := fmt.Sprintf("(%s) and on (job) up{job=%q}", all[at].Expr, refusedJob)
+	require.Eventually(p.t, func() bool {
+		found, err := p.count(query)
+		return err == nil && found > 0
+	}, patience, tick, "on_setup_error is reject, and nothing is found by %s", query)
 }
 
 // names are those of all series.

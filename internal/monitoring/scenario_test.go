@@ -14,10 +14,10 @@ import (
 )
 
 // scenario are a front door with a queue, and a consumer of Kafka, which send to a
-// Segment that has its moods.
+// Segment that has its moods. A third has a key that its Segment refuses.
 type scenario struct {
-	segment               *segmenttest.Server
-	door, doorAt, kafkaAt string
+	segment, refusing                *segmenttest.Server
+	door, doorAt, kafkaAt, refusedAt string
 }
 
 const writeKey = "a-write-key"
@@ -48,9 +48,23 @@ output:
   segment: {write_key: a-write-key, endpoint: $ENDPOINT}
 `
 
+// refused gives up what meets a set-up error.
+const refused = `
+http: {address: '$AT'}
+input: {generate: {count: 0, interval: 200ms, mapping: 'root = {"type":"track","event":"A","userId":"u"}'}}
+output:
+  fallback:
+    - segment: {write_key: a-write-key, endpoint: $REFUSING, on_setup_error: reject, batching: {count: 1}}
+    - drop: {}
+`
+
 func startScenario(t *testing.T) *scenario {
 	t.Helper()
-	s := &scenario{segment: segmenttest.New(t), door: freeAddress(t), doorAt: freeAddress(t), kafkaAt: freeAddress(t)}
+	s := &scenario{
+		segment: segmenttest.New(t), refusing: segmenttest.New(t),
+		door: freeAddress(t), doorAt: freeAddress(t), kafkaAt: freeAddress(t), refusedAt: freeAddress(t),
+	}
+	s.refusing.Fail(http.StatusUnauthorized)
 	brokers, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(2, "events"))
 	require.NoError(t, err)
 	t.Cleanup(brokers.Close)
@@ -67,8 +81,11 @@ func startScenario(t *testing.T) *scenario {
 	filled := strings.NewReplacer(
 		"$DOOR", s.door, "$QUEUE", filepath.Join(folder, "queue"), "$PLAN", plan, "$ENDPOINT", s.segment.URL,
 		"$PUBLIC", s.segment.PublicAPI(), "$BROKERS", strings.Join(brokers.ListenAddrs(), ","),
+		"$REFUSING", s.refusing.URL,
 	)
-	for name, one := range map[string]struct{ config, at string }{"door": {door, s.doorAt}, "consumer": {consumer, s.kafkaAt}} {
+	for name, one := range map[string]struct{ config, at string }{
+		"door": {door, s.doorAt}, "consumer": {consumer, s.kafkaAt}, "refused": {refused, s.refusedAt},
+	} {
 		path := filepath.Join(folder, name+".yaml")
 		writeFile(t, path, strings.ReplaceAll(filled.Replace(one.config), "$AT", one.at))
 		p := start(t, nil, binary, "run", path)
@@ -78,9 +95,11 @@ func startScenario(t *testing.T) *scenario {
 	return s
 }
 
+const refusedJob = "segment-refused"
+
 // jobs are what Prometheus reads.
 func (s *scenario) jobs() map[string]string {
-	return map[string]string{"segment-door": s.doorAt, "segment-consumer": s.kafkaAt}
+	return map[string]string{"segment-door": s.doorAt, "segment-consumer": s.kafkaAt, refusedJob: s.refusedAt}
 }
 
 func answers(url string) bool {

@@ -56,6 +56,7 @@ release-snapshot: has-remote release-tools ## Make all files of a release in dis
 	PATH="$(HANDED)/tools:$$PATH" goreleaser check
 	PATH="$(HANDED)/tools:$$PATH" goreleaser release --snapshot --clean
 	packaging/beside
+	packaging/foreign dist
 	@for binary in dist/benthos-segment_linux_$$(go env GOARCH)*/benthos-segment; do \
 	go -C packaging test ./images -run Pipeline -static "$(CURDIR)/$$binary"; done
 

@@ -1,0 +1,108 @@
+package files
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// The chart of a release is of its version, and so are the images that it runs.
+func TestTheChartOfAReleaseHasItsVersion(t *testing.T) {
+	if _, err := os.Stat(filepath.Join(repository, ".git")); err != nil {
+		require.Empty(t, os.Getenv("CI"), "CI has a clone")
+		t.Skip("this is no clone, and has no date")
+	}
+	var made [2][]byte
+	for n := range made {
+		out := t.TempDir()
+		said, err := exec.CommandContext(t.Context(), filepath.Join(repository, "packaging/chart"), "v1.2.3", out).CombinedOutput()
+		require.NoError(t, err, string(said))
+		chart := filepath.Join(out, "benthos-segment-1.2.3.tgz")
+		made[n], err = os.ReadFile(chart)
+		require.NoError(t, err)
+
+		files := unpacked(t, chart)
+		assert.Contains(t, files["benthos-segment/Chart.yaml"], "\nversion: \"1.2.3\"\nappVersion: \"1.2.3\"\n")
+		for _, name := range []string{"values.yaml", "templates/deployment.yaml", "files/gateway.yaml", "LICENSE", "README.md"} {
+			assert.NotEmpty(t, files["benthos-segment/"+name], name)
+		}
+		files = unpacked(t, filepath.Join(out, "benthos-segment-manifests-1.2.3.tgz"))
+		for _, name := range []string{"kafka.yaml", "front_door.yaml"} {
+			assert.Contains(t, files["benthos-segment-manifests/"+name], `image: "benthos-segment:1.2.3"`, name)
+		}
+	}
+	assert.True(t, bytes.Equal(made[0], made[1]), "the same files give the same bytes")
+}
+
+// unpacked are the files of an archive, by name.
+func unpacked(t *testing.T, path string) map[string]string {
+	t.Helper()
+	file, err := os.Open(path)
+	require.NoError(t, err)
+	defer file.Close()
+	unzipped, err := gzip.NewReader(file)
+	require.NoError(t, err)
+	files := make(map[string]string)
+	for reader := tar.NewReader(unzipped); ; {
+		header, err := reader.Next()
+		if err == io.EOF {
+			return files
+		}
+		require.NoError(t, err)
+		text, err := io.ReadAll(reader)
+		require.NoError(t, err)
+		files[header.Name] = string(text)
+	}
+}
+
+// Binaries for other systems are started where qemu or wine can, and those that
+// are not are named.
+func TestForeignBinariesAreStarted(t *testing.T) {
+	const works, fails = "#!/bin/sh\necho Version: v1.2.3\n", "#!/bin/sh\necho exec format error >&2\nexit 1\n"
+	for name, test := range map[string]struct {
+		qemu, wine string
+		want       []string
+		isBroken   bool
+	}{
+		"by both":   {qemu: works, wine: works, want: []string{"started by qemu: dist/segment-sandbox_linux_arm64_v8.0/segment-sandbox\n", "started by wine: dist/segment-sandbox_windows_amd64_v1/segment-sandbox.exe\n"}},
+		"by none":   {want: []string{"there is no qemu: dist/segment-sandbox_linux_arm64_v8.0/segment-sandbox\n", "there is no wine: "}},
+		"one fails": {qemu: works, wine: fails, isBroken: true, want: []string{"started by qemu", "wine cannot start dist/segment-sandbox_windows_amd64_v1/segment-sandbox.exe: exec format error\n"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			folder := t.TempDir()
+			put := func(name, text string) {
+				require.NoError(t, os.MkdirAll(filepath.Join(folder, filepath.Dir(name)), 0o755))
+				require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(text), 0o755))
+			}
+			put("bin/uname", "#!/bin/sh\necho x86_64\n")
+			for name, text := range map[string]string{"bin/qemu-aarch64-static": test.qemu, "bin/wine": test.wine} {
+				if text != "" {
+					put(name, text)
+				}
+			}
+			put("dist/segment-sandbox_linux_arm64_v8.0/segment-sandbox", "")
+			put("dist/segment-sandbox_windows_amd64_v1/segment-sandbox.exe", "")
+			put("dist/segment-sandbox_darwin_arm64_v8.0/segment-sandbox", "")
+			script, err := filepath.Abs(filepath.Join(repository, "packaging/foreign"))
+			require.NoError(t, err)
+			bash, err := exec.LookPath("bash")
+			require.NoError(t, err)
+			run := exec.CommandContext(t.Context(), bash, script, "dist")
+			run.Dir, run.Env = folder, []string{"PATH=" + filepath.Join(folder, "bin")}
+			said, err := run.CombinedOutput()
+			assert.Equal(t, test.isBroken, err != nil)
+			text := string(bytes.ReplaceAll(said, []byte("qemu-aarch64-static"), []byte("qemu")))
+			for _, want := range append(test.want, "nothing here runs it: dist/segment-sandbox_darwin_arm64_v8.0/segment-sandbox\n") {
+				assert.Contains(t, text, want)
+			}
+		})
+	}
+}

@@ -12,7 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 	apps "k8s.io/api/apps/v1"
 	core "k8s.io/api/core/v1"
+	networking "k8s.io/api/networking/v1"
 	policy "k8s.io/api/policy/v1"
+	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 )
 
@@ -23,22 +25,24 @@ const repository = "../.."
 type rendered struct {
 	configMap   core.ConfigMap
 	service     core.Service
+	pods        core.Service
 	budget      policy.PodDisruptionBudget
 	deployment  apps.Deployment
 	statefulSet apps.StatefulSet
 	monitor     monitoring.ServiceMonitor
+	network     networking.NetworkPolicy
 	scaler      scaledObject
 	kinds       []string
 }
 
 func renderedWith(t *testing.T, set values) (r rendered) {
 	t.Helper()
-	documents, err := render(set)
+	documents, err := render(release{"segment", set})
 	require.NoError(t, err)
 	into := map[string]any{
 		"configmap.yaml": &r.configMap, "service.yaml": &r.service, "poddisruptionbudget.yaml": &r.budget,
 		"deployment.yaml": &r.deployment, "statefulset.yaml": &r.statefulSet,
-		"servicemonitor.yaml": &r.monitor,
+		"servicemonitor.yaml": &r.monitor, "service_pods.yaml": &r.pods, "networkpolicy.yaml": &r.network,
 	}
 	for name, text := range documents {
 		r.kinds = append(r.kinds, strings.TrimSuffix(path.Base(name), ".yaml"))
@@ -65,58 +69,83 @@ func (r rendered) pod(t *testing.T) core.PodSpec {
 
 func TestTheChartMakesWhatKubernetesReads(t *testing.T) {
 	for name, test := range map[string]struct {
-		set   values
-		kinds []string
+		set      values
+		kinds    []string
+		replicas int32
 	}{
-		"kafka": {values{}, []string{"configmap", "deployment", "poddisruptionbudget", "service"}},
+		"kafka": {values{}, []string{"configmap", "deployment", "poddisruptionbudget", "service_pods"}, 2},
 		"front door": {
 			values{"mode": "frontDoor"},
-			[]string{"configmap", "statefulset", "poddisruptionbudget", "service"},
+			[]string{"configmap", "statefulset", "poddisruptionbudget", "service", "service_pods"},
+			1,
 		},
-		"kafka, watched and scaled": {
-			values{"serviceMonitor": true, "autoscaling": map[string]any{"enabled": true}},
-			[]string{"configmap", "deployment", "poddisruptionbudget", "service", "servicemonitor", "scaledobject"},
+		"front door, watched and closed": {
+			values{
+				"mode": "frontDoor", "replicas": 3, "serviceMonitor": map[string]any{"enabled": true},
+				"networkPolicy": map[string]any{"enabled": true, "metricsFrom": map[string]any{"team": "watch"}},
+			},
+			[]string{"configmap", "statefulset", "poddisruptionbudget", "service", "service_pods", "servicemonitor", "networkpolicy"},
+			3,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := renderedWith(t, test.set)
 			assert.ElementsMatch(t, test.kinds, r.kinds)
-			selected := r.service.Spec.Selector
-			labels := r.deployment.Spec.Template.Labels
+			selected := r.pods.Spec.Selector
+			labels, replicas := r.deployment.Spec.Template.Labels, r.deployment.Spec.Replicas
 			if r.statefulSet.Name != "" {
-				labels = r.statefulSet.Spec.Template.Labels
+				labels, replicas = r.statefulSet.Spec.Template.Labels, r.statefulSet.Spec.Replicas
 				assert.Equal(t, selected, r.statefulSet.Spec.Selector.MatchLabels)
 				assert.Equal(t, "20Gi", r.statefulSet.Spec.VolumeClaimTemplates[0].Spec.Resources.Requests.Storage().String())
+				assert.Equal(t, r.pods.Name, r.statefulSet.Spec.ServiceName)
+				assert.Equal(t, selected, r.service.Spec.Selector)
 			} else {
 				assert.Equal(t, selected, r.deployment.Spec.Selector.MatchLabels)
 			}
 			assert.Equal(t, selected, labels, "the service finds the pods")
 			assert.Equal(t, selected, r.budget.Spec.Selector.MatchLabels)
+			assert.Equal(t, test.replicas, *replicas)
 
 			pod := r.pod(t)
 			assert.True(t, *pod.SecurityContext.RunAsNonRoot)
 			container := pod.Containers[0]
 			assert.True(t, *container.SecurityContext.ReadOnlyRootFilesystem)
-			assert.Equal(t, "0.0.0.0:4195", environment(container)["METRICS_ADDRESS"])
+			assert.Equal(t, "0.0.0.0:4195", environment(t, container)["METRICS_ADDRESS"])
 		})
 	}
 }
 
 func TestScalingByLagNeedsATopicAndAdmitsNoFrontDoor(t *testing.T) {
-	scaled := values{"autoscaling": map[string]any{"enabled": true}, "replicas": 3}
+	// Helm reads the whole numbers of a file as floats.
+	scaled := values{"autoscaling": map[string]any{"enabled": true, "lag": 1e6}, "replicas": 3.}
 	r := renderedWith(t, scaled)
 	assert.Nil(t, r.deployment.Spec.Replicas, "or each upgrade would set it back")
 	assert.Equal(t, 3, r.scaler.Spec.MinReplicaCount)
 	assert.Equal(t, r.deployment.Name, r.scaler.Spec.ScaleTargetRef.Name)
-	assert.Equal(t, "50000", r.scaler.Spec.Triggers[0].Metadata["lagThreshold"])
-	assert.Equal(t, "rudderstack-events", r.scaler.Spec.Triggers[0].Metadata["topic"])
+	// A cooldownPeriod counts only where KEDA scales down to zero.
+	assert.Equal(t, 600, r.scaler.Spec.Advanced.HorizontalPodAutoscalerConfig.Behavior.ScaleDown.StabilizationWindowSeconds)
+	trigger := r.scaler.Spec.Triggers[0]
+	assert.Equal(t, map[string]string{
+		"bootstrapServers": "kafka:9092", "consumerGroup": "benthos-segment", "topic": "rudderstack-events",
+		"lagThreshold": "1000000", "offsetResetPolicy": "earliest", "limitToPartitionsWithLag": "true",
+	}, trigger.Metadata)
+	assert.Empty(t, trigger.AuthenticationRef.Name)
 
-	_, err := render(values{"autoscaling": map[string]any{"enabled": true}, "mode": "frontDoor"})
-	assert.ErrorContains(t, err, "set autoscaling.enabled to false")
-	_, err = render(values{"mode": "rabbit"})
-	assert.ErrorContains(t, err, "mode")
-	_, err = render(values{"replica": 3})
-	assert.ErrorContains(t, err, "replica")
+	r = renderedWith(t, values{"autoscaling": map[string]any{"enabled": true, "authentication": "sasl"}})
+	assert.Equal(t, "sasl", r.scaler.Spec.Triggers[0].AuthenticationRef.Name)
+	assert.Equal(t, 2, r.scaler.Spec.MinReplicaCount)
+}
+
+func TestValuesThatCannotBeMeantAreErrors(t *testing.T) {
+	for want, set := range map[string]values{
+		"set autoscaling.enabled to false": {"autoscaling": map[string]any{"enabled": true}, "mode": "frontDoor"},
+		"mode":                             {"mode": "rabbit"},
+		"replica":                          {"replica": 3},
+		"set metricsFrom":                  {"networkPolicy": map[string]any{"enabled": true}},
+	} {
+		_, err := render(release{"segment", set})
+		assert.ErrorContains(t, err, want)
+	}
 }
 
 // The pipelines of the chart are those of config/, which has their tests.
@@ -131,8 +160,8 @@ func TestThePipelinesOfTheChartAreThoseOfConfig(t *testing.T) {
 }
 
 func TestThePlainManifestsAreThoseOfTheChart(t *testing.T) {
-	for name, set := range manifests {
-		want, err := manifest(set)
+	for name, r := range manifests {
+		want, err := manifest(r)
 		require.NoError(t, err)
 		got, err := os.ReadFile(name)
 		require.NoError(t, err)
@@ -140,10 +169,18 @@ func TestThePlainManifestsAreThoseOfTheChart(t *testing.T) {
 	}
 }
 
-func environment(container core.Container) map[string]string {
-	all := map[string]string{}
-	for _, variable := range container.Env {
-		all[variable.Name] = variable.Value
+// Both are applied to one namespace, where one would overwrite the other.
+func TestThePlainManifestsShareNoObject(t *testing.T) {
+	files := map[string]string{}
+	for file, r := range manifests {
+		documents, err := render(r)
+		require.NoError(t, err)
+		for _, text := range documents {
+			var object meta.PartialObjectMetadata
+			require.NoError(t, yaml.Unmarshal([]byte(text), &object))
+			key := object.Kind + " " + object.Name
+			assert.Empty(t, files[key], key)
+			files[key] = file
+		}
 	}
-	return all
 }

@@ -17,9 +17,17 @@ type scaledObject struct {
 	Spec struct {
 		MinReplicaCount, MaxReplicaCount int
 		ScaleTargetRef                   struct{ Name string }
-		Triggers                         []struct {
-			Type     string
-			Metadata map[string]string
+		Advanced                         struct {
+			HorizontalPodAutoscalerConfig struct {
+				Behavior struct {
+					ScaleDown struct{ StabilizationWindowSeconds int }
+				}
+			}
+		}
+		Triggers []struct {
+			Type              string
+			Metadata          map[string]string
+			AuthenticationRef struct{ Name string }
 		}
 	}
 }

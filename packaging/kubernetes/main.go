@@ -21,10 +21,18 @@ import (
 // values are what somebody sets of a chart.
 type values map[string]any
 
-// manifests are the plain ones that are written, by file.
-var manifests = map[string]values{
-	"kafka.yaml":      {},
-	"front_door.yaml": {"mode": "frontDoor", "replicas": 1, "env": map[string]any{"KAFKA_BROKERS": nil}},
+// release is an installation of the chart: all its objects have names that start
+// with its own.
+type release struct {
+	name string
+	set  values
+}
+
+// manifests are the plain ones that are written, by file. Their names differ, so
+// that both can be applied to one namespace.
+var manifests = map[string]release{
+	"kafka.yaml":      {"segment-kafka", values{}},
+	"front_door.yaml": {"segment-door", values{"mode": "frontDoor"}},
 }
 
 func main() {
@@ -40,9 +48,9 @@ func main() {
 	}
 }
 
-// manifest is all that the chart makes of values, in one file.
-func manifest(set values) ([]byte, error) {
-	documents, err := render(set)
+// manifest is all that the chart makes of a release, in one file.
+func manifest(r release) ([]byte, error) {
+	documents, err := render(r)
 	if err != nil {
 		return nil, err
 	}
@@ -53,15 +61,15 @@ func manifest(set values) ([]byte, error) {
 	return all.Bytes(), nil
 }
 
-// render returns what the chart makes of values, by template, without what it
+// render returns what the chart makes of a release, by template, without what it
 // leaves out.
-func render(set values) (map[string]string, error) {
+func render(r release) (map[string]string, error) {
 	chart, err := loader.LoadDir("chart")
 	if err != nil {
 		return nil, fmt.Errorf("loading the chart: %w", err)
 	}
-	all, err := chartutil.ToRenderValues(chart, chartutil.Values(set),
-		chartutil.ReleaseOptions{Name: "segment", Namespace: "default", IsInstall: true}, chartutil.DefaultCapabilities)
+	all, err := chartutil.ToRenderValues(chart, chartutil.Values(r.set),
+		chartutil.ReleaseOptions{Name: r.name, Namespace: "default", IsInstall: true}, chartutil.DefaultCapabilities)
 	if err != nil {
 		return nil, fmt.Errorf("reading the values: %w", err)
 	}

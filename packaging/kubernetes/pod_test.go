@@ -78,7 +78,7 @@ func startPod(t *testing.T, r rendered) running {
 	for _, arg := range container.Args {
 		command.Args = append(command.Args, place.Replace(arg))
 	}
-	for name, value := range environment(container) {
+	for name, value := range environment(t, container) {
 		command.Env = append(command.Env, name+"="+place.Replace(value))
 	}
 	command.Stdout, command.Stderr = p.said, p.said

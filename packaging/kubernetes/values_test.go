@@ -1,0 +1,100 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	core "k8s.io/api/core/v1"
+	"sigs.k8s.io/yaml"
+)
+
+// A name that is there twice is refused by kubectl apply, or the last one counts.
+func TestAVariableThatIsSetReplacesTheOneOfTheMode(t *testing.T) {
+	set := values{"mode": "frontDoor", "env": map[string]any{
+		"QUEUE_PATH": "/mnt/queue", "LIMIT": 1e6, "RATIO": 0.25, "ON": true, "TLS_CERT_FILE": "/tls/tls.crt",
+	}}
+	container := renderedWith(t, set).pod(t).Containers[0]
+	assert.Equal(t, map[string]string{
+		"METRICS_ADDRESS": "0.0.0.0:4195", "GATEWAY_ADDRESS": "0.0.0.0:8080", "QUEUE_PATH": "/mnt/queue",
+		"DEAD_LETTERS": "/var/lib/benthos-segment/dead_letters.ndjson",
+		"LIMIT":        "1000000", "RATIO": "0.25", "ON": "true", "TLS_CERT_FILE": "/tls/tls.crt",
+	}, environment(t, container), "and no KAFKA_BROKERS")
+	assert.Equal(t, core.URISchemeHTTPS, container.ReadinessProbe.HTTPGet.Scheme)
+
+	container = renderedWith(t, values{}).pod(t).Containers[0]
+	assert.Equal(t, map[string]string{"METRICS_ADDRESS": "0.0.0.0:4195", "KAFKA_BROKERS": "kafka:9092"}, environment(t, container))
+}
+
+func TestAPodHasTimeToEnd(t *testing.T) {
+	for mode, grace := range map[string]int64{"kafka": 75, "frontDoor": 30} {
+		r := renderedWith(t, values{"mode": mode})
+		pod := r.pod(t)
+		assert.Equal(t, grace, *pod.TerminationGracePeriodSeconds)
+		var pipeline struct {
+			Timeout string `json:"shutdown_timeout"`
+		}
+		require.NoError(t, yaml.Unmarshal([]byte(r.configMap.Data["pipeline.yaml"]), &pipeline))
+		needed, err := time.ParseDuration(pipeline.Timeout)
+		require.NoError(t, err)
+		if hook := pod.Containers[0].Lifecycle; hook != nil {
+			needed += time.Duration(hook.PreStop.Sleep.Seconds) * time.Second
+		}
+		assert.Greater(t, time.Duration(grace)*time.Second, needed, mode)
+
+		r = renderedWith(t, values{"mode": mode, "terminationGracePeriodSeconds": 120})
+		assert.Equal(t, int64(120), *r.pod(t).TerminationGracePeriodSeconds)
+	}
+}
+
+// The address that SDKs reach does not show what is counted.
+func TestTheServiceOfTheFrontDoorHasItsPortOnly(t *testing.T) {
+	r := renderedWith(t, values{
+		"mode":           "frontDoor",
+		"serviceMonitor": map[string]any{"enabled": true, "labels": map[string]any{"release": "prometheus"}},
+		"networkPolicy":  map[string]any{"enabled": true, "metricsFrom": map[string]any{"team": "watch"}},
+	})
+	assert.Equal(t, core.ServiceAffinityClientIP, r.service.Spec.SessionAffinity)
+	require.Len(t, r.service.Spec.Ports, 1)
+	assert.Equal(t, "http", r.service.Spec.Ports[0].Name)
+	assert.Equal(t, core.ClusterIPNone, r.pods.Spec.ClusterIP)
+	require.Len(t, r.pods.Spec.Ports, 1)
+	assert.Equal(t, r.pods.Spec.Ports[0].Name, r.monitor.Spec.Endpoints[0].Port)
+	assert.Subset(t, r.pods.Labels, r.monitor.Spec.Selector.MatchLabels)
+	assert.NotSubset(t, r.service.Labels, r.monitor.Spec.Selector.MatchLabels)
+	assert.Equal(t, "prometheus", r.monitor.Labels["release"])
+
+	require.Len(t, r.network.Spec.Ingress, 2)
+	metrics, door := r.network.Spec.Ingress[0], r.network.Spec.Ingress[1]
+	assert.Equal(t, "metrics", metrics.Ports[0].Port.StrVal)
+	assert.Equal(t, map[string]string{"team": "watch"}, metrics.From[0].NamespaceSelector.MatchLabels)
+	assert.Equal(t, "http", door.Ports[0].Port.StrVal)
+	assert.Empty(t, door.From)
+}
+
+func TestAPodTakesWhatIsAddedToIt(t *testing.T) {
+	pod := renderedWith(t, values{
+		"imagePullSecrets":          []any{map[string]any{"name": "registry"}},
+		"extraVolumes":              []any{map[string]any{"name": "tls", "secret": map[string]any{"secretName": "tls"}}},
+		"extraVolumeMounts":         []any{map[string]any{"name": "tls", "mountPath": "/tls", "readOnly": true}},
+		"topologySpreadConstraints": []any{map[string]any{"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}},
+		"nodeSelector":              map[string]any{"disk": "ssd"},
+	}).pod(t)
+	assert.Equal(t, "registry", pod.ImagePullSecrets[0].Name)
+	assert.Equal(t, "tls", pod.Volumes[len(pod.Volumes)-1].Secret.SecretName)
+	mounts := pod.Containers[0].VolumeMounts
+	assert.Equal(t, "/tls", mounts[len(mounts)-1].MountPath)
+	assert.Equal(t, "zone", pod.TopologySpreadConstraints[0].TopologyKey)
+	assert.Equal(t, "ssd", pod.NodeSelector["disk"])
+}
+
+func environment(t *testing.T, container core.Container) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for _, variable := range container.Env {
+		require.NotContains(t, all, variable.Name, "it is there twice")
+		all[variable.Name] = variable.Value
+	}
+	return all
+}

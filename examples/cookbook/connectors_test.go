@@ -87,7 +87,7 @@ func toWarehouse(k *kitchen) {
 	k.environment["WAREHOUSE_DRIVER"] = "sqlite"
 	k.environment["WAREHOUSE_DSN"] = filepath.Join(k.TempDir(), "warehouse.db")
 	stop := k.start()
-	k.sandbox.Wait(3)
+	k.sandbox.Wait(5)
 	k.deadRecords(client, "event_not_defined", "invalid_json", "bad_request", "event_not_string")
 	rows := func() string {
 		read := exec.CommandContext(k.Context(), binary, "run", "--set", "http.enabled=false", "--set", "logger.level=OFF", k.path("rows.yaml"))
@@ -96,7 +96,7 @@ func toWarehouse(k *kitchen) {
 		require.NoError(k, err)
 		return string(said)
 	}
-	k.await("there are four rows", func() bool { return strings.Count(rows(), "\n") == 4 })
+	k.await("there are six rows", func() bool { return strings.Count(rows(), "\n") == 6 })
 	stop()
 	k.hold("rows.ndjson", strings.Split(strings.TrimSuffix(rows(), "\n"), "\n"))
 	k.compare()

@@ -21,7 +21,7 @@ import (
 var recipes = map[string]func(*kitchen){
 	"alias_mixpanel":           aliased,
 	"backfill":                 fromFile(map[string]string{"EVENTS_PER_SECOND": "1000"}),
-	"bots_out":                 fromFile(map[string]string{"MONITOR_IPS": "198.51.100.9,198.51.100.4"}),
+	"bots_out":                 fromFile(map[string]string{"MONITOR_IPS": "198.51.100.9, 198.51.100.4,"}),
 	"consent":                  fromFile(nil),
 	"csv":                      fromFile(nil),
 	"deduplication":            deduplicated,

@@ -81,12 +81,14 @@ func fromSnowplow(k *kitchen) {
 }
 
 func replayed(k *kitchen) {
-	k.filled("events")
+	client := k.filled("events")
 	k.environment["KAFKA_GROUP"] = "replay-1"
 	k.environment["FROM"] = "2026-03-14T09:01:00Z"
-	k.environment["TO"] = "2026-03-14T09:03:00Z"
+	k.environment["TO"] = "2026-03-14T09:04:00Z"
 	k.environment["REPLAY"] = "replay-1:"
 	k.start()
 	k.sandbox.Wait(2)
+	dead := k.deadRecord(client, "event_not_defined")
+	assert.Equal(k, k.lines("input.ndjson")[3], string(dead.Value))
 	k.compare()
 }

@@ -110,7 +110,7 @@ func stripe(k *kitchen) {
 			"Stripe-Signature": fmt.Sprintf("t=%d,v1=%s,v1=%s,v0=%[3]s", at, strings.Repeat("0", 64), sign),
 		}
 	}
-	body := k.body("invoice_paid.json")
+	body := k.body("payment_succeeded.json")
 	assert.Equal(k, http.StatusBadRequest, k.post(url, nil, body), "unsigned")
 	assert.Equal(k, http.StatusBadRequest, k.post(url, signed("guessed", body, 0), body))
 	assert.Equal(k, http.StatusBadRequest, k.post(url, signed("", body, 0), body), "no secret")
@@ -121,8 +121,8 @@ func stripe(k *kitchen) {
 	assert.Empty(k, k.sandbox.Calls())
 
 	for _, file := range []string{
-		"customer_created.json", "invoice_paid.json", "invoice_paid.json", "charge_refunded.json",
-		"subscription_deleted.json", "product_created.json",
+		"customer_created.json", "payment_succeeded.json", "payment_succeeded.json", "charge_refunded.json",
+		"charge_refunded_rest.json", "payment_of_guest.json", "subscription_deleted.json", "product_created.json",
 	} {
 		body := k.body(file)
 		assert.Equal(k, http.StatusOK, k.post(url, signed(secretOfTest, body, time.Minute), body), file)

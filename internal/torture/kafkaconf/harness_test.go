@@ -26,6 +26,9 @@ import (
 	"benthos-segment/plugin/segmenttest"
 )
 
+// rejected is in the metrics once a call was given back.
+const rejected = `segment_calls_rejected\{[^}]*\} [1-9]`
+
 // root is where the product is, seen from here, and product is what is tried, built
 // once.
 const root = "../../.."

@@ -44,10 +44,10 @@ UNRACED = ./cmd/... ./config/... ./examples/...
 # package that it was asked for imports it too.
 PROFILE  := $(CURDIR)/cmd/benthos-segment/default.pgo
 GO_FLAGS := $(shell go env GOFLAGS) -trimpath '-pgo=$(PROFILE)'
-build demo-gateway test lint docs torture e2e poison soak nightly: export GOFLAGS := $(GO_FLAGS)
+build demo-gateway test lint docs alerts torture e2e poison soak nightly: export GOFLAGS := $(GO_FLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-gateway build goflags test chromium prometheus screenshot torture e2e poison soak nightly vuln lint docs bench bench-quick bench-profile bench-growth bench-search bench-latency bench-gateway bench-pages bench-go fmt clean
+.PHONY: help demo demo-gateway build goflags test chromium prometheus screenshot alerts torture e2e poison soak nightly vuln lint docs bench bench-quick bench-profile bench-growth bench-search bench-latency bench-gateway bench-pages bench-go fmt clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -105,6 +105,11 @@ prometheus: ## Put Prometheus into bin/ where it is missing: dashboard and alert
 
 screenshot: build chromium ## Take pictures of the page: all into bin/screenshots, and docs/sandbox.png (SCENES=person)
 	go -C $(PAGETEST) run ./screenshot $(CURDIR) $(SCENES)
+
+alerts: chromium prometheus ## Take a picture of Prometheus' page of our alerts, into bin/screenshots
+	@.ci/prometheus page
+	@mkdir -p bin/screenshots
+	ALERTS_PICTURE=$(CURDIR)/bin/screenshots/alerts.png go -C internal/monitoring test -count 1 -run EveryPanel .
 
 # FLAGS are further ones, such as -race or -only JetStream.
 torture: ## Kill everything at random and count what is lost (DURATION=10m SEED=1)

@@ -148,6 +148,9 @@ func TestEveryPanelAndRuleNamesASeriesThatIsThere(t *testing.T) {
 		}, patience, tick, "%s has no value", r.Record)
 	}
 	p.findsTheSetUpError(rules(t))
+	if path := os.Getenv("ALERTS_PICTURE"); path != "" {
+		p.pictureOfAlerts(path)
+	}
 	names := p.names()
 	for _, r := range rules(t) {
 		for _, name := range seriesOf(p.canonical(r.Expr)) {

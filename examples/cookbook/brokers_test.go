@@ -90,9 +90,9 @@ func fromDevices(k *kitchen) {
 		require.NoError(k, broker.Publish(string(topic), payload, false, 1))
 	}
 	k.sandbox.Wait(3)
-	k.await("there is a dead letter", func() bool {
+	k.await("there are two dead letters", func() bool {
 		letters, err := os.ReadFile(k.dead)
-		return err == nil && bytes.HasSuffix(letters, []byte("\n"))
+		return err == nil && bytes.Count(letters, []byte("\n")) == 2
 	})
 	k.compare()
 }

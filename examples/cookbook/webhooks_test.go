@@ -95,6 +95,15 @@ func shopify(k *kitchen) {
 		assert.Equal(k, http.StatusOK, k.post(url, header(secretOfTest, delivery.topic, delivery.event, body), body))
 	}
 	k.sandbox.Wait(5)
+	without := k.body("customers_create.json")
+	idless := header(secretOfTest, "customers/create", "", without)
+	delete(idless, "X-Shopify-Event-Id")
+	delete(idless, "X-Shopify-Webhook-Id")
+	assert.Equal(k, http.StatusOK, k.post(url, idless, without))
+	k.await("there is a dead letter", func() bool {
+		letters, err := os.ReadFile(k.dead)
+		return err == nil && strings.HasSuffix(string(letters), "\n")
+	})
 	k.compare()
 	assert.Equal(k, 1, k.sandbox.Summary().Duplicates)
 }

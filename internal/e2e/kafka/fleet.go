@@ -53,7 +53,7 @@ func scaled(ctx context.Context, s set) (ordeal.Tally, error) {
 			if err := f.Scale(ctx, size, t); err != nil {
 				return err
 			}
-			if err := f.AwaitDelivered(ctx, f.Delivered()+pace/2); err != nil {
+			if err := f.AwaitDelivered(ctx, pace/2); err != nil {
 				return err
 			}
 		}
@@ -92,7 +92,7 @@ func restartAll(ctx context.Context, _ set, f *ordeal.Fleet, t *ordeal.Tally) er
 // a good deal.
 func slowOne(ctx context.Context, _ set, f *ordeal.Fleet, t *ordeal.Tally) error {
 	const seat = 3
-	goal := f.Delivered() + 5*pace
+	goal := f.After(5 * pace)
 	for f.Delivered() < goal {
 		if err := f.Freeze(seat); err != nil {
 			return err
@@ -134,7 +134,7 @@ func freezeOne(ctx context.Context, s set, f *ordeal.Fleet, t *ordeal.Tally) err
 	if err != nil {
 		return err
 	}
-	if err := f.AwaitDelivered(ctx, f.Delivered()+2*pace); err != nil {
+	if err := f.AwaitDelivered(ctx, 2*pace); err != nil {
 		return err
 	}
 	return f.Thaw(seat)

@@ -92,5 +92,12 @@ func (f *Fleet) signal(seat int, number syscall.Signal) error {
 // Delivered is how many events have arrived.
 func (f *Fleet) Delivered() int { return f.seg.Count() }
 
-// AwaitDelivered waits until so many events have arrived.
-func (f *Fleet) AwaitDelivered(ctx context.Context, n int) error { return f.seg.Await(ctx, n) }
+// AwaitDelivered waits until so many more events have arrived, or all that there
+// are.
+func (f *Fleet) AwaitDelivered(ctx context.Context, more int) error {
+	return f.seg.Await(ctx, f.After(more))
+}
+
+// After is how many events have arrived when so many more have than by now. No
+// more can than there are.
+func (f *Fleet) After(more int) int { return min(f.Delivered()+more, f.Calls) }

@@ -14,11 +14,16 @@ import (
 )
 
 // feed is a stream with as many copies as there are servers.
-func (n *natsServers) feed(ctx context.Context, name string) (feed, error) {
+func (n *natsServers) feed(ctx context.Context, name string) (_ feed, err error) {
 	conn, err := nats.Connect(n.url(), nats.MaxReconnects(-1), nats.ReconnectWait(50*time.Millisecond))
 	if err != nil {
 		return nil, fmt.Errorf("connecting to NATS: %w", err)
 	}
+	defer func() {
+		if err != nil {
+			conn.Close()
+		}
+	}()
 	js, err := jetstream.New(conn, jetstream.WithPublishAsyncMaxPending(pending))
 	if err != nil {
 		return nil, fmt.Errorf("asking for JetStream: %w", err)
@@ -89,7 +94,7 @@ func (s *natsStream) settings() []string {
 func (s *natsStream) put(ctx context.Context, events []ordeal.Event) error {
 	subject := s.name + ".events"
 	if s.servers.consumer.core {
-		if err := s.heard(subject); err != nil {
+		if err := s.heard(ctx, subject); err != nil {
 			return err
 		}
 		for _, e := range events {
@@ -124,15 +129,20 @@ func (s *natsStream) put(ctx context.Context, events []ordeal.Event) error {
 // heard waits until somebody listens, which a process may do a moment after it
 // has connected. Without JetStream, what nobody hears is gone. What it asks with
 // is empty, which is no event.
-func (s *natsStream) heard(subject string) error {
+func (s *natsStream) heard(ctx context.Context, subject string) error {
 	for {
-		_, err := s.conn.Request(subject, nil, 100*time.Millisecond)
+		asking, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
+		_, err := s.conn.RequestWithContext(asking, subject, nil)
+		cancel()
 		switch {
-		case err == nil, errors.Is(err, nats.ErrTimeout):
+		case ctx.Err() != nil:
+			return fmt.Errorf("asking who listens: %w", ctx.Err())
+		case err == nil, errors.Is(err, context.DeadlineExceeded):
 			return nil // Somebody is there, and answers or does not.
 		case !errors.Is(err, nats.ErrNoResponders):
 			return fmt.Errorf("asking who listens: %w", err)
 		}
+		ordeal.Wait(ctx, glance)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
@@ -49,9 +48,9 @@ type play struct {
 	tally    ordeal.Tally
 }
 
-func (p *play) run(ctx context.Context) (ordeal.Tally, error) {
-	err := p.arrange(ctx)
-	defer p.leave()
+func (p *play) run(ctx context.Context) (_ ordeal.Tally, err error) {
+	err = p.arrange(ctx)
+	defer func() { err = errors.Join(err, p.leave()) }()
 	if err == nil {
 		err = map[happening]func(context.Context) error{
 			processDies: p.killProcess, processHeld: p.killHeldProcess, brokerDies: p.killBroker, powerFails: p.cutPower, segmentAway: p.takeSegmentAway,
@@ -99,26 +98,8 @@ func (p *play) arrange(ctx context.Context) (err error) {
 	return syncAll(data)
 }
 
-// syncAll makes what a broker has written at its start survive a power cut, as
-// if it had been running for a while.
-func syncAll(folder string) error {
-	return filepath.WalkDir(folder, func(path string, _ fs.DirEntry, err error) error {
-		if err != nil {
-			return fmt.Errorf("syncing: %w", err)
-		}
-		file, err := os.Open(path)
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil // It was temporary.
-		}
-		if err != nil {
-			return fmt.Errorf("syncing: %w", err)
-		}
-		defer file.Close()
-		return file.Sync()
-	})
-}
-
-func (p *play) leave() {
+// leave ends everything, and takes the disk away that nobody uses any more.
+func (p *play) leave() error {
 	if p.process != nil {
 		p.process.Kill()
 	}
@@ -133,9 +114,10 @@ func (p *play) leave() {
 		p.segment.Recover()
 		p.segment.Close()
 	}
-	if p.disk != nil {
-		_ = p.disk.Close() // of a folder that is removed
+	if p.disk == nil {
+		return nil
 	}
+	return p.disk.Close()
 }
 
 // launch starts a process and waits until it is connected.
@@ -193,19 +175,23 @@ func (p *play) killProcess(ctx context.Context) error {
 	return p.launch(ctx)
 }
 
-// meanwhile does something while events are put in, as long as that goes well.
+// meanwhile does something while events are put in. Each goes on only as long as
+// the other goes well.
 func (p *play) meanwhile(ctx context.Context, events []ordeal.Event, do func(context.Context) error) error {
 	doing, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	come := make(chan error, 1)
 	go func() {
-		err := p.feed.put(ctx, events)
+		err := p.feed.put(doing, events)
 		if err != nil {
 			stop(err)
 		}
 		come <- err
 	}()
 	err := do(doing)
+	if err != nil {
+		stop(err)
+	}
 	return errors.Join(<-come, err)
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"syscall"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -61,17 +62,19 @@ func fill(ctx context.Context, s set, _ int) error {
 	writing, stop := context.WithCancel(ctx)
 	defer stop()
 	broker := s.brokers[0]
-	go func() {
+	var watching sync.WaitGroup
+	watching.Go(func() {
 		for broker.Running() == nil {
 			if !sleep(writing) {
 				return
 			}
 		}
 		stop()
-	}()
+	})
 	for writing.Err() == nil {
 		client.ProduceSync(writing, kgo.SliceRecord(make([]byte, 500<<10))) // until there is nobody to write to
 	}
+	watching.Wait()
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("filling the disk: %w", err)
 	}

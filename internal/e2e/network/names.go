@@ -1,6 +1,8 @@
 package network
 
 import (
+	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"strings"
@@ -50,12 +52,29 @@ func (n *Network) ServeNames(first Answer) (*Names, error) {
 		{Listener: listener, Handler: s.handler(false)},
 	}
 	for _, server := range s.servers {
-		started := make(chan struct{})
-		server.NotifyStartedFunc = func() { close(started) }
-		s.serving.Go(func() { _ = server.ActivateAndServe() }) // ends with Close
-		<-started
+		if err := s.start(server); err != nil {
+			s.Close()
+			return nil, errors.Join(err, packets.Close(), listener.Close())
+		}
 	}
-	return s, n.Here.AskForNames(n.Proxy)
+	if err := n.Here.AskForNames(n.Proxy); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// start has a server answer, until Close.
+func (s *Names) start(server *dns.Server) error {
+	started, ended := make(chan struct{}), make(chan error, 1)
+	server.NotifyStartedFunc = func() { close(started) }
+	s.serving.Go(func() { ended <- server.ActivateAndServe() })
+	select {
+	case <-started:
+		return nil
+	case err := <-ended:
+		return fmt.Errorf("starting a name server: %w", err)
+	}
 }
 
 // Say changes the answer.
@@ -71,7 +90,7 @@ func (s *Names) Asked() int64 { return s.asked.Load() }
 // Close stops the name server.
 func (s *Names) Close() {
 	for _, server := range s.servers {
-		_ = server.Shutdown() // which has started
+		_ = server.Shutdown() // which fails where it has not started
 	}
 	s.serving.Wait()
 }

@@ -6,12 +6,18 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 )
+
+// removing keeps two from removing the same machine.
+var removing sync.Mutex
 
 // RemoveStale removes the machines of processes that ended before they could do
 // it themselves.
 func RemoveStale() error {
+	removing.Lock()
+	defer removing.Unlock()
 	entries, err := os.ReadDir(namespaces)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil

@@ -15,13 +15,17 @@ import (
 type volatile struct {
 	Folder
 	memory *vfs.MemFS
+	// server is nil while it is not mounted.
 	server *fuse.Server
 }
 
 // NewVolatile mounts a disk whose power may be cut on a folder.
 func NewVolatile(mount string) (Disk, error) {
 	v := &volatile{Folder: Folder(mount), memory: vfs.NewCrashableMem()}
-	return v, v.mount()
+	if err := v.mount(); err != nil {
+		return nil, err
+	}
+	return v, nil
 }
 
 // mount caches nothing: each write has reached the disk when it returns, and is
@@ -48,10 +52,14 @@ func (v *volatile) Cut(rng *rand.Rand) error {
 	return v.mount()
 }
 
-// Close unmounts it.
+// Close unmounts it, unless that has happened.
 func (v *volatile) Close() error {
+	if v.server == nil {
+		return nil
+	}
 	if err := v.server.Unmount(); err != nil {
 		return fmt.Errorf("unmounting a disk whose power can be cut: %w", err)
 	}
+	v.server = nil
 	return nil
 }

@@ -88,7 +88,7 @@ test: chromium prometheus shells ## Run every test (CHROMIUM=skip leaves out tho
 	try go -C internal/monitoring test .; \
 	try go -C internal/torture test -parallel 4 ./...; \
 	try go -C internal/e2e run . -prepare; : which installs in CI alone; \
-	try go -C internal/e2e test -p 1 -parallel 2 ./...; \
+	try go -C internal/e2e test -timeout 30m -p 1 -parallel 2 ./...; \
 	try go -C examples/cookbook test -parallel 4; : with PostgreSQL, which e2e has installed in CI; \
 	try go -C $(SDKTEST) test -parallel 4; : without ./... it shows what is left out; \
 	exit $$status

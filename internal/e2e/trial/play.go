@@ -20,7 +20,7 @@ import (
 const (
 	// fullCalls is how many events a round of the long form has.
 	fullCalls = 5000
-	// patience stops a round that hangs.
+	// patience stops a round that hangs, where nothing else is said.
 	patience = 10 * time.Minute
 )
 
@@ -30,6 +30,8 @@ type Options struct {
 	Calls int
 	// Times is how often each round is played, as often as it says without it.
 	Times int
+	// Patience is when a round is stopped that hangs.
+	Patience time.Duration
 }
 
 // product builds the product, once for all who ask at the same time: where it is
@@ -62,11 +64,12 @@ func (r Round) play(ctx context.Context, p ordeal.Binary, name string, o Options
 	}
 	sum := fnv.New64a()
 	_, _ = sum.Write([]byte(name)) // which never fails
+	o.Patience = cmp.Or(o.Patience, patience)
 	s := &Stage{
 		Product: p, Folder: folder, Name: name, Calls: cmp.Or(o.Calls, fullCalls),
-		Rand: rand.New(rand.NewPCG(o.Seed, sum.Sum64())), Patience: patience,
+		Rand: rand.New(rand.NewPCG(o.Seed, sum.Sum64())), Patience: o.Patience,
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, o.Patience)
 	defer cancel()
 	got, err = r.Play(ctx, s)
 	err = r.verdict(got, err)

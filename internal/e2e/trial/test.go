@@ -33,6 +33,21 @@ func Require(t *testing.T, list ...needs.Need) {
 	t.Skip(what)
 }
 
+// spare is what is left of a test's time when its round is stopped, to end what
+// the round has started and to keep the logs.
+const spare = time.Minute
+
+// patienceOf is how long a round may take in a test: less than go gives to all of
+// them, as it would end this program without a word about the round.
+func patienceOf(t *testing.T) time.Duration {
+	t.Helper()
+	deadline, exists := t.Deadline()
+	if !exists {
+		return patience
+	}
+	return max(time.Second, min(patience, time.Until(deadline)-spare))
+}
+
 // Holds plays a round of a part in a test, with so many calls.
 func Holds(t *testing.T, p Part, round string, calls int) ordeal.Tally {
 	t.Helper()
@@ -47,7 +62,7 @@ func Holds(t *testing.T, p Part, round string, calls int) ordeal.Tally {
 	// The log of a service is kept although the test is over.
 	ctx := context.WithoutCancel(t.Context())
 
-	got, err := p.Rounds[at].play(ctx, product, nameOf(p.Name, round, 0), Options{Seed: seed, Calls: calls})
+	got, err := p.Rounds[at].play(ctx, product, nameOf(p.Name, round, 0), Options{Seed: seed, Calls: calls, Patience: patienceOf(t)})
 
 	assert.NoError(t, err)
 	t.Logf("%s: %+v", round, got)

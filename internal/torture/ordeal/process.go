@@ -102,7 +102,8 @@ func Start(sign *regexp.Regexp, env map[string]string, path string, args ...stri
 		p.cmd.Env = append(p.cmd.Env, name+"="+value)
 	}
 	p.cmd.Stdout, p.cmd.Stderr = p.Said, p.Said
-	// Our children end when this is closed, and it is when we end.
+	p.cmd.SysProcAttr = attributes()
+	// Our roles end when this is closed, and it is when we end.
 	if _, err := p.cmd.StdinPipe(); err != nil {
 		return nil, fmt.Errorf("making a pipe: %w", err)
 	}

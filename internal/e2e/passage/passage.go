@@ -292,9 +292,12 @@ func (t *Trip) while(ctx context.Context, await func(context.Context) error) err
 	}
 }
 
-// suffer has a fault happen, and returns when it was over.
+// suffer has a fault happen, and returns when it was over. Nothing is answered
+// until it has happened: a slow machine could deliver everything by then.
 func (t *Trip) suffer(ctx context.Context, f Fault) (over time.Time, err error) {
+	release := t.Hold()
 	heal, err := f.Strike(ctx, t)
+	err = errors.Join(err, release())
 	if err != nil || heal == nil {
 		return time.Now(), err
 	}

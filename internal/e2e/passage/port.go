@@ -107,10 +107,11 @@ func (a *acceptances) longestPause(over []time.Time) (longest time.Duration) {
 	return longest
 }
 
-// hold keeps answers back while it is on.
+// hold keeps answers back while it is on, for one who wants it or for several.
 type hold struct {
-	mu sync.Mutex
-	// over is closed when it is released, nil while it is not on.
+	mu     sync.Mutex
+	wanted int
+	// over is closed when all have released it, nil while it is not on.
 	over  chan struct{}
 	ended <-chan struct{}
 }
@@ -118,13 +119,18 @@ type hold struct {
 func (h *hold) on() (release func() error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	over := make(chan struct{})
-	h.over = over
+	if h.wanted == 0 {
+		h.over = make(chan struct{})
+	}
+	h.wanted++
 	return func() error {
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		h.over = nil
-		close(over)
+		h.wanted--
+		if h.wanted == 0 {
+			close(h.over)
+			h.over = nil
+		}
 		return nil
 	}
 }

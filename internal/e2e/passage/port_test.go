@@ -66,13 +66,19 @@ func TestAPortCountsWhatComesIn(t *testing.T) {
 func TestAnswersAreHeldUntilTheyAreReleased(t *testing.T) {
 	var h hold
 	h.wait()
-	release := h.on()
+	first, last := h.on(), h.on()
+	require.NoError(t, first())
 	passed := make(chan struct{})
 	waiting := make(chan struct{})
 	go func() { close(waiting); h.wait(); close(passed) }()
 	<-waiting
 
-	require.NoError(t, release())
+	select {
+	case <-passed:
+		t.Error("somebody still holds it")
+	default:
+	}
+	require.NoError(t, last())
 
 	<-passed
 	h.wait()

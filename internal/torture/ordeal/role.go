@@ -8,11 +8,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"sync/atomic"
 	"time"
 )
 
@@ -166,16 +168,30 @@ func NewChild(role, folder string) (*Child, error) {
 	return &Child{role: role, port: port, folder: folder}, nil
 }
 
-// FreePort returns a port that nothing else takes for a while, as the system
-// hands out others first.
-func FreePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("looking for a free port: %w", err)
+// FreePort returns a port that nobody listens at. It is one of those that Linux
+// does not hand out by itself, which a client could have taken before a server
+// does.
+func FreePort() (port int, err error) {
+	for range ports {
+		port = firstPort + int(nextPort.Add(1)%ports)
+		var listener net.Listener
+		if listener, err = net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port))); err == nil {
+			return port, listener.Close()
+		}
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port, nil
+	return 0, fmt.Errorf("looking for a free port: %w", err)
 }
+
+// Ports below the least of ip_local_port_range.
+const (
+	firstPort = 20000
+	ports     = 32768 - firstPort
+)
+
+// nextPort starts anywhere, as several programs look for ports at the same time.
+var nextPort atomic.Uint32
+
+func init() { nextPort.Store(rand.Uint32N(ports)) }
 
 // acceptanceFile is what a stand-in that was killed now and then has written
 // down.

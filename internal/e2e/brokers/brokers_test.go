@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"benthos-segment/internal/e2e/needs"
 	"benthos-segment/internal/e2e/trial"
 )
 
@@ -32,6 +33,12 @@ func TestNothingIsLostWhenOurProcessDies(t *testing.T) {
 			trial.Holds(t, test.part, test.input+": "+string(test.what), 400)
 		})
 	}
+}
+
+// The package that brings PostgreSQL has a version like 15+248.
+func TestTheVersionOfPostgreSQLIsThatOfTheProgram(t *testing.T) {
+	trial.Require(t, needs.PostgreSQL)
+	assert.Regexp(t, `^PostgreSQL \d+\.\d+$`, PostgreSQL.Versions(t.Context()))
 }
 
 // Flaws of an input add up, and another input that is made of it has its own.

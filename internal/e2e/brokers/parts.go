@@ -157,7 +157,7 @@ func jetStream(name string, isDebians bool, nodes int, settings string, consumer
 
 // PostgreSQL has a table of events that are not sent yet.
 var PostgreSQL = trial.Part{
-	Name: "postgres", Needs: []needs.Need{needs.PostgreSQL}, Versions: version("PostgreSQL", needs.PostgreSQL),
+	Name: "postgres", Needs: []needs.Need{needs.PostgreSQL}, Versions: postgresVersion,
 	Rounds: roundsOf([]input{{
 		name: "`sql_select` of an outbox", pipeline: shipped("postgres_outbox.yaml"), positions: true, start: postgresWith(),
 	}}),

@@ -51,6 +51,15 @@ func postgresWith(settings ...string) starter {
 	}
 }
 
+// postgresVersion asks the program: its package only says which one to take.
+func postgresVersion(ctx context.Context) string {
+	said, err := exec.CommandContext(ctx, needs.PostgreSQL.Path(), "--version").Output()
+	if fields := strings.Fields(string(said)); err == nil && len(fields) > 2 {
+		return "PostgreSQL " + fields[2]
+	}
+	return "PostgreSQL of unknown version"
+}
+
 // postgresUser runs the server, which refuses root.
 func postgresUser() string {
 	if os.Geteuid() == 0 {

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"benthos-segment/cmd/internal/command"
 )
 
 var (
@@ -34,9 +36,9 @@ func (e *examination) writeKey(o output) {
 	case strings.HasPrefix(key, "sgp_"):
 		e.say(check, o.about(), wrong, "it is a token of the Public API", fix)
 	case !usualKey.MatchString(key):
-		e.say(check, o.about(), warning, fmt.Sprintf("it has %d characters and does not look like one of Segment", len(key)), fix)
+		e.say(check, o.about(), warning, fmt.Sprintf("it has %s and does not look like one of Segment", command.Count(len(key), "character")), fix)
 	default:
-		e.say(check, o.about(), good, fmt.Sprintf("it is there and has %d characters; Segment tells nobody whether it is right", len(key)), "")
+		e.say(check, o.about(), good, fmt.Sprintf("it is there and has %s; Segment tells nobody whether it is right", command.Count(len(key), "character")), "")
 	}
 }
 

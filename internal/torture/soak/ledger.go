@@ -15,6 +15,8 @@ import (
 type ledger struct {
 	// guilty events are refused, and never arrive.
 	guilty atomic.Int64
+	// guiltyAgain are those of requests that were sent again.
+	guiltyAgain atomic.Int64
 
 	mu            sync.Mutex
 	sent, arrived []uint32

@@ -70,7 +70,9 @@ func Run(ctx context.Context, c Config) (report string, err error) {
 	}
 	seen, err := r.live(ctx)
 	if err != nil {
-		return "", fmt.Errorf("%w\n%s", err, r.process.Said)
+		// An hour's figures are worth having, whatever went wrong.
+		report, _ = r.conclude(seen)
+		return report, fmt.Errorf("%w\n%s", err, r.process.Said)
 	}
 	return r.conclude(seen)
 }
@@ -122,7 +124,8 @@ func (r *run) live(ctx context.Context) (seen []sighting, err error) {
 	return seen, r.process.Terminate(ending)
 }
 
-// awaitRejections waits until each guilty event is counted as refused.
+// awaitRejections waits until each guilty event is counted as refused: once, or
+// again where its request was sent again.
 func (r *run) awaitRejections(ctx context.Context) error {
 	for {
 		values, err := metrics.Scrape(ctx, r.metrics)
@@ -130,11 +133,12 @@ func (r *run) awaitRejections(ctx context.Context) error {
 			return err
 		}
 		rejected, guilty := int64(values[rejections]), r.ledger.guilty.Load()
-		if rejected == guilty {
+		again := r.ledger.guiltyAgain.Load()
+		if rejected >= guilty && rejected <= guilty+again {
 			return nil
 		}
 		if !ordeal.Wait(ctx, time.Second) {
-			return fmt.Errorf("%d guilty events were sent, and %d refused: %w", guilty, rejected, ctx.Err())
+			return fmt.Errorf("%d guilty events were sent, %d of them again, and %d refused: %w", guilty, again, rejected, ctx.Err())
 		}
 	}
 }

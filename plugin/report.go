@@ -166,6 +166,7 @@ const maxLinks = 128
 // batchObserver reports what happens to the requests of one batch.
 type batchObserver struct {
 	*report
+	room   *room
 	batch  service.MessageBatch
 	owners []int
 	calls  []segment.Call
@@ -226,8 +227,11 @@ func (o *batchObserver) answered(req tracking.Request, got tracking.Answer) {
 	o.requestCalls.Incr(int64(req.Count()))
 	o.requestBytes.Incr(int64(req.Bytes))
 	o.wireBytes.Incr(int64(req.WireBytes))
-	if got.Status/100 == 2 && !req.IsSample {
-		lag(req, time.Now())
+	if got.Status/100 == 2 {
+		o.room.answered(got.Latency)
+		if !req.IsSample {
+			lag(req, time.Now())
+		}
 	}
 	if o.recorder != nil {
 		o.recorder.Attempt(attemptOf(req, got))

@@ -3,6 +3,7 @@ package plugin
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 
@@ -10,27 +11,39 @@ import (
 )
 
 const (
-	// maxInHand bounds the memory of the batches under way, in bytes of payload,
-	// where a message counts for minMessageBytes at least: about 24,000 messages.
-	// That is 40,000 events a second where an answer takes 300 ms, and people have
-	// events that wait for their earlier ones.
-	maxInHand       = 48 << 20
+	// roomBytesPerSecond times the time of an answer is how many bytes of payload
+	// may be under way, where a message counts for minMessageBytes at least. So
+	// quick answers take little memory, and slow ones do not slow the pipeline.
+	// It is more than a machine sends, since people have events that wait for
+	// their earlier ones.
+	roomBytesPerSecond = 320 << 20
+	// minRoom and maxRoom bound that: about 12,000 and 28,000 messages. These are
+	// 100,000 events a second where an answer takes 50 ms, and 40,000 where it
+	// takes 300 ms.
+	minRoom         = 24 << 20
+	maxRoom         = 56 << 20
 	minMessageBytes = 2 << 10
 	// minCallBytes is what a call takes up even if it is small.
 	minCallBytes = 512
+	// answersAveraged is how many answers count for the time of one, about.
+	answersAveraged = 16
 )
 
-// room is what is left of maxInHand. A batch that is larger goes alone.
+// room bounds the memory of the batches under way. A batch that is larger than
+// all of it goes alone.
 type room struct {
 	mu    sync.Mutex
+	size  int64
 	taken int64
+	// answer is how long answers take, as a moving average.
+	answer time.Duration
 	// growth is how many times its weight the last batch turned out to take.
 	growth float64
 	// freed is closed when there is more room, if somebody waits for it.
 	freed chan struct{}
 }
 
-func newRoom() *room { return &room{growth: 1} }
+func newRoom() *room { return &room{size: minRoom, growth: 1} }
 
 // await waits until there is room for a batch, or until the context ends. It
 // does not take it.
@@ -53,13 +66,28 @@ func (r *room) await(ctx context.Context, batch service.MessageBatch) {
 func (r *room) lack(weight int64) <-chan struct{} {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.taken == 0 || r.taken+r.grown(weight) <= maxInHand {
+	if r.taken == 0 || r.taken+r.grown(weight) <= r.size {
 		return nil
 	}
 	if r.freed == nil {
 		r.freed = make(chan struct{})
 	}
 	return r.freed
+}
+
+// answered makes the room as large as the time of answers asks for.
+func (r *room) answered(took time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.answer == 0 {
+		r.answer = took
+	}
+	r.answer += (took - r.answer) / answersAveraged
+	before := r.size
+	r.size = min(max(int64(r.answer.Seconds()*roomBytesPerSecond), minRoom), maxRoom)
+	if r.size > before {
+		r.tell()
+	}
 }
 
 // grown is what something is going to take by its weight.

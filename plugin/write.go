@@ -143,7 +143,7 @@ func (w *write) settle(violations []*segment.Violation) {
 }
 
 func (w *write) observer() tracking.Observer {
-	return &batchObserver{report: w.output.report, batch: w.batch, owners: w.owners, calls: w.calls, receipts: w.receipts}
+	return &batchObserver{report: w.output.report, room: w.output.room, batch: w.batch, owners: w.owners, calls: w.calls, receipts: w.receipts}
 }
 
 // enter has the calls delivered from when it is the turn of the batch. The next

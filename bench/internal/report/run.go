@@ -44,7 +44,7 @@ func (r Run) ratio(result runner.Result) float64 {
 }
 
 var headings = []string{
-	"contender", "CPU µs/event, median", "min", "max", "events per CPU-second", "events/s", "peak MB", "requests", "wire bytes/event", "times ours", "events",
+	"contender", "CPU µs/event, median", "min", "max", "events per CPU-second", "events/s", "peak MB", "own MB", "requests", "wire bytes/event", "times ours", "events",
 }
 
 // cells are the columns of one contender.
@@ -58,15 +58,18 @@ func (r Run) cells(result runner.Result) []string {
 	median := result.Median()
 	cells := []string{
 		result.Name, micros(median), micros(result.Least()), micros(result.Most()),
-		thousands(float64(time.Second) / float64(max(1, median))), "", fmt.Sprint(result.Peak >> 20), "", "", "", thousands(float64(result.Events)),
+		thousands(float64(time.Second) / float64(max(1, median))), "", fmt.Sprint(result.Peak >> 20), "", "", "", "", thousands(float64(result.Events)),
+	}
+	if result.Own > 0 {
+		cells[7] = fmt.Sprint(result.Own >> 20)
 	}
 	if result.Rate() > 0 {
 		cells[5] = thousands(result.Rate())
-		cells[7] = thousands(float64(result.Requests))
-		cells[8] = fmt.Sprint(result.WireBytes / int64(result.Events))
+		cells[8] = thousands(float64(result.Requests))
+		cells[9] = fmt.Sprint(result.WireBytes / int64(result.Events))
 	}
 	if ratio := r.ratio(result); ratio > 0 {
-		cells[9] = fmt.Sprintf("%.1f", ratio)
+		cells[10] = fmt.Sprintf("%.1f", ratio)
 	}
 	return cells
 }

@@ -17,9 +17,11 @@ import (
 type Sample struct {
 	Events int
 	// CPU is user and system time.
-	CPU  time.Duration
-	Peak int64
-	Sink sink.Report
+	CPU time.Duration
+	// Peak is the most memory that was resident, in bytes, and Own what of it was
+	// the process's own: the pages of the program's file are not.
+	Peak, Own int64
+	Sink      sink.Report
 }
 
 // Bench is what runs have in common.
@@ -78,9 +80,12 @@ func run(command *exec.Cmd) (Sample, error) {
 	if err := command.Start(); err != nil {
 		return Sample{}, err
 	}
+	own := watchOwn(command.Process.Pid)
 	timer := time.AfterFunc(longest, func() { _ = command.Process.Kill() })
 	defer timer.Stop()
-	if err := command.Wait(); err != nil {
+	err := command.Wait()
+	most := own()
+	if err != nil {
 		return Sample{}, fmt.Errorf("%w: %s", err, tail(said.Bytes()))
 	}
 	usage, isKnown := command.ProcessState.SysUsage().(*syscall.Rusage)
@@ -90,6 +95,7 @@ func run(command *exec.Cmd) (Sample, error) {
 	return Sample{
 		CPU:  command.ProcessState.UserTime() + command.ProcessState.SystemTime(),
 		Peak: usage.Maxrss * unit,
+		Own:  most,
 	}, nil
 }
 

@@ -34,7 +34,7 @@ type Result struct {
 	PerEvent []time.Duration
 	// Rates are events a second at the sink, in order of size.
 	Rates     []float64 `json:",omitempty"`
-	Peak      int64
+	Peak, Own int64
 	Requests  int
 	WireBytes int64
 }
@@ -122,7 +122,7 @@ func (b *Bench) turn(c contender.Contender, result *Result) error {
 		result.Rates = append(result.Rates, sample.Sink.EventsPerSecond)
 		slices.Sort(result.Rates)
 	}
-	result.Peak = max(result.Peak, sample.Peak)
+	result.Peak, result.Own = max(result.Peak, sample.Peak), max(result.Own, sample.Own)
 	result.Requests, result.WireBytes = sample.Sink.Requests, sample.Sink.WireBytes
 	return nil
 }

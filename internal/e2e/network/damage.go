@@ -42,6 +42,14 @@ func (n *Network) DropTo(address netip.Addr) (Heal, error) {
 	return n.apply([]rule{{"mangle", "PREROUTING", fmt.Sprintf("-i %s -d %s -j DROP", towardsHere, address)}})
 }
 
+// Cut loses every packet between Here and one address of There.
+func (n *Network) Cut(address netip.Addr) (Heal, error) {
+	return n.apply([]rule{
+		{"mangle", "PREROUTING", fmt.Sprintf("-i %s -d %s -j DROP", towardsHere, address)},
+		{"mangle", "PREROUTING", fmt.Sprintf("-i %s -s %s -j DROP", towardsThere, address)},
+	})
+}
+
 // between are the rules for what leaves Way for There, and for what comes from
 // there.
 func between(d Direction, match, target string) (rules []rule) {

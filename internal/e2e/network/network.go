@@ -52,6 +52,8 @@ type Network struct {
 	era int
 	// wire takes the place of Way, or is nil.
 	wire *wire
+	// forwarders lead out of the network.
+	forwarders []*forwarder
 }
 
 // New makes a network of IPv4.
@@ -174,6 +176,9 @@ func (n *Network) Close() error {
 	var broken []error
 	if n.wire != nil {
 		broken = append(broken, n.wire.cut())
+	}
+	for _, f := range n.forwarders {
+		broken = append(broken, f.end())
 	}
 	for _, m := range []*Machine{n.Here, n.Way, n.There} {
 		if m != nil {

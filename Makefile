@@ -7,7 +7,8 @@
 # `make e2e` installs what it plays with, and so does `make test` in CI: Debian's
 # packages of Java, Maven, Redis, Mosquitto, NATS, RabbitMQ, PostgreSQL, iproute2,
 # iptables, nginx, HAProxy and Squid with apt-get, as root or by sudo, and Apache
-# Kafka with Maven. The networks, the full disk and the power cuts want root.
+# Kafka with Maven. The networks, those of a fleet among them, the full disk and
+# the power cuts want root.
 # Everything else is pinned in go.mod or, for the static checks, in
 # internal/tools/go.mod and internal/sandbox/pagetest/package.json.
 

@@ -91,6 +91,9 @@ func matching(pattern string) (chosen []trial.Part, err error) {
 func needsOf(chosen []trial.Part) (list []needs.Need) {
 	for _, p := range chosen {
 		list = append(list, p.Needs...)
+		for _, r := range p.Rounds {
+			list = append(list, r.Needs...)
+		}
 	}
 	return list
 }

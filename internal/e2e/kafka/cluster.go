@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,7 +40,9 @@ type cluster struct {
 type broker struct {
 	*service.Service
 	controller int
-	folder     string
+	// outside is the port of those who come from another network, if there are any.
+	outside int
+	folder  string
 	// data is where it keeps what it was given.
 	data string
 }
@@ -56,6 +59,8 @@ type options struct {
 	// data says where the nth broker keeps what it was given, below its folder
 	// where this is nil.
 	data func(n int) string
+	// from is the address by which another network reaches the brokers, if one does.
+	from netip.Addr
 }
 
 // start starts a cluster and waits until all brokers know each other. It has to
@@ -113,6 +118,9 @@ func (c *cluster) newBroker(s *trial.Stage, id int, o options) (*broker, error) 
 	if b.controller, err = ordeal.FreePort(); err != nil {
 		return nil, err
 	}
+	if b.outside, err = ordeal.FreePort(); err != nil {
+		return nil, err
+	}
 	b.Service = service.New(service.Config{
 		Name: "broker-" + strconv.Itoa(id), Path: needs.Java.Path(), Folder: b.folder, Port: port,
 		Args:  c.java("kafka.Kafka", b.properties()),
@@ -151,19 +159,10 @@ func (c *cluster) configure(o options) error {
 	}
 	for n, b := range c.brokers {
 		replicas := min(3, o.size)
-		protocol := "PLAINTEXT"
-		if c.security != nil {
-			protocol = "SASL_SSL"
-		}
-		settings := slices.Concat([]setting{
+		settings := slices.Concat(b.listeners(o), []setting{
 			"process.roles=broker,controller",
 			"node.id=" + strconv.Itoa(n+1),
 			"controller.quorum.voters=" + strings.Join(voters, ","),
-			fmt.Sprintf("listeners=CLIENT://127.0.0.1:%d,CONTROLLER://127.0.0.1:%d", b.Port, b.controller),
-			fmt.Sprintf("advertised.listeners=CLIENT://127.0.0.1:%d", b.Port),
-			"listener.security.protocol.map=CLIENT:" + protocol + ",CONTROLLER:PLAINTEXT",
-			"inter.broker.listener.name=CLIENT",
-			"controller.listener.names=CONTROLLER",
 			"log.dirs=" + b.data,
 			"auto.create.topics.enable=false",
 			"group.initial.rebalance.delay.ms=0",

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 
@@ -49,4 +50,41 @@ func static(ctx context.Context, s set) (ordeal.Tally, error) {
 		Size: 3, Moves: 6, Pinned: true, Ready: enlisted, Patience: s.Patience,
 	}
 	return f.Run(ctx, s.Rand)
+}
+
+// members says whether the group is settled and has so many members.
+func (s set) members(ctx context.Context, n int) (bool, error) {
+	groups, err := s.admin.DescribeGroups(ctx, s.topic.Name)
+	if err != nil {
+		return false, fmt.Errorf("asking for the group: %w", err)
+	}
+	group := groups[s.topic.Name]
+	return group.State == "Stable" && len(group.Members) == n, group.Err
+}
+
+// shared says whether the group is settled, and each of so many members has
+// partitions, so that nobody waits for any.
+func (s set) shared(ctx context.Context, n int) (bool, error) {
+	groups, err := s.admin.DescribeGroups(ctx, s.topic.Name)
+	if err != nil {
+		return false, fmt.Errorf("asking for the group: %w", err)
+	}
+	group := groups[s.topic.Name]
+	if group.State != "Stable" || len(group.Members) != n {
+		return false, errors.Join(group.Err, fmt.Errorf("the group is %s and has %d members", group.State, len(group.Members)))
+	}
+	all := 0
+	for _, m := range group.Members {
+		share, isConsumer := m.Assigned.AsConsumer()
+		if !isConsumer || len(share.Topics) == 0 {
+			return false, fmt.Errorf("%s has no partition", m.MemberID)
+		}
+		for _, of := range share.Topics {
+			all += len(of.Partitions)
+		}
+	}
+	if all != s.topic.Partitions {
+		return false, fmt.Errorf("%d of %d partitions are given to somebody", all, s.topic.Partitions)
+	}
+	return true, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -23,17 +24,16 @@ func (f *Fleet) paced(ctx context.Context, events []Event, t *Tally) error {
 const breath = 100 * time.Millisecond
 
 func (f *Fleet) trickle(ctx context.Context, events []Event, hurry <-chan struct{}) error {
-	portion := max(1, f.Pace/int(time.Second/breath))
-	for len(events) > 0 {
-		n := min(portion, len(events))
-		if err := f.Feed.Put(ctx, events[:n]); err != nil {
+	for put := 0; put < len(events); {
+		n := min(f.Pace(put)/int(time.Second/breath), len(events)-put)
+		if err := f.Feed.Put(ctx, events[put:put+n]); err != nil {
 			return err
 		}
-		events = events[n:]
+		put += n
 		select {
 		case <-time.After(breath):
 		case <-hurry:
-			portion = len(events)
+			return f.Feed.Put(ctx, events[put:])
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -75,6 +75,60 @@ func (f *Fleet) Scale(ctx context.Context, size int, t *Tally) error {
 	return nil
 }
 
+// Resize has processes join, or the last ones leave in the same moment, until
+// there are so many. It does not wait until those that join are ready: who
+// scales a fleet does not either.
+func (f *Fleet) Resize(ctx context.Context, size int, t *Tally) error {
+	for len(f.members) < size {
+		if err := f.Join(ctx, f.started); err != nil {
+			return err
+		}
+	}
+	gone := f.Seats()[size:]
+	left := make(chan error)
+	for _, seat := range gone {
+		p := f.members[seat]
+		go func() { left <- p.leave(ctx) }()
+	}
+	var broken error
+	for range gone {
+		broken = errors.Join(broken, <-left)
+	}
+	for _, seat := range gone {
+		t.Leaked += f.members[seat].Said.Leaks()
+		delete(f.members, seat)
+	}
+	return broken
+}
+
+// Hold waits until Segment has accepted a request of a seat's process, and keeps
+// the answers to that process to itself until it is released.
+func (f *Fleet) Hold(ctx context.Context, seat int) (release func(), err error) {
+	number := f.numbers[seat]
+	held, released := make(chan struct{}), make(chan struct{})
+	var first, last sync.Once
+	f.seg.Watched(func(process, _ int, isAnswered bool) {
+		if process != number || !isAnswered {
+			return
+		}
+		first.Do(func() { close(held) })
+		<-released
+	})
+	release = func() {
+		last.Do(func() {
+			f.seg.Watched(nil)
+			close(released)
+		})
+	}
+	select {
+	case <-held:
+		return release, nil
+	case <-ctx.Done():
+		release()
+		return nil, fmt.Errorf("waiting for a request of the process in seat %d: %w", seat, ctx.Err())
+	}
+}
+
 // Freeze stops a process in the middle of what it does, until it is thawed.
 func (f *Fleet) Freeze(seat int) error { return f.signal(seat, syscall.SIGSTOP) }
 
@@ -97,6 +151,9 @@ func (f *Fleet) Delivered() int { return f.seg.Count() }
 func (f *Fleet) AwaitDelivered(ctx context.Context, more int) error {
 	return f.seg.Await(ctx, f.After(more))
 }
+
+// AwaitArrived waits until so many events have arrived in all.
+func (f *Fleet) AwaitArrived(ctx context.Context, n int) error { return f.seg.Await(ctx, n) }
 
 // After is how many events have arrived when so many more have than by now. No
 // more can than there are.

@@ -1,6 +1,7 @@
 package ordeal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,13 +29,22 @@ type Fleet struct {
 	// input is connected, where nothing else is said here.
 	Ready *regexp.Regexp
 	// Course is what happens, in the place of so many random moves. Events come in
-	// meanwhile, so many a second as Pace says.
-	Pace     int
-	Course   func(ctx context.Context, f *Fleet, t *Tally) error
+	// meanwhile, so many a second as Pace says when that many have. Where it says 0,
+	// the rest comes when the course is over.
+	Pace   func(put int) int
+	Course func(ctx context.Context, f *Fleet, t *Tally) error
+	// Move lets the process of a seat run on another machine, or changes what it
+	// is told.
+	Move func(seat int, product Binary, env map[string]string) (Binary, error)
+	// Stride is how long the stand-in keeps a request, and its answer, at the most:
+	// Stride where nothing is said.
+	Stride   time.Duration
 	Patience time.Duration
 
 	seg     *Segment
 	members map[int]*Process
+	// numbers are those that the stand-in knows the members by.
+	numbers map[int]int
 	started int
 	// fresh is where a process begins with what no other was given.
 	fresh map[int]int
@@ -44,13 +54,13 @@ type Fleet struct {
 func (f *Fleet) Run(ctx context.Context, rng *rand.Rand) (t Tally, err error) {
 	ctx, cancel := context.WithTimeout(ctx, f.Patience)
 	defer cancel()
-	f.seg = NewSegment(rng.Uint64(), Stride)
+	f.seg = NewSegment(rng.Uint64(), cmp.Or(f.Stride, Stride))
 	if err := f.seg.Serve(0); err != nil {
 		return t, err
 	}
 	defer f.seg.Close()
 	events := f.Crowd.Events(f.Calls)
-	f.members, f.fresh = map[int]*Process{}, map[int]int{}
+	f.members, f.numbers, f.fresh = map[int]*Process{}, map[int]int{}, map[int]int{}
 	defer func() {
 		for _, p := range f.members {
 			p.Kill()
@@ -160,6 +170,7 @@ func (f *Fleet) anyone(rng *rand.Rand) int {
 // Join starts a process in a seat.
 func (f *Fleet) Join(ctx context.Context, seat int) (err error) {
 	f.started++
+	f.numbers[seat] = f.started
 	if f.Pinned {
 		if f.fresh[f.started], err = f.Feed.Given(ctx, seat); err != nil {
 			return err
@@ -172,23 +183,37 @@ func (f *Fleet) Join(ctx context.Context, seat int) (err error) {
 	if f.Ready != nil {
 		sign = f.Ready
 	}
-	f.members[seat], err = f.Product.RunUntil(sign, f.Pipeline, env)
-	return err
+	product := f.Product
+	if f.Move != nil {
+		if product, err = f.Move(seat, product, env); err != nil {
+			return err
+		}
+	}
+	p, err := product.RunUntil(sign, f.Pipeline, env)
+	if err != nil {
+		return err
+	}
+	f.members[seat] = p
+	return nil
 }
 
 // Leave asks a process to end, as soon as it is ready.
 func (f *Fleet) Leave(ctx context.Context, seat int, t *Tally) error {
 	p := f.members[seat]
-	defer p.Kill()
-	if err := p.Await(ctx); err != nil {
-		return err
-	}
-	if err := p.Terminate(ctx); err != nil {
+	if err := p.leave(ctx); err != nil {
 		return err
 	}
 	t.Leaked += p.Said.Leaks()
 	delete(f.members, seat)
 	return nil
+}
+
+func (p *Process) leave(ctx context.Context) error {
+	defer p.Kill()
+	if err := p.Await(ctx); err != nil {
+		return err
+	}
+	return p.Terminate(ctx)
 }
 
 // Die kills a process, as soon as it may be.

@@ -35,6 +35,9 @@ type Binary struct {
 	Path string
 	// Flags are further ones of the command run.
 	Flags []string
+	// Command says how a program is run on another machine. Without it, it is run
+	// here.
+	Command func(path string, args ...string) []string
 }
 
 // With is the same product with further flags.
@@ -129,7 +132,11 @@ func (b Binary) Run(pipeline string, env map[string]string) (*Process, error) {
 // RunUntil is run for a pipeline that is ready when it says sign.
 func (b Binary) RunUntil(sign *regexp.Regexp, pipeline string, env map[string]string, flags ...string) (*Process, error) {
 	args := slices.Concat([]string{"run", "--log.level", "TRACE"}, b.Flags, flags, []string{pipeline})
-	return Start(sign, env, b.Path, args...)
+	command := append([]string{b.Path}, args...)
+	if b.Command != nil {
+		command = b.Command(b.Path, args...)
+	}
+	return Start(sign, env, command[0], command[1:]...)
 }
 
 // Kill ends the process as a power cut would, and waits until it is gone.
@@ -216,6 +223,9 @@ func (p *Process) Running() error {
 		return nil
 	}
 }
+
+// Pid is the process for the kernel.
+func (p *Process) Pid() int { return p.cmd.Process.Pid }
 
 // CPU is what an ended process has cost.
 func (p *Process) CPU() time.Duration {

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
+
+	"github.com/twmb/franz-go/pkg/kadm"
 
 	"benthos-segment/internal/torture/ordeal"
 	"benthos-segment/internal/torture/topic"
@@ -52,26 +55,40 @@ func static(ctx context.Context, s set) (ordeal.Tally, error) {
 	return f.Run(ctx, s.Rand)
 }
 
+// group is what the broker knows of the group.
+func (s set) group(ctx context.Context) (kadm.DescribedGroup, error) {
+	groups, err := s.admin.DescribeGroups(ctx, s.topic.Name)
+	if err := errors.Join(err, groups.Error()); err != nil {
+		return kadm.DescribedGroup{}, fmt.Errorf("asking for the group: %w", err)
+	}
+	return groups[s.topic.Name], nil
+}
+
 // members says whether the group is settled and has so many members.
 func (s set) members(ctx context.Context, n int) (bool, error) {
-	groups, err := s.admin.DescribeGroups(ctx, s.topic.Name)
-	if err != nil {
-		return false, fmt.Errorf("asking for the group: %w", err)
+	group, err := s.group(ctx)
+	return err == nil && group.State == "Stable" && len(group.Members) == n, err
+}
+
+// memberIDs are those that the broker has given to the members, in their order.
+func (s set) memberIDs(ctx context.Context) (list []string, err error) {
+	group, err := s.group(ctx)
+	for _, m := range group.Members {
+		list = append(list, m.MemberID)
 	}
-	group := groups[s.topic.Name]
-	return group.State == "Stable" && len(group.Members) == n, group.Err
+	slices.Sort(list)
+	return list, err
 }
 
 // shared says whether the group is settled, and each of so many members has
 // partitions, so that nobody waits for any.
 func (s set) shared(ctx context.Context, n int) (bool, error) {
-	groups, err := s.admin.DescribeGroups(ctx, s.topic.Name)
+	group, err := s.group(ctx)
 	if err != nil {
-		return false, fmt.Errorf("asking for the group: %w", err)
+		return false, err
 	}
-	group := groups[s.topic.Name]
 	if group.State != "Stable" || len(group.Members) != n {
-		return false, errors.Join(group.Err, fmt.Errorf("the group is %s and has %d members", group.State, len(group.Members)))
+		return false, fmt.Errorf("the group is %s and has %d members", group.State, len(group.Members))
 	}
 	all := 0
 	for _, m := range group.Members {

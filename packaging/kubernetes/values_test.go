@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -97,4 +98,35 @@ func environment(t *testing.T, container core.Container) map[string]string {
 		all[variable.Name] = variable.Value
 	}
 	return all
+}
+
+// vectordotdev/helm-charts#296: no replicas were still one. Here they are a pause.
+func TestNoReplicasAreNoReplicas(t *testing.T) {
+	for _, mode := range []string{"kafka", "frontDoor"} {
+		r := renderedWith(t, values{"mode": mode, "replicas": 0})
+		replicas := r.deployment.Spec.Replicas
+		if mode == "frontDoor" {
+			replicas = r.statefulSet.Spec.Replicas
+		}
+		assert.Zero(t, *replicas, mode)
+	}
+}
+
+// A pipeline arrives as it was written. helm/charts#11332: what was set was indented
+// by the chart, and the program refused it. bitnami/charts#2389: braces of the
+// configuration were read as the chart's own.
+func TestAPipelineOfYourOwnArrivesAsItIs(t *testing.T) {
+	for name, pipeline := range map[string]string{
+		"braces":                    "pipeline:\n  processors:\n    - mapping: 'root.a = \"{{ .Values.secret }}\"'\n",
+		"a comment that is set in":  "    # first\ninput:\n  stdin: {}\n",
+		"an empty first line":       "\n  # second\ninput: { stdin: {} }\n",
+		"documents and tabs":        "---\ninput:\n  generate:\n    mapping: |\n      root = \"a\tb\"\n\n\n",
+		"no end of line":            "input: { stdin: {} }",
+		"an expression of Bloblang": "pipeline:\n  processors:\n    - mapping: |\n        root = this\n        root.a = match {\n          this.b == \"${X}\" => 1\n        }\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := renderedWith(t, values{"pipeline": pipeline})
+			assert.Equal(t, strings.TrimRight(pipeline, "\n"), strings.TrimRight(r.configMap.Data["pipeline.yaml"], "\n"))
+		})
+	}
 }

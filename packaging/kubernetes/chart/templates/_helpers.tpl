@@ -13,7 +13,9 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
 {{- define "benthos-segment.replicas" -}}
-{{- .Values.replicas | default (ternary 1 2 (eq .Values.mode "frontDoor")) | int64 }}
+{{- if kindIs "invalid" .Values.replicas }}{{ ternary 1 2 (eq .Values.mode "frontDoor") }}
+{{- else }}{{ int64 .Values.replicas }}
+{{- end }}
 {{- end }}
 
 {{- define "benthos-segment.pipeline" -}}

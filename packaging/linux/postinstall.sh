@@ -28,3 +28,7 @@ if [ -d /run/systemd/system ]; then
 	systemctl daemon-reload || true
 	systemctl try-restart "$name.service" || true
 fi
+
+if [ ! -e "/etc/$name/pipeline.yaml" ]; then
+	echo "Write a pipeline to /etc/$name/pipeline.yaml, and start it with: systemctl enable --now $name"
+fi

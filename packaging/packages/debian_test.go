@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -9,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -34,21 +37,39 @@ exec cat
 type debian struct {
 	t    *testing.T
 	root string
-	pid  string
+	// pid is a process that has its namespaces and the files of this machine.
+	pid string
+	// systemd is the one that runs in there, if it does.
+	systemd string
 }
 
 // freshDebian makes one from that of .ci/debian, which takes no time.
 func freshDebian(t *testing.T) debian {
 	t.Helper()
-	where := exec.CommandContext(t.Context(), filepath.Join(repository, ".ci/debian"))
+	folder := t.TempDir()
+	hold := exec.Command("unshare", "--mount", "--net", "--pid", "--fork", "sh", "-c", holdScript, "sh", debianRoot(t), folder)
+	_, err := startHeld(t, hold)
+	require.NoError(t, err)
+	return debian{t: t, root: filepath.Join(folder, "root"), pid: childOf(t, hold.Process.Pid)}
+}
+
+// debianRoot is where .ci/debian has made one.
+func debianRoot(t *testing.T, args ...string) string {
+	t.Helper()
+	where := exec.CommandContext(t.Context(), filepath.Join(repository, ".ci/debian"), args...)
 	where.Stderr = os.Stderr
-	below, err := where.Output()
+	root, err := where.Output()
 	require.NoError(t, err, "CI=true leaves nothing out")
-	if len(below) == 0 {
+	if len(root) == 0 {
 		t.Skip(".ci/debian says why")
 	}
-	folder := t.TempDir()
-	hold := exec.Command("unshare", "--mount", "--net", "--pid", "--fork", "sh", "-c", holdScript, "sh", strings.TrimSpace(string(below)), folder)
+	return strings.TrimSpace(string(root))
+}
+
+// startHeld starts a script that writes a line when it is ready, and ends when its
+// input does.
+func startHeld(t *testing.T, hold *exec.Cmd) (line string, err error) {
+	t.Helper()
 	input, err := hold.StdinPipe()
 	require.NoError(t, err)
 	lines, err := hold.StdoutPipe()
@@ -60,10 +81,12 @@ func freshDebian(t *testing.T) debian {
 		_ = input.Close()
 		_ = hold.Wait()
 	})
-	ready := make([]byte, 6)
-	_, err = lines.Read(ready)
-	require.NoError(t, err, said.String())
-	return debian{t: t, root: filepath.Join(folder, "root"), pid: childOf(t, hold.Process.Pid)}
+	line, err = bufio.NewReader(lines).ReadString('\n')
+	if err != nil {
+		_ = hold.Wait()
+		return "", fmt.Errorf("%w: %s", err, &said)
+	}
+	return strings.TrimSpace(line), nil
 }
 
 // childOf returns the process that unshare has started, which is the first one
@@ -85,11 +108,17 @@ func (d debian) enter(command ...string) *exec.Cmd {
 
 // shell returns a script in that Debian, by root unless a user is named.
 func (d debian) shell(user, script string) *exec.Cmd {
-	chroot := []string{"chroot"}
-	if user != "" {
-		chroot = append(chroot, "--userspec="+user)
+	var cmd *exec.Cmd
+	if d.systemd != "" {
+		require.Empty(d.t, user, "systemd has users of its own")
+		cmd = exec.Command("nsenter", "--target", d.systemd, "--all", "/bin/sh", "-ec", script)
+	} else {
+		chroot := []string{"chroot"}
+		if user != "" {
+			chroot = append(chroot, "--userspec="+user)
+		}
+		cmd = d.enter(append(chroot, d.root, "/bin/sh", "-ec", script)...)
 	}
-	cmd := d.enter(append(chroot, d.root, "/bin/sh", "-ec", script)...)
 	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C"}
 	return cmd
 }
@@ -118,25 +147,35 @@ func (d debian) put(from, to string) {
 // output is where the tests put packages, which TestMain removes.
 var output string
 
-// made are the packages of the binary that make build has made, by format.
-var made = sync.OnceValues(func() (map[string]string, error) {
-	top, err := filepath.Abs(repository)
-	if err != nil {
-		return nil, err
-	}
-	p := packager{root: top, binary: filepath.Join(top, "bin/benthos-segment"), out: output, arch: "amd64", version: "1.2.3", date: date, isPlain: true}
-	byFormat := make(map[string]string)
-	paths, err := p.all()
-	for _, path := range paths {
-		byFormat[strings.TrimPrefix(filepath.Ext(path), ".")] = path
-	}
-	return byFormat, err
-})
+// made are the packages of the binary that make build has made, by format, and
+// newer those of a version after it, whose files have a date of their own.
+var made, newer = packagesOf("1.2.3", date), packagesOf("1.2.4", date.AddDate(0, 1, 0))
+
+func packagesOf(version string, date time.Time) func() (map[string]string, error) {
+	return sync.OnceValues(func() (map[string]string, error) {
+		top, err := filepath.Abs(repository)
+		if err != nil {
+			return nil, err
+		}
+		p := packager{root: top, binary: filepath.Join(top, "bin/benthos-segment"), out: output, arch: "amd64", version: version, date: date, isPlain: true}
+		byFormat := make(map[string]string)
+		paths, err := p.all()
+		for _, path := range paths {
+			byFormat[strings.TrimPrefix(filepath.Ext(path), ".")] = path
+		}
+		return byFormat, err
+	})
+}
 
 func packageOf(t *testing.T, format string) string {
 	t.Helper()
+	return packageFrom(t, made, format)
+}
+
+func packageFrom(t *testing.T, version func() (map[string]string, error), format string) string {
+	t.Helper()
 	require.FileExists(t, filepath.Join(repository, "bin/benthos-segment"), "make build makes it")
-	paths, err := made()
+	paths, err := version()
 	require.NoError(t, err)
 	return paths[format]
 }

@@ -1,9 +1,9 @@
 # What is handed out, and the name of the module. The Makefile includes this, and
 # packaging/README.md explains it.
 
-.PHONY: sandbox connect-plugin manifests packages images npm reproducible release-tools release-snapshot release has-remote rename
+.PHONY: sandbox connect-plugin manifests packages images npm first-event reproducible release-tools release-snapshot release has-remote rename
 
-sandbox connect-plugin packages images npm: export GOFLAGS := $(GO_FLAGS)
+sandbox connect-plugin packages images npm first-event: export GOFLAGS := $(GO_FLAGS)
 # The static binaries of bin/static are those of a release.
 STATIC := CGO_ENABLED=0 go build -ldflags '-s -w $(LDFLAGS)'
 # Where no tag is, packages still need a version that has an order.
@@ -40,6 +40,9 @@ npm: sandbox ## Make the npm packages of the sandbox for this machine, in bin/np
 		"$$(node -p 'process.platform + "-" + process.arch')=bin/segment-sandbox"
 	@cd bin/npm && npm pack --silent ./*/
 
+first-event: build ## Follow docs/first-event.md in a fresh Debian, and say how long it took
+	@go -C packaging test -count 1 -v -run '^TestTheFirstEvent' ./packages
+
 reproducible: ## Build the commit in two folders, and compare the bytes (MAIN=./cmd/benthos-segment)
 	@packaging/reproducible '$(or $(MAIN),./cmd/segment-sandbox)'
 
@@ -52,16 +55,22 @@ release-tools: ## Build the tools of a release, in bin/tools
 has-remote:
 	@git remote | grep -q . || { echo 'A release is made in a clone: git clone . ../release, and make it there.' >&2; exit 2; }
 
-release-snapshot: has-remote release-tools ## Make all files of a release in dist/, and publish nothing: hours
-	PATH="$(HANDED)/tools:$$PATH" goreleaser check
-	PATH="$(HANDED)/tools:$$PATH" goreleaser release --snapshot --clean
+# The Go of a release also packs it. TARGETS are some of its targets alone.
+release release-snapshot: export GOTOOLCHAIN := $(shell sed -n 's/^ *- GOTOOLCHAIN=//p' .goreleaser.yaml)
+RECIPE := $(if $(TARGETS),bin/goreleaser.yaml,.goreleaser.yaml)
+
+# Whole, it takes longer than the hour that goreleaser would give it.
+release-snapshot: has-remote release-tools ## Make all files of a release in dist/, and publish nothing: hours (TARGETS='cloud/linux/amd64')
+	$(if $(TARGETS),go -C packaging run ./only -root .. $(TARGETS) > $(RECIPE))
+	PATH="$(HANDED)/tools:$$PATH" goreleaser check $(RECIPE)
+	PATH="$(HANDED)/tools:$$PATH" goreleaser release --snapshot --clean --timeout 24h --config $(RECIPE)
 	packaging/beside
-	packaging/foreign dist
-	@for binary in dist/benthos-segment_linux_$$(go env GOARCH)*/benthos-segment; do \
-	go -C packaging test ./images -run Pipeline -static "$(CURDIR)/$$binary"; done
+	packaging/start dist
+	@for binary in dist/benthos-segment_linux_$$(go env GOARCH)*/benthos-segment; do [ ! -e "$$binary" ] || \
+	go -C packaging test ./images -run Pipeline -static "$(CURDIR)/$$binary" || exit; done
 
 release: has-remote release-tools ## Make all files of the release of the tag, in dist/: hours
-	PATH="$(HANDED)/tools:$$PATH" goreleaser release --clean
+	PATH="$(HANDED)/tools:$$PATH" goreleaser release --clean --timeout 24h
 	packaging/beside
 
 rename: ## Give the module a path that a host serves (MODULE=host/owner/benthos-segment)

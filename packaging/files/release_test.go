@@ -63,18 +63,29 @@ func unpacked(t *testing.T, path string) map[string]string {
 	}
 }
 
+// The sandbox alone, as packaging/start meets it: it says its version, and where
+// it listens.
+const (
+	works  = "#!/bin/sh\ncase \"$2\" in version) echo Version: v1.2.3 ;; --listen) echo 'The sandbox listens on http://127.0.0.1:1. Open it.'; exec sleep 60 ;; esac\n"
+	mute   = "#!/bin/sh\ncase \"$2\" in version) echo Version: v1.2.3 ;; --listen) echo address in use; exit 1 ;; esac\n"
+	fails  = "#!/bin/sh\necho exec format error >&2\nexit 1\n"
+	tooOld = "#!/bin/sh\necho 'fatal error: bcryptprimitives.dll not found' >&2\nexit 1\n"
+)
+
 // Binaries for other systems are started where qemu or wine can, and those that
-// are not are named.
+// are not are named. nicocha30/ligolo-ng#158: a binary of Go ended at once on
+// Windows 7, and does with wine 8, because both have no bcryptprimitives.dll.
 func TestForeignBinariesAreStarted(t *testing.T) {
-	const works, fails = "#!/bin/sh\necho Version: v1.2.3\n", "#!/bin/sh\necho exec format error >&2\nexit 1\n"
 	for name, test := range map[string]struct {
 		qemu, wine string
 		want       []string
 		isBroken   bool
 	}{
-		"by both":   {qemu: works, wine: works, want: []string{"started by qemu: dist/segment-sandbox_linux_arm64_v8.0/segment-sandbox\n", "started by wine: dist/segment-sandbox_windows_amd64_v1/segment-sandbox.exe\n"}},
-		"by none":   {want: []string{"there is no qemu: dist/segment-sandbox_linux_arm64_v8.0/segment-sandbox\n", "there is no wine: "}},
-		"one fails": {qemu: works, wine: fails, isBroken: true, want: []string{"started by qemu", "wine cannot start dist/segment-sandbox_windows_amd64_v1/segment-sandbox.exe: exec format error\n"}},
+		"by both":     {qemu: works, wine: works, want: []string{"started by qemu: dist/segment-sandbox_linux_arm64_v8.0/segment-sandbox\n", "started by wine: dist/segment-sandbox_windows_amd64_v1/segment-sandbox.exe\n"}},
+		"by none":     {want: []string{"there is no qemu: dist/segment-sandbox_linux_arm64_v8.0/segment-sandbox\n", "there is no wine: "}},
+		"one fails":   {qemu: works, wine: fails, isBroken: true, want: []string{"started by qemu", "wine cannot start dist/segment-sandbox_windows_amd64_v1/segment-sandbox.exe: exec format error\n"}},
+		"one is mute": {qemu: mute, wine: works, isBroken: true, want: []string{"qemu cannot start dist/segment-sandbox_linux_arm64_v8.0/segment-sandbox: ", "address in use\n", "started by wine"}},
+		"wine is old": {qemu: works, wine: tooOld, want: []string{"not started, because wine is older than 9 and too old for Go: dist/segment-sandbox_windows_amd64_v1/segment-sandbox.exe\n"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			folder := t.TempDir()
@@ -82,7 +93,7 @@ func TestForeignBinariesAreStarted(t *testing.T) {
 				require.NoError(t, os.MkdirAll(filepath.Join(folder, filepath.Dir(name)), 0o755))
 				require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(text), 0o755))
 			}
-			put("bin/uname", "#!/bin/sh\necho x86_64\n")
+			put("bin/uname", "#!/bin/sh\ncase $1 in -s) echo Linux ;; *) echo x86_64 ;; esac\n")
 			for name, text := range map[string]string{"bin/qemu-aarch64-static": test.qemu, "bin/wine": test.wine} {
 				if text != "" {
 					put(name, text)
@@ -91,8 +102,13 @@ func TestForeignBinariesAreStarted(t *testing.T) {
 			put("dist/segment-sandbox_linux_arm64_v8.0/segment-sandbox", "")
 			put("dist/segment-sandbox_windows_amd64_v1/segment-sandbox.exe", "")
 			put("dist/segment-sandbox_darwin_arm64_v8.0/segment-sandbox", "")
-			script, err := filepath.Abs(filepath.Join(repository, "packaging/foreign"))
+			script, err := filepath.Abs(filepath.Join(repository, "packaging/start"))
 			require.NoError(t, err)
+			for _, tool := range []string{"basename", "cat", "dirname", "mktemp", "rm", "sed", "sh", "sleep"} {
+				path, err := exec.LookPath(tool)
+				require.NoError(t, err)
+				require.NoError(t, os.Symlink(path, filepath.Join(folder, "bin", tool)))
+			}
 			bash, err := exec.LookPath("bash")
 			require.NoError(t, err)
 			run := exec.CommandContext(t.Context(), bash, script, "dist")

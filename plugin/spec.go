@@ -119,7 +119,7 @@ func outputSpec() *service.ConfigSpec {
 				Description("How many events a second are sent to Segment at the most, evenly, in requests of a tenth of that at the most; 0 means no limit. Segment asks for no more than 1,000 a second of a workspace. An event that is sent again counts again, as it does at Segment. What exceeds the limit waits here, and then upstream, and each output and each copy of it has a limit of its own. `rate_limit` is for requests.").
 				Default(0),
 			service.NewDurationField(soFieldTimeout).
-				Description("How long one attempt may take, from connecting to the end of the answer.").
+				Description("How long one attempt may take, from connecting to the end of the answer. Where requests time out again and again, the next ones hold fewer events: see [a link too slow for a request](guarantees.md#a-link-too-slow-for-a-request).").
 				Default("15s").
 				Advanced(),
 			service.NewBackOffField(soFieldRetry, true, &backoff.ExponentialBackOff{

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"fmt"
 	"net/http"
 
 	"benthos-segment/internal/tracking"
@@ -17,7 +18,21 @@ func (o *batchObserver) Stuck(what tracking.Trouble) {
 		return
 	}
 	log.Warnf("segment: cannot deliver to Segment (%s: %s); retrying, newer events wait. "+
-		"segment_oldest_unsent_seconds says for how long", what.Class, what.Answer)
+		"segment_oldest_unsent_seconds says for how long%s", what.Class, what.Answer, whatIsSlow(what.Unanswered))
+}
+
+// whatIsSlow says what a timeout ended, and what to do if it does so each time.
+func whatIsSlow(sent tracking.Unanswered) string {
+	switch {
+	case sent.Timeout == 0:
+		return ""
+	case sent.Calls > 1:
+		return fmt.Sprintf(". A request of %d events (%d bytes) got no answer within %s, the %s; if this repeats, the next ones hold fewer events",
+			sent.Calls, sent.WireBytes, sent.Timeout, soFieldTimeout)
+	default:
+		return fmt.Sprintf(". A request of a single event (%d bytes) got no answer within %s, the %s; no request can be smaller, "+
+			"so if the endpoint is only slow or far away, raise %s", sent.WireBytes, sent.Timeout, soFieldTimeout, soFieldTimeout)
+	}
 }
 
 // whatToCheck names the fields to look at, likeliest first, when everything is

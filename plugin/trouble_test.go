@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 	"github.com/stretchr/testify/assert"
@@ -65,4 +66,29 @@ func TestAHeldKeySaysWhatToCheck(t *testing.T) {
 		assert.Contains(t, said, check)
 	}
 	assert.Equal(t, len(checks), p.said.Times("requests get through again"))
+}
+
+// Who waits for a link that is too slow reads how large the requests are, and
+// when only a longer timeout helps.
+func TestTimeoutsSayHowLargeTheRequestWas(t *testing.T) {
+	sb := segmenttest.New(t)
+	p := start(t, segmentOutput(sb.URL, fields{
+		"timeout": "250ms", "retry": fields{"initial_interval": "1ms", "max_interval": "1ms"},
+	}))
+	two := events(`{"type":"page","userId":"u","messageId":"1"}`, `{"type":"page","userId":"u","messageId":"2"}`)
+	for _, test := range []struct {
+		times int
+		batch service.MessageBatch
+		says  string
+	}{
+		{3, two, `A request of 2 events \(\d+ bytes\) got no answer within 250ms, the timeout; if this repeats, the next ones hold fewer events`},
+		{3, two[:1], `A request of a single event \(\d+ bytes\) got no answer within 250ms, the timeout; .* raise timeout`},
+	} {
+		slow := sb.Delay(time.Hour).Times(test.times)
+
+		p.accept(test.batch)
+
+		slow.Remove()
+		assert.Regexp(t, test.says, p.said.String())
+	}
 }

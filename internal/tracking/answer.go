@@ -32,6 +32,9 @@ type answer struct {
 	took time.Duration
 	// isUnsent says that there was nothing to authorize the attempt with.
 	isUnsent bool
+	// isLate says that it was being sent or was sent, and that the timeout ended
+	// it.
+	isLate bool
 }
 
 // classify says what an answer means.
@@ -68,6 +71,8 @@ type symptom struct {
 	text   string
 	// isUnproven says that it may be the call after all.
 	isUnproven bool
+	// unanswered is the request that the timeout ended, if any.
+	unanswered Unanswered
 }
 
 func (a answer) symptom() symptom { return symptom{status: a.status, text: a.String()} }

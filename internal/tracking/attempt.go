@@ -49,6 +49,11 @@ func (p *parcel) describe(end, tail int) Request {
 	return req
 }
 
+// unanswered describes it for those who are told that a timeout ended it.
+func (p *parcel) unanswered(timeout time.Duration) Unanswered {
+	return Unanswered{Timeout: timeout, Calls: len(p.calls), WireBytes: len(p.body.head)}
+}
+
 func (c *Client) sentAt(now time.Time) time.Time {
 	if !c.conf.SentAt {
 		return time.Time{}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/klauspost/compress/flate"
@@ -164,14 +165,29 @@ func (b *body) tail(text []byte) []byte {
 	return binary.LittleEndian.AppendUint32(tail, uint32(b.size+len(text)))
 }
 
+// upload is what is sent in one attempt, which may take several connections.
+type upload struct {
+	head, tail []byte
+	// hasBegun says that some of it was read, so that there was a connection.
+	hasBegun atomic.Bool
+}
+
+func (u *upload) reader() io.ReadCloser {
+	return io.NopCloser(&bodyReader{upload: u, left: [2][]byte{u.head, u.tail}})
+}
+
 // bodyReader reads a body without the buffers that an io.MultiReader makes for
 // it.
-type bodyReader [2][]byte
+type bodyReader struct {
+	upload *upload
+	left   [2][]byte
+}
 
 func (r *bodyReader) Read(p []byte) (n int, err error) {
-	for i := range r {
-		read := copy(p[n:], r[i])
-		r[i] = r[i][read:]
+	r.upload.hasBegun.Store(true)
+	for i := range r.left {
+		read := copy(p[n:], r.left[i])
+		r.left[i] = r.left[i][read:]
 		n += read
 	}
 	if n == 0 && len(p) > 0 {

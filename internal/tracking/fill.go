@@ -151,6 +151,41 @@ func (f *filling) putDown(to load) {
 	f.taken, f.load = f.taken[:to.calls], to
 }
 
+// fitting counts the calls that the attempt at hand may carry: one, where the
+// gate lets no more through, and else as many as get through, but one at least.
+func (r *request) fitting() int {
+	calls := r.own.calls
+	switch {
+	case len(calls) <= 1 || r.pass.parcel.isSample:
+		return len(calls)
+	case r.pass.ticket.alone:
+		return 1
+	}
+	most := limits{bytes: r.source.reach.Limit(r.client.conf.MaxRequestBytes), calls: len(calls)}
+	n, held := 1, load{}.with(calls[0].Call)
+	for ; n < len(calls); n++ {
+		if held = held.with(calls[n].Call); !held.fits(most) {
+			break
+		}
+	}
+	return n
+}
+
+func (r *request) fits() bool { return r.fitting() == len(r.own.calls) }
+
+// shorten leaves for later what the attempt at hand may not carry. It has been
+// tried as often as the rest.
+func (r *request) shorten() {
+	n := r.fitting()
+	if n == len(r.own.calls) {
+		return
+	}
+	later := r.haul.request(r.own.calls[n:])
+	later.own.tries = r.own.tries
+	r.todo = append([]*request{later}, r.todo...)
+	r.own.calls, r.own.body = r.own.calls[:n:n], body{}
+}
+
 // isCurrent says whether what a haul has in hand may still be sent.
 func (s *scheduler) isCurrent(h *haul) bool {
 	s.mu.Lock()

@@ -60,6 +60,7 @@ type observed struct {
 	splits     int
 	throttled  time.Duration
 	stuck      []string
+	unanswered []tracking.Unanswered
 	recoveries int
 	underWay   int
 	most       int
@@ -106,6 +107,7 @@ func (o *observed) Stuck(what tracking.Trouble) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.stuck = append(o.stuck, what.Class.String()+": "+what.Answer)
+	o.unanswered = append(o.unanswered, what.Unanswered)
 }
 
 func (o *observed) Recovered(string) {

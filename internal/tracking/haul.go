@@ -54,7 +54,7 @@ func (h *haul) run() {
 		case end.gaveUp != nil:
 			h.giveUp(r, end.gaveUp)
 		case end.comesLater:
-			h.putBack(r, end.isTooMuch)
+			h.putBack(r)
 		case end.suspect != nil:
 			h.suspects = append(h.suspects, r)
 		case end.means == Refused:
@@ -111,27 +111,29 @@ func (h *haul) takeVerdicts() {
 	}
 }
 
-// giveUp gives up the calls of a request, and all that wait behind them.
+// giveUp gives up the calls of a request, and all that wait behind them. What
+// was tried together with them has had the same patience.
 func (h *haul) giveUp(r *request, why *segment.Violation) {
 	if len(r.own.calls) == 0 {
 		h.client.scheduler.giveUpOldest(h, why)
 		return
 	}
-	h.client.scheduler.giveUp(r.own.calls, why)
+	calls := slices.Clone(r.own.calls)
+	for _, later := range h.todo {
+		if later.own.tries > 0 {
+			calls = append(calls, later.own.calls...)
+		}
+	}
+	h.client.scheduler.giveUp(calls, why)
 	if r.suspect == nil {
 		h.todo = append([]*request{r}, h.todo...)
 	}
 	h.review()
 }
 
-// putBack puts a request that was not sent back to the front; of one that is too
-// much, its first call comes alone.
-func (h *haul) putBack(r *request, isTooMuch bool) {
-	switch {
-	case r.suspect != nil:
-	case isTooMuch:
-		h.todo = append([]*request{h.request(r.own.calls[:1]), h.request(r.own.calls[1:])}, h.todo...)
-	default:
+// putBack puts a request that was not sent back to the front.
+func (h *haul) putBack(r *request) {
+	if r.suspect == nil {
 		h.todo = append([]*request{r}, h.todo...)
 	}
 	h.review()

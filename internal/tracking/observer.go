@@ -84,4 +84,18 @@ type Trouble struct {
 	Answer string
 	// Status is that of the answer, or 0 where there was none.
 	Status int
+	// Unanswered is what the timeout ended, where it did so after there was a
+	// connection.
+	Unanswered Unanswered
+}
+
+// Unanswered is a request that the timeout ended while it was sent, or before it
+// was answered.
+type Unanswered struct {
+	// Timeout is how long was waited; 0 where there is no such request.
+	Timeout time.Duration
+	// Calls counts what it held: of more than one, the next ones hold fewer.
+	Calls int
+	// WireBytes is its size after compression.
+	WireBytes int
 }

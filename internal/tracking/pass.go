@@ -42,8 +42,9 @@ func (r *request) admit() (*pass, *ruling) {
 		if stop := r.enter(); stop != nil {
 			return nil, stop
 		}
+		r.shorten()
 		gaveUp := r.prepare(&hasAccess)
-		if gaveUp == nil && r.ctx.Err() == nil && r.pass.begin(r.client.tokens) {
+		if gaveUp == nil && r.ctx.Err() == nil && r.fits() && r.pass.begin(r.client.tokens) {
 			if r.bind() {
 				r.pass.charge()
 				return &r.pass, nil
@@ -68,6 +69,7 @@ func (r *request) bind() bool {
 		return r.client.scheduler.isCurrent(r.haul)
 	}
 	full := r.client.limits(r.source.writeKey)
+	full.bytes = r.source.reach.Limit(full.bytes)
 	if r.pass.ticket.alone {
 		full.calls = 1
 	}
@@ -102,10 +104,9 @@ func (r *request) take(t ticket) *ruling {
 	if t.asks {
 		r.pass.parcel = r.client.samples.parcel(r.source.writeKey)
 	}
-	isTooMuch := t.alone && len(r.own.calls) > 1
-	if r.hasVerdict() || isTooMuch || r.pass.parcel == nil {
+	if r.hasVerdict() || r.pass.parcel == nil {
 		r.pass.end(ruling{})
-		return &ruling{comesLater: true, isTooMuch: isTooMuch}
+		return &ruling{comesLater: true}
 	}
 	return nil
 }

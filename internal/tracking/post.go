@@ -31,16 +31,15 @@ func (c *Client) post(ctx context.Context, p *pass, tail []byte) answer {
 	if err != nil {
 		return answer{err: err}
 	}
-	head := p.parcel.body.head
-	req.ContentLength = int64(len(head) + len(tail))
-	req.GetBody = func() (io.ReadCloser, error) {
-		return io.NopCloser(&bodyReader{head, tail}), nil
-	}
-	req.Body, _ = req.GetBody()
+	sent := &upload{head: p.parcel.body.head, tail: tail}
+	req.ContentLength = int64(len(sent.head) + len(sent.tail))
+	req.GetBody = func() (io.ReadCloser, error) { return sent.reader(), nil }
+	req.Body = sent.reader()
 	c.setHeaders(req.Header, p)
 	res, err := c.http.Do(req)
 	if err != nil {
-		return answer{err: err, retryAfter: outcome.AskedWait(err)}
+		isLate := sent.hasBegun.Load() && errors.Is(ctx.Err(), context.DeadlineExceeded)
+		return answer{err: err, retryAfter: outcome.AskedWait(err), isLate: isLate}
 	}
 	c.drain(res, cancel)
 	return answer{

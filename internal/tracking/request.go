@@ -83,9 +83,8 @@ type ruling struct {
 	// gaveUp says why there is no further attempt.
 	gaveUp *segment.Violation
 	// comesLater says that the haul has something to do first: to look at a
-	// verdict, to put down what must not be sent, or to cut the first call off
-	// where the request isTooMuch.
-	comesLater, isTooMuch bool
+	// verdict, or to put down what must not be sent.
+	comesLater bool
 }
 
 // isLast says whether the request is not sent again.
@@ -105,9 +104,7 @@ func (r *request) judge(p *pass, got answer) ruling {
 	r.patience.last = next.met
 	r.source.learn(next.means)
 	r.client.scheduler.note(r.source, next.means)
-	if next.means != Setup && !got.isUnsent {
-		r.client.slots.Learn(got.took, next.means == Throttled || next.means == Transient)
-	}
+	r.learnPace(p, got, next.means)
 	switch {
 	case r.renewsToken(got):
 		next.isAtOnce = true
@@ -121,6 +118,26 @@ func (r *request) judge(p *pass, got answer) ruling {
 	return next
 }
 
+// promptness is the part of the timeout that an answer may take to be prompt.
+const promptness = 4
+
+// learnPace learns from an answer how large requests may be, and how many of them
+// may be under way. Where bounded ones get through slowly, more of them side by
+// side would have to be smaller.
+func (r *request) learnPace(p *pass, got answer, means Class) {
+	if means == Setup || got.isUnsent {
+		return
+	}
+	size, isPrompt := p.parcel.body.size, promptness*got.took <= r.client.conf.Timeout
+	switch {
+	case got.isLate && len(p.parcel.calls) > 1:
+		r.source.reach.TimedOut(size, time.Now().Add(-got.took))
+	case means == Delivered && r.source.reach.GotThrough(size, r.client.conf.MaxRequestBytes) && !isPrompt:
+		return
+	}
+	r.client.slots.Learn(got.took, means == Throttled || means == Transient)
+}
+
 // read says what an answer means for what was sent. A refusal is about the calls
 // of a request; of a single call it may not be, and then it is suspect.
 func (r *request) read(p *pass, got answer) ruling {
@@ -128,6 +145,8 @@ func (r *request) read(p *pass, got answer) ruling {
 		answer: got, means: classify(got), met: got.symptom(), tries: p.parcel.tries, isAside: p.parcel.isSample,
 	}
 	switch {
+	case got.isLate:
+		next.met.unanswered = p.parcel.unanswered(r.client.conf.Timeout)
 	case next.means != Refused:
 	case p.ticket.asks:
 		next.met = got.contradiction()
@@ -202,6 +221,8 @@ func (r *request) tell(next ruling) {
 // report tells the observer of a request that does not get through.
 func (r *request) report(means Class, met symptom) {
 	if r.source.isDue(means) {
-		r.observer().Stuck(Trouble{Source: r.source.fingerprint, Class: means, Answer: met.text, Status: met.status})
+		r.observer().Stuck(Trouble{
+			Source: r.source.fingerprint, Class: means, Answer: met.text, Status: met.status, Unanswered: met.unanswered,
+		})
 	}
 }

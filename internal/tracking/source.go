@@ -10,6 +10,7 @@ import (
 	"benthos-segment/internal/ingest"
 	"benthos-segment/internal/segment"
 	"benthos-segment/internal/tracking/internal/notice"
+	"benthos-segment/internal/tracking/internal/reach"
 )
 
 const (
@@ -26,6 +27,7 @@ type source struct {
 	fingerprint   string
 	authorization string
 	gate          gate
+	reach         reach.Reach
 
 	mu       sync.Mutex
 	reported [Refused + 1]time.Time

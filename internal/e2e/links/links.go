@@ -18,7 +18,7 @@ import (
 )
 
 // Part has the time-outs and waits that the output has by default.
-var Part = part(course{lasts: 20 * time.Second})
+var Part = part(course{lasts: 20 * time.Second, tooSlow: "128kbit"})
 
 func part(c course) trial.Part {
 	return trial.Part{
@@ -37,6 +37,9 @@ func versions(ctx context.Context) string {
 type course struct {
 	// lasts is for how long what is over at some time lasts.
 	lasts time.Duration
+	// tooSlow is a rate at which a full request takes half as long again as the
+	// timeout.
+	tooSlow string
 	// env is what the pipeline is told.
 	env map[string]string
 }
@@ -57,6 +60,9 @@ type link struct {
 	strikes []strike
 	// gentle strikes need not make a request fail.
 	gentle bool
+	// full requests hold as much as the output lets them by default, of which some
+	// have to fail.
+	full bool
 }
 
 // strike damages the network of a scene, and returns what ends that, nil where
@@ -107,7 +113,7 @@ func (c course) play(ctx context.Context, s *trial.Stage, l link) (got ordeal.Ta
 		pace *= 10
 	}
 	on.trip = &passage.Trip{
-		Stage: s, Calls: s.Calls / max(l.share, 1), Faults: c.faults(on, l.strikes), Gentle: l.gentle, Pace: pace,
+		Stage: s, Calls: s.Calls / max(l.share, 1), Faults: c.faults(on, l.strikes), Gentle: l.gentle, Rough: l.full, Pace: pace,
 		Way: passage.Way{
 			Listen:  func() (net.Listener, error) { return n.There.Listen("tcp", ":"+port) },
 			Secure:  l.secure,
@@ -117,6 +123,9 @@ func (c course) play(ctx context.Context, s *trial.Stage, l link) (got ordeal.Ta
 		},
 	}
 	maps.Copy(on.trip.Way.Env, c.env)
+	if l.full {
+		on.trip.Way.Env["MOST_CALLS"] = "2500"
+	}
 	return on.trip.Run(ctx)
 }
 

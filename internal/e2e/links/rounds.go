@@ -14,12 +14,18 @@ func (c course) rounds() []trial.Round {
 	return append(append(c.bad(), c.broken()...), c.names()...)
 }
 
+// tooSlow is a link that does not carry a full request, some 350 KB after
+// compression, within the timeout.
+const tooSlow = "a link too slow for a full request"
+
 // bad are links that carry everything, in the end.
 func (c course) bad() []trial.Round {
 	return []trial.Round{
 		c.round("256 kbit/s", link{from: limited("256kbit"), share: 5}),
 		c.round("256 kbit/s, HTTP/2", link{from: limited("256kbit"), share: 5, secure: true}),
 		c.round("64 kbit/s", link{from: limited("64kbit"), share: 12}),
+		c.round(tooSlow, link{from: limited(c.tooSlow), share: 3, full: true}),
+		c.round(tooSlow+", HTTP/2", link{from: limited(c.tooSlow), share: 3, full: true, secure: true}),
 		c.round("1 % of packets lost", link{from: losing(1)}),
 		c.round("5 % of packets lost", link{from: losing(5)}),
 		c.round("5 % of packets lost, HTTP/2", link{from: losing(5), secure: true}),

@@ -48,6 +48,8 @@ type Trip struct {
 	// Gentle faults may pass without any request that fails. Others have to be
 	// felt, or the round shows nothing.
 	Gentle bool
+	// Rough ways make requests fail without any fault, or the round shows nothing.
+	Rough bool
 	// Pace is the longest that the stand-in keeps a request, and its answer as
 	// well: ordeal.Stride by default.
 	Pace time.Duration
@@ -245,7 +247,7 @@ func (t *Trip) travel(ctx context.Context, got *ordeal.Tally) error {
 
 // felt returns an error unless a fault made a request fail, or be cut.
 func (t *Trip) felt() error {
-	if t.Gentle || len(t.Faults) == 0 {
+	if t.Gentle || len(t.Faults) == 0 && !t.Rough {
 		return nil
 	}
 	file, err := os.Open(filepath.Join(t.Stage.Folder, "metrics.txt"))

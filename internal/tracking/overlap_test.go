@@ -200,11 +200,12 @@ func (o *overlap) check(rt *rapid.T) {
 			if !isLost {
 				continue
 			}
-			// It was given up when its own batch stopped, or with an earlier one.
+			// It was given up when its own batch stopped, or with an earlier one, also
+			// where that stopped at the instant at which this one entered.
 			at := batch.stopped
 			for _, who := range []segment.ID{call.UserID, call.AnonymousID, call.PreviousID} {
 				with := lost[line{call.WriteKey, who}]
-				if who != 0 && batch.entered.Before(with) && (at.IsZero() || with.Before(at)) {
+				if who != 0 && !batch.entered.After(with) && (at.IsZero() || with.Before(at)) {
 					at = with
 				}
 			}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -95,29 +96,65 @@ func TestATableIsWrittenBetweenItsMarks(t *testing.T) {
 	assert.Equal(t, "# Page\n\n<!-- e2e:a -->\nnew\n<!-- /e2e:a -->\nbetween\n<!-- e2e:b -->\nother\n<!-- /e2e:b -->\n", string(text))
 }
 
-// A run of some rounds leaves the rows of the others as they are.
+// A run of some rounds leaves the rows of the others as they are, and the table
+// says of which run each row is: with another seed, other moments were drawn.
 func TestSomeRoundsAreMergedIntoTheTableOfAll(t *testing.T) {
 	p := Part{Name: "a", Rounds: []Round{{Name: "first"}, {Name: "second", Breaks: Delivery, Note: "so it is."}, {Name: "third"}}}
-	first := tableOf("A 1.0, `make e2e PART=a SEED=1`, 1s", []row{
-		{Round: p.Rounds[0], times: 1, tally: tally(ordeal.Judgement{})},
-		{Round: p.Rounds[2], times: 1, tally: tally(ordeal.Judgement{})},
-		{Round: Round{Name: "of old"}, times: 1},
-	})
 	path := filepath.Join(t.TempDir(), "page.md")
-	require.NoError(t, os.WriteFile(path, []byte("<!-- e2e:a -->\n"+first+"<!-- /e2e:a -->\n"), 0o600))
-	again := tableOf("A 1.1, `make e2e PART=a SEED=2`, 1s", []row{
-		{Round: p.Rounds[1], times: 2, tally: tally(ordeal.Judgement{Lost: 3})},
-		{Round: p.Rounds[2], times: 2, tally: tally(ordeal.Judgement{Resent: 4})},
-	})
+	require.NoError(t, os.WriteFile(path, []byte("<!-- e2e:a -->\n<!-- /e2e:a -->\n"), 0o600))
+	merge := func(how string, rows ...row) string {
+		t.Helper()
+		got, err := Merge(path, p, tableOf(how, rows))
+		require.NoError(t, err)
+		require.NoError(t, Save(path, p.Name, got))
+		return got
+	}
+	const first = "A 1.0, `make e2e PART=a SEED=1`, 1s"
+	assert.True(t, strings.HasPrefix(merge(first,
+		row{Round: p.Rounds[0], times: 1, tally: tally(ordeal.Judgement{})},
+		row{Round: p.Rounds[2], times: 1, tally: tally(ordeal.Judgement{})},
+		row{Round: Round{Name: "of old"}, times: 1},
+	), first+":\n\n"))
 
-	got, err := Merge(path, p, again)
-
-	require.NoError(t, err)
-	assert.Equal(t, "A 1.1, rounds of several runs of `make e2e PART=a`:\n\n"+heading(false)+
+	got := merge("A 1.1, `make e2e PART=a SEED=2`, 1s",
+		row{Round: p.Rounds[1], times: 2, tally: tally(ordeal.Judgement{Lost: 3})},
+		row{Round: p.Rounds[2], times: 2, tally: tally(ordeal.Judgement{Resent: 4})},
+	)
+	assert.Equal(t, first+", but for the rows that are named below it:\n\n"+heading(false)+
 		"| first | 1 | 100 | 0 | 0 | 0 | 0 | 0 |\n"+
 		"| second | 2 | 100 | 0 | 0 | **3** | 0 | 0 |\n"+
 		"| third | 2 | 100 | 0 | 4 | 0 | 0 | 0 |\n"+
-		"\n- second: so it is.\n", got)
+		"\n- second: so it is.\n"+
+		"- Of another run (A 1.1, `make e2e PART=a SEED=2`, 1s): second; third.\n", got)
+
+	got = merge("A 1.2, `make e2e PART=a SEED=3 FLAGS=\"-calls 9\"`, 1s",
+		row{Round: p.Rounds[1], times: 1, tally: tally(ordeal.Judgement{})})
+	assert.Contains(t, got, first+", but for the rows that are named below it:\n\n")
+	assert.Contains(t, got, "\n- Of another run (A 1.1, `make e2e PART=a SEED=2`, 1s): third.\n"+
+		"- Of another run (A 1.2, `make e2e PART=a SEED=3 FLAGS=\"-calls 9\"`, 1s): second.\n")
+
+	got = merge("A 1.3, `make e2e PART=a SEED=4`, 1s", row{Round: p.Rounds[0], times: 1, tally: tally(ordeal.Judgement{})})
+	assert.True(t, strings.HasPrefix(got, "Each row is of a run that is named below the table:\n\n"), got)
+}
+
+// Delivery may stand for no time at all in the rounds of a second run.
+func TestMergedRowsHaveTheSameColumns(t *testing.T) {
+	p := Part{Name: "a", Rounds: []Round{{Name: "cut"}, {Name: "slow"}}}
+	stood := tally(ordeal.Judgement{})
+	stood.Pause = time.Second
+	path := filepath.Join(t.TempDir(), "page.md")
+	require.NoError(t, os.WriteFile(path, []byte("<!-- e2e:a -->\n"+
+		tableOf("A 1.0", []row{{Round: p.Rounds[0], times: 1, tally: stood}})+"<!-- /e2e:a -->\n"), 0o600))
+
+	got, err := Merge(path, p, tableOf("A 1.1", []row{{Round: p.Rounds[1], times: 1, tally: tally(ordeal.Judgement{})}}))
+
+	require.NoError(t, err)
+	assert.Contains(t, got, heading(true)+"| cut | 1 | 100 | 0 | 0 | 0 | 0 | 0 | 1.0 s |\n| slow | 1 | 100 | 0 | 0 | 0 | 0 | 0 | 0.0 s |\n")
+}
+
+func TestACommandPlaysTheSameAgain(t *testing.T) {
+	assert.Equal(t, "`make e2e PART=a SEED=7`", Options{Seed: 7}.command("a"))
+	assert.Equal(t, "`make e2e PART=a SEED=7 FLAGS=\"-calls 400 -times 2\"`", Options{Seed: 7, Calls: 400, Times: 2}.command("a"))
 }
 
 // A round whose player fails hands on the error, and nothing of it stays.

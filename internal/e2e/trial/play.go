@@ -34,6 +34,22 @@ type Options struct {
 	Patience time.Duration
 }
 
+// command is how one plays the same again.
+func (o Options) command(part string) string {
+	var flags []string
+	if o.Calls > 0 {
+		flags = append(flags, fmt.Sprintf("-calls %d", o.Calls))
+	}
+	if o.Times > 0 {
+		flags = append(flags, fmt.Sprintf("-times %d", o.Times))
+	}
+	command := fmt.Sprintf("make e2e PART=%s SEED=%d", part, o.Seed)
+	if len(flags) > 0 {
+		command += fmt.Sprintf(" FLAGS=%q", strings.Join(flags, " "))
+	}
+	return "`" + command + "`"
+}
+
 // product builds the product, once for all who ask at the same time: where it is
 // up to date, go does not link it again.
 func product(ctx context.Context) (b ordeal.Binary, err error) {

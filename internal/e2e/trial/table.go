@@ -66,7 +66,7 @@ func Run(ctx context.Context, p Part, only *regexp.Regexp, o Options) (table str
 	if len(rows) == 0 {
 		return "", errors.Join(err, fmt.Errorf("%s has no round of that name", p.Name))
 	}
-	how := fmt.Sprintf("%s, `make e2e PART=%s SEED=%d`, %s", p.Versions(ctx), p.Name, o.Seed, time.Since(started).Round(time.Second))
+	how := fmt.Sprintf("%s, %s, %s", p.Versions(ctx), o.command(p.Name), time.Since(started).Round(time.Second))
 	return tableOf(how, rows), err
 }
 
@@ -153,35 +153,6 @@ func disorder(t ordeal.Tally, broken Promise) string {
 		return "-"
 	}
 	return figure(t.Overtaken, broken)
-}
-
-var nameOfRow = regexp.MustCompile(`(?m)^\| ([^|]+) \| .*\n`)
-
-// Merge takes a table that has only some rounds of a part, and the others from
-// the table that a document has.
-func Merge(path string, p Part, table string) (string, error) {
-	text, err := os.ReadFile(path)
-	if err != nil {
-		return "", fmt.Errorf("reading the document: %w", err)
-	}
-	_, old, _ := strings.Cut(string(text), opening(p.Name))
-	old, _, _ = strings.Cut(old, closing(p.Name))
-	lines := map[string]string{}
-	for _, from := range []string{old, table} {
-		for _, found := range nameOfRow.FindAllStringSubmatch(from, -1) {
-			lines[found[1]] = found[0]
-		}
-	}
-	how, _, _ := strings.Cut(table, ", `make")
-	merged := how + ", rounds of several runs of `make e2e PART=" + p.Name + "`:\n\n" + heading(strings.Contains(table, heading(true)))
-	var there []Round
-	for _, r := range p.Rounds {
-		if line, exists := lines[r.Name]; exists {
-			merged += line
-			there = append(there, r)
-		}
-	}
-	return merged + notesOf(there), nil
 }
 
 // Save writes a table between the marks of its part in a document.

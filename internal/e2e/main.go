@@ -105,8 +105,8 @@ func prepared(ctx context.Context, chosen []trial.Part) error {
 		return needs.Install(ctx, needsOf(chosen))
 	}
 	for _, p := range chosen {
-		if what := needs.Missing(p.Needs); what != "" {
-			fmt.Printf("skip	internal/e2e: the tests with %s: %s\n", p.Name, what)
+		for _, what := range p.LeftOut() {
+			fmt.Printf("skip	internal/e2e: %s\n", what)
 		}
 	}
 	return nil

@@ -132,11 +132,14 @@ func (in input) rounds() []trial.Round {
 
 func (in input) round(what happening) trial.Round {
 	times := 1
+	var list []needs.Need
 	if what == powerFails {
 		times = 3 // What is lost then is a matter of chance.
+		list = append(list, needs.PowerCuts)
 	}
 	return trial.Round{
 		Name:   in.name + ": " + string(what),
+		Needs:  list,
 		Times:  times,
 		Breaks: in.cannot[what].promise,
 		Note:   in.cannot[what].why,

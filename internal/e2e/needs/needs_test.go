@@ -69,3 +69,13 @@ func TestAnotherVersionOfArchivesIsAnotherFolder(t *testing.T) {
 	assert.Equal(t, "e2e", filepath.Base(Cache()))
 	assert.Contains(t, Jars{Name: "kafka-4"}.ClassPath(), "kafka-4-")
 }
+
+// In CI nothing is left out, the power cuts least of all.
+func TestARightThatIsMissingIsSaid(t *testing.T) {
+	if what := PowerCuts.Missing(); what != "" {
+		require.NotEqual(t, "true", os.Getenv("CI"), what)
+		assert.Contains(t, what, "FUSE")
+	}
+	refused := powerCuts{refused: func() error { return assert.AnError }}
+	assert.Equal(t, "it wants to mount a disk by FUSE, as root: "+assert.AnError.Error(), refused.Missing())
+}

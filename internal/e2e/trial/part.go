@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"benthos-segment/internal/e2e/needs"
@@ -23,6 +25,24 @@ type Part struct {
 	// is asked only where nothing is missing.
 	Versions func(ctx context.Context) string
 	Rounds   []Round
+}
+
+// LeftOut says what this machine cannot play of the part, and why: all of it, or
+// some rounds.
+func (p Part) LeftOut() (list []string) {
+	if what := needs.Missing(p.Needs); what != "" {
+		return []string{"all of " + p.Name + ": " + what}
+	}
+	rounds := map[string]int{}
+	for _, r := range p.Rounds {
+		if what := needs.Missing(r.Needs); what != "" {
+			rounds[what]++
+		}
+	}
+	for _, what := range slices.Sorted(maps.Keys(rounds)) {
+		list = append(list, fmt.Sprintf("rounds of %s (%d of %d): %s", p.Name, rounds[what], len(p.Rounds), what))
+	}
+	return list
 }
 
 // A Round is one trial of the product.

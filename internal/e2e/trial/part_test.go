@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"benthos-segment/internal/e2e/needs"
 	"benthos-segment/internal/torture/ordeal"
 )
 
@@ -47,6 +48,17 @@ func TestARoundFailsUnlessItSaysThatThePromiseCannotHold(t *testing.T) {
 		}
 		assert.ErrorContains(t, err, test.says, name)
 	}
+}
+
+// A machine without the right to mount still plays the other rounds.
+func TestAMachineSaysWhatItLeavesOut(t *testing.T) {
+	absent := needs.Program{Name: "a-real-broker", Package: "broker"}
+	rounds := []Round{{Name: "killed"}, {Name: "without power", Needs: []needs.Need{absent}}}
+	const why = "there is no a-real-broker (package broker)"
+
+	assert.Equal(t, []string{"rounds of a (1 of 2): " + why}, Part{Name: "a", Rounds: rounds}.LeftOut())
+	assert.Equal(t, []string{"all of a: " + why}, Part{Name: "a", Needs: []needs.Need{absent}, Rounds: rounds}.LeftOut())
+	assert.Empty(t, Part{Name: "a", Rounds: rounds[:1]}.LeftOut())
 }
 
 func TestNamesAreThoseThatBrokersTake(t *testing.T) {

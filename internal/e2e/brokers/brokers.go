@@ -1,12 +1,13 @@
 // Package brokers plays what a pipeline goes through with a real Redis,
 // RabbitMQ, Mosquitto, NATS and PostgreSQL: our process dies, the broker dies or
-// loses its power, Segment is away.
+// loses its power, Segment is away. It does so with inputs that have no broker, too.
 package brokers
 
 import (
 	"context"
 	"maps"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"benthos-segment/internal/e2e/needs"
@@ -25,7 +26,6 @@ type system interface {
 	Kill()
 	// Killed returns an error unless it died of that.
 	Killed() error
-	KeepLog(folder string) (path string, err error)
 	// feed makes a place for events.
 	feed(ctx context.Context, name string) (feed, error)
 	// close releases what is left after the broker was killed.
@@ -46,6 +46,26 @@ type feed interface {
 	close()
 }
 
+// logged is a system that says something.
+type logged interface {
+	KeepLog(folder string) (path string, err error)
+}
+
+// told is a feed of a broker that tells those who listen, and keeps nothing for
+// the others.
+type told interface {
+	// heard waits until a process listens, which it may do a moment after it has
+	// connected.
+	heard(ctx context.Context) error
+}
+
+// cluster is a broker of several nodes, of which one leads.
+type cluster interface {
+	// killOne kills the leader, or another one that the pipeline is connected to.
+	// Start starts it again.
+	killOne(ctx context.Context, isLeader bool) error
+}
+
 // An input is a way for events into a pipeline: a broker and its settings, and
 // those of the pipeline.
 type input struct {
@@ -59,8 +79,16 @@ type input struct {
 	positions bool
 	// cannot is what does not hold, by what happens, and why.
 	cannot map[happening]flaw
+	// listens is what the process says when it can be connected to, where it is
+	// not the one that connects.
+	listens *regexp.Regexp
+	// insists says that put goes on where a process has died, until another one
+	// is there.
+	insists bool
 	// power says that its disk can be one whose power is cut.
 	power bool
+	// times are how often what depends on chance is played.
+	times map[happening]int
 	// only are the happenings that say something about it, all where it is empty.
 	only []happening
 }
@@ -71,6 +99,16 @@ type starter func(ctx context.Context, folder string) (system, error)
 // in leaves out what says nothing new.
 func (in input) in(only ...happening) input {
 	in.only = only
+	return in
+}
+
+// often plays something so many times, as what is lost then is a matter of chance.
+func (in input) often(what happening, times int) input {
+	in.times = maps.Clone(in.times)
+	if in.times == nil {
+		in.times = map[happening]int{}
+	}
+	in.times[what] = times
 	return in
 }
 
@@ -101,6 +139,9 @@ const (
 	brokerDies  happening = "the broker is killed"
 	powerFails  happening = "the broker loses its power"
 	segmentAway happening = "Segment is away"
+	leaderDies  happening = "the node that leads is killed"
+	nodeDies    happening = "another node is killed, which we are connected to"
+	allDie      happening = "all nodes are killed at once"
 )
 
 // shipped is a pipeline of config/.
@@ -112,7 +153,7 @@ func ours(name string) string {
 }
 
 // root is the top of the repository.
-func root() string { return filepath.Dir(filepath.Dir(needs.Cache())) }
+func root() string { return needs.Project() }
 
 // rounds are what an input goes through.
 func (in input) rounds() []trial.Round {
@@ -131,7 +172,7 @@ func (in input) rounds() []trial.Round {
 }
 
 func (in input) round(what happening) trial.Round {
-	times := 1
+	times := in.times[what]
 	var list []needs.Need
 	if what == powerFails {
 		times = 3 // What is lost then is a matter of chance.

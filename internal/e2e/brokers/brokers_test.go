@@ -1,6 +1,8 @@
 package brokers
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -17,6 +19,7 @@ func TestMain(m *testing.M) {
 
 // The short form: each broker once, read by a pipeline that we ship.
 func TestNothingIsLostWhenOurProcessDies(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		part  trial.Part
 		input string
@@ -27,11 +30,39 @@ func TestNothingIsLostWhenOurProcessDies(t *testing.T) {
 		{NATS, "`nats_jetstream`, pull consumer", processDies},
 		{PostgreSQL, "`sql_select` of an outbox", processDies},
 		{Mosquitto, "`mqtt` and `journal`, QoS 1", processHeld},
+		{Mosquitto, "`mqtt` and `journal`, QoS 2", processHeld},
+		{NATS, "`nats` and `journal`", processHeld},
+		{Senders, "`http_server` and `journal`", processDies},
 	} {
-		t.Run(test.part.Name, func(t *testing.T) {
+		t.Run(test.input, func(t *testing.T) {
 			t.Parallel()
 			trial.Holds(t, test.part, test.input+": "+string(test.what), 400)
 		})
+	}
+}
+
+// Brokers that are written down, or have copies, survive what they go through.
+func TestNothingIsLostWhenTheBrokerDies(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		part  trial.Part
+		input string
+		what  happening
+	}{
+		{RabbitMQ, "`amqp_0_9`, quorum queue on three nodes", leaderDies},
+		{Redis, "`redis_streams`, `appendfsync always`", powerFails},
+	} {
+		t.Run(test.input, func(t *testing.T) {
+			t.Parallel()
+			trial.Holds(t, test.part, test.input+": "+string(test.what), 400)
+		})
+	}
+}
+
+// A machine without the right to mount says so, and plays the rest.
+func TestOnlyRoundsWithoutPowerNeedTheRightToMount(t *testing.T) {
+	for _, r := range Redis.Rounds {
+		assert.Equal(t, strings.HasSuffix(r.Name, string(powerFails)), slices.Contains(r.Needs, needs.PowerCuts), r.Name)
 	}
 }
 

@@ -117,7 +117,7 @@ func natsNode(folder string, isDebians bool, i int, clients, routes []string, se
 	if config.Path, err = os.Executable(); err != nil {
 		return nil, fmt.Errorf("looking for ourselves: %w", err)
 	}
-	config.Env = map[string]string{natsVariable: file}
+	config.Env = map[string]string{natsVariable: file, needs.ProjectVariable: needs.Project()}
 	return service.New(config), nil
 }
 

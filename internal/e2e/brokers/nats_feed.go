@@ -92,13 +92,9 @@ func (s *natsStream) settings() []string {
 }
 
 func (s *natsStream) put(ctx context.Context, events []ordeal.Event) error {
-	subject := s.name + ".events"
 	if s.servers.consumer.core {
-		if err := s.heard(ctx, subject); err != nil {
-			return err
-		}
 		for _, e := range events {
-			if err := s.conn.Publish(subject, e.Payload); err != nil {
+			if err := s.conn.Publish(s.subject(), e.Payload); err != nil {
 				return fmt.Errorf("publishing: %w", err)
 			}
 		}
@@ -110,7 +106,7 @@ func (s *natsStream) put(ctx context.Context, events []ordeal.Event) error {
 	receipts := make([]jetstream.PubAckFuture, len(events))
 	for i, e := range events {
 		var err error
-		if receipts[i], err = s.js.PublishAsync(subject, e.Payload, jetstream.WithStallWait(time.Minute)); err != nil {
+		if receipts[i], err = s.js.PublishAsync(s.subject(), e.Payload, jetstream.WithStallWait(time.Minute)); err != nil {
 			return fmt.Errorf("publishing: %w", err)
 		}
 	}
@@ -126,25 +122,32 @@ func (s *natsStream) put(ctx context.Context, events []ordeal.Event) error {
 	return nil
 }
 
-// heard waits until somebody listens, which a process may do a moment after it
-// has connected. Without JetStream, what nobody hears is gone. What it asks with
-// is empty, which is no event.
-func (s *natsStream) heard(ctx context.Context, subject string) error {
+// heard waits until somebody listens, where nobody else would keep an event.
+// What it asks with is empty, which is no event.
+func (s *natsStream) heard(ctx context.Context) error {
+	if !s.servers.consumer.core {
+		return nil
+	}
 	for {
 		asking, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
-		_, err := s.conn.RequestWithContext(asking, subject, nil)
-		cancel()
-		switch {
-		case ctx.Err() != nil:
-			return fmt.Errorf("asking who listens: %w", ctx.Err())
-		case err == nil, errors.Is(err, context.DeadlineExceeded):
-			return nil // Somebody is there, and answers or does not.
-		case !errors.Is(err, nats.ErrNoResponders):
-			return fmt.Errorf("asking who listens: %w", err)
+		// The server may be another life of the one that we were connected to.
+		err := s.conn.FlushWithContext(asking)
+		if err == nil {
+			_, err = s.conn.RequestWithContext(asking, s.subject(), nil)
+			if err == nil || errors.Is(err, context.DeadlineExceeded) && s.conn.IsConnected() {
+				cancel()
+				return nil // Somebody is there, and answers or does not.
+			}
 		}
-		ordeal.Wait(ctx, glance)
+		cancel()
+		if !ordeal.Wait(ctx, glance) {
+			return fmt.Errorf("asking who listens: %w: %w", ctx.Err(), err)
+		}
 	}
 }
+
+// subject is what is published to.
+func (s *natsStream) subject() string { return s.name + ".events" }
 
 // left counts what the consumer was not given yet, and what it was given and has
 // not acknowledged.

@@ -2,8 +2,10 @@ package brokers
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -15,11 +17,10 @@ import (
 	"benthos-segment/internal/torture/ordeal"
 )
 
-// rabbitServer is RabbitMQ, and the daemon that Erlang's nodes are found by.
+// rabbitServer is one node of RabbitMQ, and the daemon that nodes are found by.
 type rabbitServer struct {
-	*service.Service
+	*rabbitNode
 	names *service.Service
-	mqtt  int
 	// arguments are those of the queue.
 	arguments amqp.Table
 	// byMQTT says that events are published over MQTT.
@@ -29,56 +30,18 @@ type rabbitServer struct {
 // rabbitWith starts RabbitMQ, for queues with these arguments, and events that
 // are published over AMQP or MQTT.
 func rabbitWith(arguments amqp.Table, byMQTT bool) starter {
-	return func(ctx context.Context, folder string) (system, error) {
-		var ports [4]int
-		for i := range ports {
-			port, err := ordeal.FreePort()
-			if err != nil {
-				return nil, err
-			}
-			ports[i] = port
-		}
-		r := &rabbitServer{arguments: arguments, byMQTT: byMQTT, mqtt: ports[1]}
-		if err := r.configure(folder); err != nil {
+	return func(ctx context.Context, folder string) (_ system, err error) {
+		r := &rabbitServer{arguments: arguments, byMQTT: byMQTT}
+		if r.names, err = erlangNames(ctx, folder); err != nil {
 			return nil, err
 		}
-		r.names = service.New(service.Config{
-			Name: "epmd", Path: needs.Erlang.Path(), Folder: folder, Port: ports[2],
-			Args: []string{"-port", strconv.Itoa(ports[2]), "-address", "127.0.0.1"},
-		})
-		if err := r.names.Start(ctx); err != nil {
-			return nil, err
+		if r.rabbitNode, err = newRabbitNode(folder, "rabbitmq", r.names.Port); err == nil {
+			err = r.configure("rabbitmq_mqtt", fmt.Sprintf("mqtt.listeners.tcp.1 = 127.0.0.1:%d\nmqtt.exchange = amq.topic\n", r.mqtt))
 		}
-		r.Service = service.New(service.Config{
-			Name: "rabbitmq", Path: needs.RabbitMQ.Path(), Folder: folder, Port: ports[0],
-			Env: map[string]string{
-				"HOME":                          folder, // for the cookie of Erlang
-				"ERL_EPMD_PORT":                 strconv.Itoa(ports[2]),
-				"RABBITMQ_NODENAME":             "e2e" + strconv.Itoa(ports[0]) + "@localhost",
-				"RABBITMQ_NODE_IP_ADDRESS":      "127.0.0.1",
-				"RABBITMQ_NODE_PORT":            strconv.Itoa(ports[0]),
-				"RABBITMQ_DIST_PORT":            strconv.Itoa(ports[3]),
-				"RABBITMQ_CONFIG_FILE":          filepath.Join(folder, "rabbitmq.conf"),
-				"RABBITMQ_ENABLED_PLUGINS_FILE": filepath.Join(folder, "plugins"),
-				"RABBITMQ_MNESIA_BASE":          filepath.Join(folder, dataFolder),
-				"RABBITMQ_LOGS":                 "-",
-				"RABBITMQ_ALLOW_INPUT":          "true", // It becomes Erlang, and has no shell around it.
-				"RABBITMQ_SERVER_ERL_ARGS":      "+S 2:2 -noinput",
-				"RABBITMQ_FEATURE_FLAGS_FILE":   filepath.Join(folder, dataFolder, "flags"),
-				"RABBITMQ_GENERATED_CONFIG_DIR": filepath.Join(folder, "config"),
-				"RABBITMQ_ADVANCED_CONFIG_FILE": filepath.Join(folder, "advanced.config"),
-				"RABBITMQ_PLUGINS_EXPAND_DIR":   filepath.Join(folder, "expanded"),
-				"RABBITMQ_PID_FILE":             filepath.Join(folder, "pid"),
-			},
-			Ready: func(context.Context) error {
-				conn, err := r.dial()
-				if err != nil {
-					return err
-				}
-				return conn.Close()
-			},
-		})
-		if err := r.Start(ctx); err != nil {
+		if err == nil {
+			err = r.Start(ctx)
+		}
+		if err != nil {
 			r.close()
 			return nil, err
 		}
@@ -86,116 +49,110 @@ func rabbitWith(arguments amqp.Table, byMQTT bool) starter {
 	}
 }
 
-// configure writes the files that the node reads.
-func (r *rabbitServer) configure(folder string) error {
+func (r *rabbitServer) close() { r.names.Kill() }
+
+// feed is a durable queue.
+func (r *rabbitServer) feed(_ context.Context, name string) (feed, error) {
+	queue := &rabbitQueue{name: name, arguments: r.arguments, reading: r.door(), writing: r.door()}
+	if err := r.door().declare(name, r.arguments); err != nil || !r.byMQTT {
+		return queue, err
+	}
+	topic := &mqttTopic{url: fmt.Sprintf("tcp://127.0.0.1:%d", r.mqtt), name: name, qos: 1}
+	return &bridgedTopic{feed: queue, topic: topic}, nil
+}
+
+// erlangNames starts the daemon that Erlang's nodes are found by, and makes the
+// secret that they share.
+func erlangNames(ctx context.Context, folder string) (*service.Service, error) {
+	port, err := ordeal.FreePort()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(filepath.Join(folder, ".erlang.cookie"), []byte(rand.Text()), 0o400); err != nil {
+		return nil, fmt.Errorf("making a cookie: %w", err)
+	}
+	names := service.New(service.Config{
+		Name: "epmd", Path: needs.Erlang.Path(), Folder: folder, Port: port,
+		Args: []string{"-port", strconv.Itoa(port), "-address", "127.0.0.1"},
+	})
+	return names, names.Start(ctx)
+}
+
+// rabbitNode is one node, alone or of a cluster.
+type rabbitNode struct {
+	*service.Service
+	// erlang is its name among nodes.
+	erlang string
+	mqtt   int
+}
+
+// newRabbitNode makes a node that keeps its files in a folder of its name, and
+// its data with all others.
+func newRabbitNode(folder, name string, names int) (*rabbitNode, error) {
+	var ports [3]int
+	for i := range ports {
+		port, err := ordeal.FreePort()
+		if err != nil {
+			return nil, err
+		}
+		ports[i] = port
+	}
+	own, data := filepath.Join(folder, name), filepath.Join(folder, dataFolder, name)
+	if err := errors.Join(os.Mkdir(own, 0o755), os.Mkdir(data, 0o755)); err != nil {
+		return nil, fmt.Errorf("making folders for RabbitMQ: %w", err)
+	}
+	n := &rabbitNode{mqtt: ports[1], erlang: "e2e" + strconv.Itoa(ports[0]) + "@localhost"}
+	env := erlangEnv(folder, names)
+	maps.Copy(env, map[string]string{
+		"RABBITMQ_NODENAME":             n.erlang,
+		"RABBITMQ_NODE_IP_ADDRESS":      "127.0.0.1",
+		"RABBITMQ_NODE_PORT":            strconv.Itoa(ports[0]),
+		"RABBITMQ_DIST_PORT":            strconv.Itoa(ports[2]),
+		"RABBITMQ_CONFIG_FILE":          filepath.Join(own, "rabbitmq.conf"),
+		"RABBITMQ_ENABLED_PLUGINS_FILE": filepath.Join(own, "plugins"),
+		"RABBITMQ_MNESIA_BASE":          data,
+		"RABBITMQ_LOGS":                 "-",
+		"RABBITMQ_ALLOW_INPUT":          "true", // It becomes Erlang, and has no shell around it.
+		"RABBITMQ_SERVER_ERL_ARGS":      "+S 2:2 -noinput -kernel inet_dist_use_interface {127,0,0,1}",
+		"RABBITMQ_FEATURE_FLAGS_FILE":   filepath.Join(data, "flags"),
+		"RABBITMQ_GENERATED_CONFIG_DIR": filepath.Join(own, "config"),
+		"RABBITMQ_ADVANCED_CONFIG_FILE": filepath.Join(own, "advanced.config"),
+		"RABBITMQ_PLUGINS_EXPAND_DIR":   filepath.Join(own, "expanded"),
+		"RABBITMQ_PID_FILE":             filepath.Join(own, "pid"),
+	})
+	n.Service = service.New(service.Config{
+		Name: name, Path: needs.RabbitMQ.Path(), Folder: own, Port: ports[0], Env: env,
+		Ready: func(context.Context) error {
+			conn, err := n.door().dial()
+			if err != nil {
+				return err
+			}
+			return conn.Close()
+		},
+	})
+	return n, nil
+}
+
+// erlangEnv is what programs of Erlang need to know to find each other.
+func erlangEnv(folder string, names int) map[string]string {
+	return map[string]string{
+		"HOME":          folder, // for the cookie
+		"ERL_EPMD_PORT": strconv.Itoa(names),
+	}
+}
+
+// configure writes the files that the node reads: its plugins, and lines.
+func (n *rabbitNode) configure(plugins, lines string) error {
 	files := map[string]string{
-		"plugins": "[rabbitmq_mqtt].\n",
-		"rabbitmq.conf": fmt.Sprintf("mqtt.listeners.tcp.1 = 127.0.0.1:%d\nmqtt.exchange = amq.topic\n"+
-			"log.console.level = warning\n", r.mqtt),
+		"plugins":       "[" + plugins + "].\n",
+		"rabbitmq.conf": "log.console.level = warning\n" + lines,
 	}
 	for name, text := range files {
-		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(n.Folder, name), []byte(text), 0o600); err != nil {
 			return fmt.Errorf("configuring RabbitMQ: %w", err)
 		}
 	}
 	return nil
 }
 
-func (r *rabbitServer) url() string { return "amqp://guest:guest@" + r.Address() + "/" }
-
-func (r *rabbitServer) dial() (*amqp.Connection, error) {
-	conn, err := amqp.Dial(r.url())
-	if err != nil {
-		return nil, fmt.Errorf("connecting to RabbitMQ: %w", err)
-	}
-	return conn, nil
-}
-
-// with does something on a channel of its own: the last one may have died with
-// the server.
-func (r *rabbitServer) with(do func(*amqp.Channel) error) error {
-	conn, err := r.dial()
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	channel, err := conn.Channel()
-	if err != nil {
-		return fmt.Errorf("opening a channel: %w", err)
-	}
-	return do(channel)
-}
-
-func (r *rabbitServer) close() { r.names.Kill() }
-
-// feed is a durable queue, and one for dead letters.
-func (r *rabbitServer) feed(_ context.Context, name string) (feed, error) {
-	err := r.with(func(c *amqp.Channel) error {
-		if _, err := c.QueueDeclare(name, true, false, false, false, r.arguments); err != nil {
-			return fmt.Errorf("making a queue: %w", err)
-		}
-		if err := c.QueueBind(name, name+".#", "amq.topic", false, nil); err != nil {
-			return fmt.Errorf("binding a queue: %w", err)
-		}
-		if _, err := c.QueueDeclare(name+"-dead", true, false, false, false, nil); err != nil {
-			return fmt.Errorf("making a queue: %w", err)
-		}
-		return nil
-	})
-	if err != nil || !r.byMQTT {
-		return &rabbitQueue{server: r, name: name}, err
-	}
-	topic := &mqttTopic{url: fmt.Sprintf("tcp://127.0.0.1:%d", r.mqtt), name: name, qos: 1}
-	return &bridgedTopic{feed: &rabbitQueue{server: r, name: name}, topic: topic}, nil
-}
-
-type rabbitQueue struct {
-	server *rabbitServer
-	name   string
-}
-
-func (q *rabbitQueue) env() map[string]string {
-	return map[string]string{"AMQP_URL": q.server.url(), "AMQP_QUEUE": q.name, "AMQP_DEAD_LETTERS": q.name + "-dead"}
-}
-
-// put publishes events and waits until RabbitMQ has confirmed each.
-func (q *rabbitQueue) put(ctx context.Context, events []ordeal.Event) error {
-	return q.server.with(func(c *amqp.Channel) error {
-		if err := c.Confirm(false); err != nil {
-			return fmt.Errorf("asking for confirms: %w", err)
-		}
-		confirms := make([]*amqp.DeferredConfirmation, len(events))
-		for i, e := range events {
-			var err error
-			confirms[i], err = c.PublishWithDeferredConfirmWithContext(ctx, "", q.name, true, false, amqp.Publishing{
-				DeliveryMode: amqp.Persistent, Body: e.Payload,
-			})
-			if err != nil {
-				return fmt.Errorf("publishing: %w", err)
-			}
-		}
-		for _, confirm := range confirms {
-			if ok, err := confirm.WaitContext(ctx); err != nil || !ok {
-				return errors.Join(errors.New("publishing: RabbitMQ did not confirm an event"), err)
-			}
-		}
-		return nil
-	})
-}
-
-// left counts what is not handed out. What is in hand only the server knows.
-func (q *rabbitQueue) left(context.Context) (n int, err error) {
-	err = q.server.with(func(c *amqp.Channel) error {
-		queue, err := c.QueueDeclarePassive(q.name, true, false, false, false, q.server.arguments)
-		if err != nil {
-			return fmt.Errorf("looking up the queue: %w", err)
-		}
-		n = queue.Messages
-		return nil
-	})
-	return n, err
-}
-
-func (*rabbitQueue) settings() []string { return nil }
-
-func (*rabbitQueue) close() {}
+func (n *rabbitNode) door() amqpDoor { return amqpDoor{"amqp://guest:guest@" + n.Address() + "/"} }

@@ -78,10 +78,9 @@ func (p *play) settle(ctx context.Context) error {
 	if quiet, err := p.quiet(ctx); quiet || err != nil {
 		return err
 	}
-	if err := p.process.Terminate(ctx); err != nil {
+	if err := p.stop(ctx); err != nil {
 		return err
 	}
-	p.gone()
 	p.restarts++
 	if err := p.launch(ctx); err != nil {
 		return err

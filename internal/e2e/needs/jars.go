@@ -86,8 +86,15 @@ func (j Jars) install(ctx context.Context) error {
 // and installed for the parts, and the logs of those that failed.
 func Cache() string { return filepath.Join(Project(), "bin", "e2e") }
 
+// ProjectVariable names the folder of the project to a program of it that runs in
+// another folder, as a server does that this program becomes.
+const ProjectVariable = "E2E_PROJECT"
+
 // Project is the folder of the whole project.
 var Project = sync.OnceValue(func() string {
+	if folder, exists := os.LookupEnv(ProjectVariable); exists {
+		return folder
+	}
 	folder, err := os.Getwd()
 	if err != nil {
 		panic(err)

@@ -76,6 +76,6 @@ func TestARightThatIsMissingIsSaid(t *testing.T) {
 		require.NotEqual(t, "true", os.Getenv("CI"), what)
 		assert.Contains(t, what, "FUSE")
 	}
-	refused := powerCuts{refused: func() error { return assert.AnError }}
+	refused := &powerCuts{refused: func() error { return assert.AnError }}
 	assert.Equal(t, "it wants to mount a disk by FUSE, as root: "+assert.AnError.Error(), refused.Missing())
 }

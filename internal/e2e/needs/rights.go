@@ -13,7 +13,7 @@ var (
 	// Root is the right to do everything, as network namespaces and mounts want it.
 	Root Need = root{}
 	// PowerCuts is the right to mount a disk whose power can be cut.
-	PowerCuts Need = powerCuts{refused: sync.OnceValue(mountOnce)}
+	PowerCuts Need = &powerCuts{refused: sync.OnceValue(mountOnce)}
 )
 
 type root struct{}
@@ -31,14 +31,14 @@ func (root) of() []Need { return nil }
 // container around us and more.
 type powerCuts struct{ refused func() error }
 
-func (p powerCuts) Missing() string {
+func (p *powerCuts) Missing() string {
 	if err := p.refused(); err != nil {
 		return fmt.Sprintf("it wants to mount a disk by FUSE, as root: %v", err)
 	}
 	return ""
 }
 
-func (powerCuts) of() []Need { return nil }
+func (*powerCuts) of() []Need { return nil }
 
 // mountOnce mounts such a disk, and takes it away again.
 func mountOnce() error {

@@ -122,13 +122,15 @@ func TestSomeRoundsAreMergedIntoTheTableOfAll(t *testing.T) {
 		return got
 	}
 	const first = "A 1.0, `make e2e PART=a SEED=1`, 1s"
-	assert.True(t, strings.HasPrefix(merge(first,
+	assert.True(t, strings.HasPrefix(merge(
+		first,
 		row{Round: p.Rounds[0], times: 1, tally: tally(ordeal.Judgement{})},
 		row{Round: p.Rounds[2], times: 1, tally: tally(ordeal.Judgement{})},
 		row{Round: Round{Name: "of old"}, times: 1},
 	), first+":\n\n"))
 
-	got := merge("A 1.1, `make e2e PART=a SEED=2`, 1s",
+	got := merge(
+		"A 1.1, `make e2e PART=a SEED=2`, 1s",
 		row{Round: p.Rounds[1], times: 2, tally: tally(ordeal.Judgement{Lost: 3})},
 		row{Round: p.Rounds[2], times: 2, tally: tally(ordeal.Judgement{Resent: 4})},
 	)

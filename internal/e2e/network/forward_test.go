@@ -12,8 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// outside answers on this machine, each connection with what it has brought,
-// after its end.
+// outside answers on this machine, each connection with what it brings.
 func outside(t *testing.T) (address string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -27,8 +26,7 @@ func outside(t *testing.T) (address string) {
 			}
 			serving.Go(func() {
 				defer conn.Close()
-				brought, _ := io.ReadAll(conn)
-				_, _ = conn.Write(brought)
+				_, _ = io.Copy(conn, conn) // until somebody closes
 			})
 		}
 	})
@@ -58,6 +56,7 @@ func TestAServerOutsideIsReachedThroughTheNetworkUntilThatIsCut(t *testing.T) {
 	conn, err := n.Here.Dial(t.Context(), "tcp", netip.AddrPortFrom(n.Server, 8080).String())
 	require.NoError(t, err)
 	defer conn.Close()
+	require.True(t, hears(t, conn, "hello", long))
 
 	heal, err := n.Cut(n.Server)
 
@@ -66,8 +65,8 @@ func TestAServerOutsideIsReachedThroughTheNetworkUntilThatIsCut(t *testing.T) {
 	assert.True(t, reaches(n.Spare), "another address is not cut off")
 	require.NoError(t, heal())
 	assert.True(t, reaches(n.Server))
-	require.NoError(t, conn.(*net.TCPConn).CloseWrite())
 	require.NoError(t, conn.SetDeadline(time.Now().Add(long)))
+	require.NoError(t, conn.(*net.TCPConn).CloseWrite())
 	said, err := io.ReadAll(conn)
 	require.NoError(t, err)
 	assert.Equal(t, "lost\n", string(said), "what was on its way when it was cut arrives when it is healed")

@@ -83,7 +83,7 @@ test: chromium prometheus shells ## Run every test (CHROMIUM=skip leaves out tho
 	try go -C bench test ./...; \
 	try $(MAKE) --no-print-directory first-event; : with the binary that packaging hands out, which this builds; \
 	try go -C packaging test -p 1 -skip '^TestTheFirstEvent' ./...; \
-	try go -C packaging/kubernetes test ./...; \
+	try go -C packaging/kubernetes test -tags keda ./...; \
 	if [ '$(CHROMIUM)' = skip ]; then echo 'skip	$(PAGETEST): the tests of the page in a browser, because of CHROMIUM=skip'; \
 	else try go -C $(PAGETEST) test ./...; fi; \
 	try go -C internal/monitoring test .; \

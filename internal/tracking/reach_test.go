@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -176,6 +177,25 @@ func TestASlowServerGetsFullRequestsAgain(t *testing.T) {
 		link.requests = nil
 		require.Empty(t, failed(client.Send(t.Context(), kilobyteCalls(3000), &observed{})))
 		assert.Less(t, len(link.requests), 12, "full requests")
+	})
+}
+
+// One of three servers hangs, after an outage of all of them. That is not about the
+// size, which gets through at the others.
+func TestOneServerThatHangsDoesNotKeepRequestsSmall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		link := newSlowLink(10_000_000)
+		over1Hour := time.Now().Add(time.Hour)
+		var turn atomic.Int64
+		link.hangs = func([]byte) bool { return time.Now().Before(over1Hour) || turn.Add(1)%3 == 0 }
+		client := tracking.NewClient(over(link, 4))
+
+		calls := kilobyteCalls(10_000)
+
+		require.Empty(t, failed(client.Send(t.Context(), calls, &observed{})))
+
+		requireAllInOrder(t, calls, link.accepted)
+		assert.Less(t, time.Since(over1Hour), 6*time.Hour)
 	})
 }
 

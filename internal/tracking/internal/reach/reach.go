@@ -21,16 +21,21 @@ const (
 // each time; so is a server that takes its time for each call.
 //
 // When some in a row have timed out, it is half of what timed out, down to single
-// calls. After enough answers it is twice what got through. It is safe for
-// concurrent use.
+// calls. After enough answers it is twice what got through, and half of that again
+// if it times out. Where a size has got through before, a single time-out is not
+// about the size: one of many servers may hang. It is safe for concurrent use.
 type Reach struct {
 	mu sync.Mutex
-	// bytes is the size, as far as it is known; timeouts counts the time-outs
-	// since nothing was. It bounds requests when these are more than usual.
-	bytes, timeouts int
+	// bytes bounds requests, unless it is 0.
+	bytes int
+	// proven is the largest that got through since requests were bounded.
+	proven int
+	// timeouts counts those in a row without anything like the smallest of them, of
+	// late bytes, having got through.
+	timeouts, late int
 	// lastTimeout is when the last one of them was counted.
 	lastTimeout time.Time
-	// answers counts those since a time-out.
+	// answers counts those since requests shrank.
 	answers int
 }
 
@@ -39,7 +44,7 @@ type Reach struct {
 func (r *Reach) Limit(most int) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.timeouts <= usualTimeouts {
+	if r.bytes == 0 {
 		return most
 	}
 	return min(r.bytes, most)
@@ -50,14 +55,24 @@ func (r *Reach) Limit(most int) int {
 func (r *Reach) TimedOut(bytes int, sent time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.timeouts == 0 || bytes/2 < r.bytes {
-		r.bytes = bytes / 2
+	r.count(bytes, sent)
+	isBounded := r.bytes > 0
+	mayBeSize := r.timeouts > usualTimeouts || isBounded && bytes > r.proven
+	if !mayBeSize || isBounded && bytes/2 >= r.bytes {
+		return
+	}
+	r.bytes, r.answers = bytes/2, 0
+	r.proven, r.late = min(r.proven, r.bytes), r.bytes
+}
+
+func (r *Reach) count(bytes int, sent time.Time) {
+	if r.timeouts == 0 || bytes < r.late {
+		r.late = bytes
 	}
 	if r.timeouts == 0 || sent.After(r.lastTimeout) {
 		r.timeouts++
 		r.lastTimeout = time.Now()
 	}
-	r.answers = 0
 }
 
 // GotThrough learns that a request was accepted, of so many bytes that one may
@@ -65,18 +80,19 @@ func (r *Reach) TimedOut(bytes int, sent time.Time) {
 func (r *Reach) GotThrough(bytes, most int) (isBounded bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.timeouts <= usualTimeouts {
-		if bytes > r.bytes {
-			r.timeouts = 0
-		}
+	if 2*bytes > r.late {
+		r.timeouts = 0
+	}
+	if r.bytes == 0 {
 		return false
 	}
+	r.proven = max(r.proven, bytes)
 	r.answers++
 	if r.answers >= enoughAnswers {
 		r.bytes = max(r.bytes, 2*bytes)
 	}
 	if r.bytes >= most {
-		r.timeouts = 0
+		r.bytes, r.proven = 0, 0
 	}
 	return true
 }

@@ -112,6 +112,7 @@ func newRabbitNode(folder, name string, names int) (*rabbitNode, error) {
 		"RABBITMQ_ENABLED_PLUGINS_FILE": filepath.Join(own, "plugins"),
 		"RABBITMQ_MNESIA_BASE":          data,
 		"RABBITMQ_LOGS":                 "-",
+		"RABBITMQ_LOG_BASE":             own,    // where it still keeps what it says of upgrades and crashes
 		"RABBITMQ_ALLOW_INPUT":          "true", // It becomes Erlang, and has no shell around it.
 		"RABBITMQ_SERVER_ERL_ARGS":      "+S 2:2 -noinput -kernel inet_dist_use_interface {127,0,0,1}",
 		"RABBITMQ_FEATURE_FLAGS_FILE":   filepath.Join(data, "flags"),

@@ -12,6 +12,7 @@ mount --bind "$root" "$root"
 mount -o remount,ro,bind "$root"
 mount -t tmpfs -o mode=0700,uid="${user%:*}",gid="${user#*:}" state "$root$state"
 mount -t tmpfs -o mode=1777 tmp "$root/tmp"
-# env -i: the image has its own environment, and nothing of this machine.
-chroot=$(command -v chroot)
-exec env -i PATH=/usr/bin "$chroot" --userspec="$user" "$root" "$@"
+# env -i: the image has its own environment, and nothing of this machine. It starts in
+# its state, as the working directory of the image is.
+unshare=$(command -v unshare)
+exec env -i PATH=/usr/bin "$unshare" --root="$root" --wd="$state" --setgid="${user#*:}" --setuid="${user%:*}" "$@"

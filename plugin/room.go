@@ -17,9 +17,10 @@ const (
 	// It is more than a machine sends, since people have events that wait for
 	// their earlier ones.
 	roomBytesPerSecond = 320 << 20
-	// minRoom and maxRoom bound that: about 12,000 and 28,000 messages. These are
-	// 100,000 events a second where an answer takes 50 ms, and 40,000 where it
-	// takes 300 ms.
+	// minRoom and maxRoom bound that: about 12,000 and 28,000 messages. Half of
+	// them or more wait for a person's earlier ones where there is a backlog, so
+	// that 100,000 events a second go out where an answer takes 50 ms, and 40,000
+	// where it takes 300 ms.
 	minRoom         = 24 << 20
 	maxRoom         = 56 << 20
 	minMessageBytes = 2 << 10

@@ -73,7 +73,7 @@ func TestAHeldKeySaysWhatToCheck(t *testing.T) {
 func TestTimeoutsSayHowLargeTheRequestWas(t *testing.T) {
 	sb := segmenttest.New(t)
 	p := start(t, segmentOutput(sb.URL, fields{
-		"timeout": "250ms", "retry": fields{"initial_interval": "1ms", "max_interval": "1ms"},
+		"timeout": "2s", "retry": fields{"initial_interval": "1ms", "max_interval": "1ms"},
 	}))
 	two := events(`{"type":"page","userId":"u","messageId":"1"}`, `{"type":"page","userId":"u","messageId":"2"}`)
 	for _, test := range []struct {
@@ -81,8 +81,8 @@ func TestTimeoutsSayHowLargeTheRequestWas(t *testing.T) {
 		batch service.MessageBatch
 		says  string
 	}{
-		{3, two, `A request of 2 events \(\d+ bytes\) got no answer within 250ms, the timeout; if this repeats, the next ones hold fewer events`},
-		{3, two[:1], `A request of a single event \(\d+ bytes\) got no answer within 250ms, the timeout; .* raise timeout`},
+		{3, two, `A request of 2 events \(\d+ bytes\) got no answer within 2s, the timeout; if this repeats, the next ones hold fewer events`},
+		{3, two[:1], `A request of a single event \(\d+ bytes\) got no answer within 2s, the timeout; .* raise timeout`},
 	} {
 		slow := sb.Delay(time.Hour).Times(test.times)
 

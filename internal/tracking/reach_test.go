@@ -180,6 +180,32 @@ func TestASlowServerGetsFullRequestsAgain(t *testing.T) {
 	})
 }
 
+// Requests that are small by themselves say nothing of a bound from an earlier
+// outage: however slow their answers, as many go side by side as ever.
+func TestSmallRequestsGoSideBySideAgainAfterAnOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		link := newSlowLink(10_000_000)
+		over10Minutes := time.Now().Add(10 * time.Minute)
+		link.hangs = func([]byte) bool { return time.Now().Before(over10Minutes) }
+		link.answersAfter = 5 * time.Second
+		client := tracking.NewClient(over(link, 64))
+		const keys, rounds = 8, 12
+		calls := kilobyteCalls(5 * keys)
+		for i := range calls {
+			calls[i].WriteKey = fmt.Sprint("key", i%keys)
+		}
+		var last time.Duration
+
+		for range rounds {
+			started := time.Now()
+			require.Empty(t, failed(client.Send(t.Context(), calls, &observed{})))
+			last = time.Since(started)
+		}
+
+		assert.Less(t, last, 2*link.answersAfter, "one request of each key, side by side")
+	})
+}
+
 // One of three servers hangs, after an outage of all of them. That is not about the
 // size, which gets through at the others.
 func TestOneServerThatHangsDoesNotKeepRequestsSmall(t *testing.T) {

@@ -128,11 +128,14 @@ func (r *request) learnPace(p *pass, got answer, means Class) {
 	if means == Setup || got.isUnsent {
 		return
 	}
-	size, isPrompt := p.parcel.body.size, promptness*got.took <= r.client.conf.Timeout
+	size, isBounded := p.parcel.body.size, false
 	switch {
 	case got.isLate && len(p.parcel.calls) > 1:
 		r.source.reach.TimedOut(size, time.Now().Add(-got.took))
-	case means == Delivered && r.source.reach.GotThrough(size, r.client.conf.MaxRequestBytes) && !isPrompt:
+	case means == Delivered:
+		isBounded = r.source.reach.GotThrough(size, r.client.conf.MaxRequestBytes)
+	}
+	if isPrompt := promptness*got.took <= r.client.conf.Timeout; isBounded && !isPrompt {
 		return
 	}
 	r.client.slots.Learn(got.took, means == Throttled || means == Transient)

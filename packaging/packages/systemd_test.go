@@ -28,8 +28,15 @@ trap 'find "$own" -depth -type d -exec rmdir {} \;' EXIT
 sh -ec 'echo $$ >"$1/cgroup.procs"; exec unshare --mount --pid --cgroup --ipc --uts --fork --kill-child sh -ec "$2" sh "$3"' \
 	sh "$own" "$3" "$2/root" </dev/null >&2 &
 started=$!
+tries=0
 until systemd=$(cat /proc/$started/task/$started/children) && [ "$(cat /proc/${systemd% }/comm 2>/dev/null)" = systemd ]; do
 	kill -0 $started
+	tries=$((tries + 1))
+	if [ $tries -gt 2000 ]; then
+		echo 'systemd has not started' >&2
+		kill -KILL $started
+		exit 1
+	fi
 	sleep 0.05
 done
 echo $systemd

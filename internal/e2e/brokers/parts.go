@@ -151,7 +151,7 @@ var NATS = trial.Part{
 	},
 	Rounds: roundsOf([]input{
 		input{name: "`nats`", pipeline: ours("nats.yaml"), start: natsWith(false, 1, "", natsConsumer{core: true})}.
-			but(processDies, trial.Delivery, keepsNothing).but(processHeld, trial.Delivery, keepsNothing).but(brokerDies, trial.Delivery, unheard),
+			but(processDies, trial.Delivery, keepsNothing).but(processHeld, trial.Delivery, keepsNothing).but(brokerDies, trial.Delivery, keepsNothing),
 		input{name: "`nats` and `journal`", pipeline: ours("nats_journal.yaml"), start: natsWith(false, 1, "", natsConsumer{core: true})}.
 			but(processDies, trial.Delivery, unheard).but(brokerDies, trial.Delivery, unheard),
 		jetStream("pull consumer", false, 1, "", natsConsumer{pull: true, ackWait: soon}).in(processDies, processHeld, brokerDies, powerFails).
@@ -169,7 +169,7 @@ var NATS = trial.Part{
 }
 
 const (
-	keepsNothing = "NATS without JetStream keeps nothing: what is in hand, and what comes while no process runs, is lost. Use JetStream."
+	keepsNothing = "NATS without JetStream keeps nothing: what is in hand when a process dies, and what comes while none is connected, is lost. Use JetStream."
 	unheard      = "what comes while no process listens is lost. What a process has in hand is delivered, where it is not killed before the journal has it. Use JetStream."
 )
 

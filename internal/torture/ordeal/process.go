@@ -224,9 +224,6 @@ func (p *Process) Running() error {
 	}
 }
 
-// Pid is the process for the kernel.
-func (p *Process) Pid() int { return p.cmd.Process.Pid }
-
 // CPU is what an ended process has cost.
 func (p *Process) CPU() time.Duration {
 	return p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()

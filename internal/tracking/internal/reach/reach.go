@@ -76,7 +76,7 @@ func (r *Reach) count(bytes int, sent time.Time) {
 }
 
 // GotThrough learns that a request was accepted, of so many bytes that one may
-// have, and says whether requests are bounded.
+// have, and says whether it was as large as the bound lets one be, about.
 func (r *Reach) GotThrough(bytes, most int) (isBounded bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -86,6 +86,7 @@ func (r *Reach) GotThrough(bytes, most int) (isBounded bool) {
 	if r.bytes == 0 {
 		return false
 	}
+	isBounded = 2*bytes > r.bytes
 	r.proven = max(r.proven, bytes)
 	r.answers++
 	if r.answers >= enoughAnswers {
@@ -94,5 +95,5 @@ func (r *Reach) GotThrough(bytes, most int) (isBounded bool) {
 	if r.bytes >= most {
 		r.bytes, r.proven = 0, 0
 	}
-	return true
+	return isBounded
 }

@@ -143,9 +143,10 @@ func proveBackpressure(t *testing.T) {
 	assert.Positive(t, most)
 }
 
-// Whatever max_in_flight is, what is under way is bounded by its size.
+// Whatever max_in_flight is, what is under way is bounded by its size: as long as
+// nothing has been answered, by the least that there is room for.
 func TestWhatIsUnderWayIsBounded(t *testing.T) {
-	const count, size, room, batch = 6000, 24 << 10, 48 << 20, 500
+	const count, size, room, batch = 6000, 24 << 10, 24 << 20, 500
 	sb := segmenttest.New(t)
 	outage := sb.Fail(http.StatusServiceUnavailable)
 	p := newPipeline()

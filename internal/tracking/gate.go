@@ -61,6 +61,8 @@ type wait struct {
 	met symptom
 	// isNews says that it may not have been reported yet.
 	isNews bool
+	// generation is how often the gate had been shut by then.
+	generation int
 }
 
 // enter returns a ticket, or what to wait for. A request that is suspect waits
@@ -103,7 +105,7 @@ func (g *gate) wait(remaining time.Duration, reason Class) *wait {
 		reason = 0
 	}
 	return &wait{
-		changed: g.changed, remaining: remaining, reason: reason, met: g.met,
+		changed: g.changed, remaining: remaining, reason: reason, met: g.met, generation: g.generation,
 		isNews: reason == Setup && g.refusals.doubt == blaming,
 	}
 }
@@ -187,6 +189,13 @@ func (g *gate) open(t ticket) {
 		g.shut = false
 		g.pause = 0
 	}
+}
+
+// now returns how often the gate has been shut.
+func (g *gate) now() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.generation
 }
 
 func (g *gate) isShut() bool {

@@ -226,7 +226,7 @@ func (r *request) await(blocked *wait) *segment.Violation {
 		ended = time.After(max(r.patience.left(), 0))
 	}
 	if blocked.isNews {
-		r.report(blocked.reason, blocked.met)
+		r.reportWait(blocked)
 	}
 	var open <-chan time.Time
 	if blocked.remaining > 0 {
@@ -246,7 +246,7 @@ func (r *request) await(blocked *wait) *segment.Violation {
 			return nil
 		case <-remind.C:
 			if blocked.reason != 0 {
-				r.report(blocked.reason, blocked.met)
+				r.reportWait(blocked)
 			}
 		}
 	}

@@ -208,7 +208,7 @@ func (r *request) tell(next ruling) {
 	switch {
 	case next.gaveUp != nil || next.comesLater || next.isAtOnce || next.suspect != nil:
 	case next.means == Delivered, next.means == Refused && !next.isAside:
-		if r.source.hasRecovered() {
+		if r.source.hasRecovered(r.pass.ticket.generation) {
 			r.observer().Recovered(r.source.fingerprint)
 		}
 	case next.means == Throttled:
@@ -223,9 +223,20 @@ func (r *request) tell(next ruling) {
 
 // report tells the observer of a request that does not get through.
 func (r *request) report(means Class, met symptom) {
-	if r.source.isDue(means) {
-		r.observer().Stuck(Trouble{
-			Source: r.source.fingerprint, Class: means, Answer: met.text, Status: met.status, Unanswered: met.unanswered,
-		})
+	if r.source.isDue(means, r.source.gate.now()) {
+		r.say(means, met)
 	}
+}
+
+// reportWait does so of one that waits for the gate.
+func (r *request) reportWait(blocked *wait) {
+	if r.source.isWaitDue(blocked) {
+		r.say(blocked.reason, blocked.met)
+	}
+}
+
+func (r *request) say(means Class, met symptom) {
+	r.observer().Stuck(Trouble{
+		Source: r.source.fingerprint, Class: means, Answer: met.text, Status: met.status, Unanswered: met.unanswered,
+	})
 }

@@ -31,6 +31,9 @@ type source struct {
 
 	mu       sync.Mutex
 	reported [Refused + 1]time.Time
+	// troubled is the latest generation of the gate at which that was, recovered
+	// the one at which requests last got through.
+	troubled, recovered int
 	// failingSince is when requests began to meet nothing but failures, or zero.
 	failingSince time.Time
 
@@ -55,24 +58,41 @@ func newSource(writeKey string, fresh refusals) *source {
 	}
 }
 
-// isDue says whether to report trouble of a class now. Each class has its own
-// time: a set-up that goes wrong after a restart of the server is news.
-func (s *source) isDue(means Class) bool {
+// isDue says whether to report trouble of a class now, met at a generation of the
+// gate. Each class has its own time: a set-up that goes wrong after a restart of
+// the server is news.
+func (s *source) isDue(means Class, generation int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.isDueLocked(means, generation)
+}
+
+// isWaitDue is isDue for what waits for the gate, which may have been opened
+// since the wait began.
+func (s *source) isWaitDue(blocked *wait) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return blocked.generation > s.recovered && s.isDueLocked(blocked.reason, blocked.generation)
+}
+
+func (s *source) isDueLocked(means Class, generation int) bool {
 	now, last := time.Now(), &s.reported[means]
 	if !last.IsZero() && now.Sub(*last) < reminder {
 		return false
 	}
 	*last = now
+	s.troubled = max(s.troubled, generation)
 	return true
 }
 
-// hasRecovered says whether trouble was reported and is over.
-func (s *source) hasRecovered() bool {
+// hasRecovered learns that a request got through, sent at a generation of the
+// gate, and says whether trouble was reported and is over. What was sent before
+// the gate was shut for it tells nothing of that.
+func (s *source) hasRecovered(generation int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.reported == [Refused + 1]time.Time{} {
+	s.recovered = max(s.recovered, generation)
+	if generation < s.troubled || s.reported == [Refused + 1]time.Time{} {
 		return false
 	}
 	s.reported = [Refused + 1]time.Time{}

@@ -11,6 +11,7 @@ import (
 func rounds(one, three options) []trial.Round {
 	return []trial.Round{
 		{Name: "pipeline killed", Times: 5, Play: on(one, topic.Options{}, killed)},
+		{Name: "Segment killed", Times: 2, Play: on(one, topic.Options{}, segmentKilled)},
 		// Reported: a consumer that goes on reading and commits nothing after the
 		// broker was away, redpanda-data/connect#433; a static member that cannot
 		// join again, confluentinc/confluent-kafka-go#494. All of these are one.

@@ -3,6 +3,8 @@ package kafka
 import (
 	"cmp"
 	"context"
+	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -92,6 +94,18 @@ func killed(ctx context.Context, s set) (ordeal.Tally, error) {
 	return ordeal.Crashes{
 		Product: s.product(), Feed: s.topic, Crowd: s.Crowd(people), Calls: s.Calls,
 		Kills: 1 + s.Rand.IntN(3), Patience: s.Patience,
+	}.Run(ctx, s.Rand)
+}
+
+// segmentKilled kills the stand-in of Segment now and then.
+func segmentKilled(ctx context.Context, s set) (ordeal.Tally, error) {
+	folder := filepath.Join(s.Folder, "segment")
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		return ordeal.Tally{}, fmt.Errorf("making a folder: %w", err)
+	}
+	return ordeal.SegmentOutages{
+		Product: s.product(), Feed: s.topic, Crowd: s.Crowd(people), Calls: s.Calls,
+		Kills: 1 + s.Rand.IntN(3), Folder: folder, Patience: s.Patience,
 	}.Run(ctx, s.Rand)
 }
 

@@ -17,8 +17,9 @@ func TestMain(m *testing.M) {
 	trial.Main(m)
 }
 
-// The short form: each broker once, read by a pipeline that we ship.
-func TestNothingIsLostWhenOurProcessDies(t *testing.T) {
+// The short form: each broker once, read by a pipeline that we ship; and brokers
+// that are written down, or have copies, survive what they go through.
+func TestNothingIsLost(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		part  trial.Part
@@ -33,28 +34,13 @@ func TestNothingIsLostWhenOurProcessDies(t *testing.T) {
 		{Mosquitto, "`mqtt` and `journal`, QoS 2", processHeld},
 		{NATS, "`nats` and `journal`", processHeld},
 		{Senders, "`http_server` and `journal`", processDies},
-	} {
-		t.Run(test.input, func(t *testing.T) {
-			t.Parallel()
-			trial.Holds(t, test.part, test.input+": "+string(test.what), 400)
-		})
-	}
-}
-
-// Brokers that are written down, or have copies, survive what they go through.
-func TestNothingIsLostWhenTheBrokerDies(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		part  trial.Part
-		input string
-		what  happening
-	}{
 		{RabbitMQ, "`amqp_0_9`, quorum queue on three nodes", leaderDies},
 		{Redis, "`redis_streams`, `appendfsync always`", powerFails},
 	} {
-		t.Run(test.input, func(t *testing.T) {
+		round := test.input + ": " + string(test.what)
+		t.Run(round, func(t *testing.T) {
 			t.Parallel()
-			trial.Holds(t, test.part, test.input+": "+string(test.what), 400)
+			trial.Holds(t, test.part, round, 400)
 		})
 	}
 }

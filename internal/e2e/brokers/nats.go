@@ -131,20 +131,8 @@ func urls(scheme string, ports []string) string {
 
 // Start starts what does not run, and waits until JetStream takes requests.
 func (n *natsServers) Start(ctx context.Context) error {
-	var started []*service.Service
-	for _, node := range n.nodes {
-		if node.Running() == nil {
-			continue
-		}
-		if err := node.Launch(); err != nil {
-			return err
-		}
-		started = append(started, node)
-	}
-	for _, node := range started {
-		if err := node.Await(ctx); err != nil {
-			return err
-		}
+	if err := service.StartTogether(ctx, n.nodes...); err != nil {
+		return err
 	}
 	conn, err := nats.Connect(n.url())
 	if err != nil {

@@ -67,25 +67,13 @@ func (c *rabbitCluster) form(ctx context.Context, size int) error {
 	return c.Start(ctx)
 }
 
-// Start starts the nodes that do not run: those of a cluster that has died wait
-// for each other.
+// Start starts the nodes that do not run.
 func (c *rabbitCluster) Start(ctx context.Context) error {
-	var started []*rabbitNode
-	for _, node := range c.nodes {
-		if node.Running() == nil {
-			continue
-		}
-		if err := node.Launch(); err != nil {
-			return err
-		}
-		started = append(started, node)
+	servers := make([]*service.Service, len(c.nodes))
+	for i, node := range c.nodes {
+		servers[i] = node.Service
 	}
-	for _, node := range started {
-		if err := node.Await(ctx); err != nil {
-			return err
-		}
-	}
-	return nil
+	return service.StartTogether(ctx, servers...)
 }
 
 // Kill kills all nodes.

@@ -148,6 +148,27 @@ func (s *Service) Await(ctx context.Context) error {
 	}
 }
 
+// StartTogether starts those servers that do not run, all before it waits for
+// any: members of one cluster may wait for each other.
+func StartTogether(ctx context.Context, servers ...*Service) error {
+	var started []*Service
+	for _, s := range servers {
+		if s.isRunning() {
+			continue
+		}
+		if err := s.Launch(); err != nil {
+			return err
+		}
+		started = append(started, s)
+	}
+	for _, s := range started {
+		if err := s.Await(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Running returns an error unless the server runs.
 func (s *Service) Running() error {
 	if s.isRunning() {

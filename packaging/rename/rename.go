@@ -99,8 +99,10 @@ func (n namer) rewrite(root, file string) (isChanged bool, err error) {
 	switch {
 	case file == profilePath:
 		after, err = n.inProfile(before)
+	case path.Base(file) == "go.mod":
+		after, err = n.inGoMod(before)
 	case utf8.Valid(before):
-		after = n.inText(before, path.Base(file) == "go.mod")
+		after = n.inText(before, false)
 	}
 	if err != nil || bytes.Equal(before, after) {
 		return false, err

@@ -117,9 +117,22 @@ func TestARenamedModuleIsWhole(t *testing.T) {
 		runIn(t, folder, "go", "test", "./plugin", "./internal/sandbox/...")
 	}
 
-	require.NoError(t, run([]string{"-root", folder, "example.com/another/name"}, &said))
-	assert.Equal(t, "example.com/another/name", strings.TrimSpace(runIn(t, folder, "go", "list", "-m")))
+	require.NoError(t, run([]string{"-root", folder, "github.com/zz/x"}, &said))
+	assert.Equal(t, "github.com/zz/x", strings.TrimSpace(runIn(t, folder, "go", "list", "-m")))
 	runIn(t, folder, "go", "list", "./plugin/...")
+	assertIsTidy(t, modules)
+}
+
+// assertIsTidy looks at every go.mod as .ci/lint does. A path on this host belongs
+// among the other modules, and not before them.
+func assertIsTidy(t *testing.T, modules []string) {
+	t.Helper()
+	for _, module := range modules {
+		tidy := exec.CommandContext(t.Context(), "go", "mod", "tidy", "-diff")
+		tidy.Dir, tidy.Env = module, append(os.Environ(), "GOFLAGS=", "GOWORK=off")
+		said, err := tidy.CombinedOutput()
+		assert.NoError(t, err, "%s: %s", module, said)
+	}
 }
 
 func assertProfileIsRenamed(t *testing.T, path, old string) {

@@ -72,6 +72,7 @@ release-snapshot: has-remote release-tools ## Make all files of a release in dis
 release: has-remote release-tools ## Make all files of the release of the tag, in dist/: hours
 	PATH="$(HANDED)/tools:$$PATH" goreleaser release --clean --timeout 24h
 	packaging/beside
+	packaging/start dist
 
 rename: ## Give the module a path that a host serves (MODULE=host/owner/benthos-segment)
 	@go -C packaging run ./rename -root $(CURDIR) '$(MODULE)'

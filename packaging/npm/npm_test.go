@@ -2,6 +2,7 @@ package npm
 
 import (
 	"bufio"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -120,7 +121,9 @@ func TestTheSandboxComesFromNPM(t *testing.T) {
 		assert.Error(t, err)
 		assert.Contains(t, string(said), "The package @segment-sandbox/"+platform()+" is missing")
 		assert.Contains(t, string(said), "--omit=optional")
+		assert.Contains(t, string(said), "delete package-lock.json and node_modules, and run npm install")
 	})
+	t.Run("from a lock file of another platform", func(t *testing.T) { assertALockFileIsExplained(t, from) })
 	t.Run("on another platform", func(t *testing.T) {
 		run := npmIn(t, folder, from, "node", "-e", `Object.defineProperty(process, 'arch', {value: 'mips'}); try { require('segment-sandbox').binary() } catch (e) { console.log(e.message) }`)
 		assert.Contains(t, do(t, run), "segment-sandbox has no program for "+runtime.GOOS+"-mips, only for "+platform())
@@ -130,6 +133,44 @@ func TestTheSandboxComesFromNPM(t *testing.T) {
 		run.Env = append(run.Env, "SEGMENT_SANDBOX_BINARY="+filepath.Join(made, "segment-sandbox"))
 		assert.Equal(t, "Version: v1.2.3\n", do(t, run))
 	})
+}
+
+// npm/cli#4828: a lock file can be made that has the program of the machine it
+// was made on alone. On another machine npm 9 leaves the program out without a
+// word, and npm 11 says that it is missing. Who does what the error says has it.
+func assertALockFileIsExplained(t *testing.T, from string) {
+	t.Helper()
+	folder := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "package.json"), []byte("{}"), 0o600))
+	do(t, npmIn(t, folder, from, "npm", "install", "segment-sandbox"))
+	lock := filepath.Join(folder, "package-lock.json")
+	text, err := os.ReadFile(lock)
+	require.NoError(t, err)
+	var locked map[string]any
+	require.NoError(t, json.Unmarshal(text, &locked))
+	packages := locked["packages"].(map[string]any)
+	ours := "node_modules/@segment-sandbox/" + platform()
+	require.Contains(t, packages, ours)
+	require.Contains(t, packages, "node_modules/@segment-sandbox/win32-ia32")
+	do(t, npmIn(t, folder, from, "npm", "ci"))
+	assert.Equal(t, "Version: v1.2.3\n", do(t, npmIn(t, folder, from, "npx", "segment-sandbox", "version")), "a lock file that is whole")
+
+	delete(packages, ours)
+	text, err = json.Marshal(locked)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(lock, text, 0o600))
+	said, err := npmIn(t, folder, from, "npm", "ci").CombinedOutput()
+	if err != nil {
+		require.Contains(t, string(said), "Missing: @segment-sandbox/"+platform())
+	} else {
+		said, err = npmIn(t, folder, from, "npx", "segment-sandbox", "version").CombinedOutput()
+		require.Error(t, err)
+		assert.Contains(t, string(said), "delete package-lock.json and node_modules, and run npm install")
+	}
+	require.NoError(t, os.Remove(lock))
+	require.NoError(t, os.RemoveAll(filepath.Join(folder, "node_modules")))
+	do(t, npmIn(t, folder, from, "npm", "install"))
+	assert.Equal(t, "Version: v1.2.3\n", do(t, npmIn(t, folder, from, "npx", "segment-sandbox", "version")))
 }
 
 // A test that is killed leaves no sandbox behind.

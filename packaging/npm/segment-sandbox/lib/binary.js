@@ -20,7 +20,9 @@ function binary() {
   } catch (cause) {
     throw new Error(`The package ${wanted} is missing, which has the program. ` +
       'npm leaves it out with --omit=optional or --no-optional, and where node_modules come from another ' +
-      'kind of machine: install again, here and without these flags.', { cause })
+      'kind of machine: install again, here and without these flags. A package-lock.json from there can lack it ' +
+      'too (npm/cli issue 4828): if it is still missing, delete package-lock.json and node_modules, and run ' +
+      'npm install.', { cause })
   }
 }
 

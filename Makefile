@@ -81,7 +81,7 @@ test: chromium prometheus shells ## Run every test (CHROMIUM=skip leaves out tho
 	try go -C examples/pipeline-test test ./...; \
 	try env GODEBUG=cpu.avx2=off go test ./internal/segment/...; : as on a processor without; \
 	try go -C bench test ./...; \
-	try $(MAKE) --no-print-directory first-event; : with the binary that packaging hands out, which this builds; \
+	try $(MAKE) --no-print-directory first-event; : with the binary that this builds, where release-snapshot tries the static one; \
 	try go -C packaging test -p 1 -skip '^TestTheFirstEvent' ./...; \
 	try go -C packaging/kubernetes test -tags keda ./...; \
 	if [ '$(CHROMIUM)' = skip ]; then echo 'skip	$(PAGETEST): the tests of the page in a browser, because of CHROMIUM=skip'; \

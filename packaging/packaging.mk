@@ -66,8 +66,9 @@ release-snapshot: has-remote release-tools ## Make all files of a release in dis
 	PATH="$(HANDED)/tools:$$PATH" goreleaser release --snapshot --clean --timeout 24h --config $(RECIPE)
 	packaging/beside
 	packaging/start dist
-	@for binary in dist/benthos-segment_linux_$$(go env GOARCH)*/benthos-segment; do [ ! -e "$$binary" ] || \
-	go -C packaging test ./images -run Pipeline -static "$(CURDIR)/$$binary" || exit; done
+	@for binary in dist/benthos-segment_linux_$$(go env GOARCH)*/benthos-segment; do [ ! -e "$$binary" ] || { \
+	go -C packaging test ./images -run Pipeline -static "$(CURDIR)/$$binary" && \
+	go -C packaging test ./packages -count 1 -dist "$(CURDIR)/dist"; } || exit; done
 
 release: has-remote release-tools ## Make all files of the release of the tag, in dist/: hours
 	PATH="$(HANDED)/tools:$$PATH" goreleaser release --clean --timeout 24h

@@ -8,10 +8,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/mod/semver"
 )
 
 // The chart of a release is of its version, and so are the images that it runs.
@@ -40,6 +43,19 @@ func TestTheChartOfAReleaseHasItsVersion(t *testing.T) {
 		}
 	}
 	assert.True(t, bytes.Equal(made[0], made[1]), "the same files give the same bytes")
+}
+
+// A commit may be of digits alone and begin with 0, which no number in a version
+// does: npm and Helm refuse it.
+func TestEverySnapshotHasAVersion(t *testing.T) {
+	recipe, err := os.ReadFile(filepath.Join(repository, ".goreleaser.yaml"))
+	require.NoError(t, err)
+	template := regexp.MustCompile(`(?m)^ *version_template: "(.*)"$`).FindSubmatch(recipe)
+	require.Len(t, template, 2)
+	for _, commit := range []string{"0012345", "1234567", "894eb17"} {
+		version := strings.NewReplacer("{{ incpatch .Version }}", "v0.0.1", "{{ .ShortCommit }}", commit).Replace(string(template[1]))
+		assert.True(t, semver.IsValid(version), version)
+	}
 }
 
 // unpacked are the files of an archive, by name.

@@ -3,10 +3,12 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -147,9 +149,47 @@ func (d debian) put(from, to string) {
 // output is where the tests put packages, which TestMain removes.
 var output string
 
-// made are the packages of the binary that make build has made, by format, and
-// newer those of a version after it, whose files have a date of their own.
-var made, newer = packagesOf("1.2.3", date), packagesOf("1.2.4", date.AddDate(0, 1, 0))
+// dist is a release: make release-snapshot tries its deb and rpm, whose binary is
+// static. Without it, packages are made of the binary of make build, which is linked
+// to the C library where there is a C compiler.
+var dist = flag.String("dist", "", "the directory with the packages of a release, to try them")
+
+// made are the packages by format, and newer those of a version after them, whose
+// files have a date of their own.
+var made, newer = released(packagesOf("1.2.3", date)), packagesOf(newerVersion, date.AddDate(0, 1, 0))
+
+const newerVersion = "999.2.4"
+
+// released returns the packages of a release where there is one, and others where
+// there is none.
+func released(others func() (map[string]string, error)) func() (map[string]string, error) {
+	return func() (map[string]string, error) {
+		if *dist == "" {
+			return others()
+		}
+		byFormat := make(map[string]string)
+		for format, suffix := range map[string]string{"deb": "_" + runtime.GOARCH + ".deb", "rpm": "." + map[string]string{"amd64": "x86_64", "arm64": "aarch64"}[runtime.GOARCH] + ".rpm"} {
+			found, err := filepath.Glob(filepath.Join(*dist, "benthos-segment*"+suffix))
+			if err != nil || len(found) != 1 {
+				return nil, fmt.Errorf("%s must have one %s for this machine, and has %v", *dist, format, found)
+			}
+			byFormat[format] = found[0]
+		}
+		return byFormat, nil
+	}
+}
+
+// binary is what packages are made of here.
+func binary(top string) (path string, err error) {
+	if *dist == "" {
+		return filepath.Join(top, "bin/benthos-segment"), nil
+	}
+	found, err := filepath.Glob(filepath.Join(*dist, "benthos-segment_linux_"+runtime.GOARCH+"*", "benthos-segment"))
+	if err != nil || len(found) != 1 {
+		return "", fmt.Errorf("%s must have one binary for this machine, and has %v", *dist, found)
+	}
+	return found[0], nil
+}
 
 func packagesOf(version string, date time.Time) func() (map[string]string, error) {
 	return sync.OnceValues(func() (map[string]string, error) {
@@ -157,7 +197,11 @@ func packagesOf(version string, date time.Time) func() (map[string]string, error
 		if err != nil {
 			return nil, err
 		}
-		p := packager{root: top, binary: filepath.Join(top, "bin/benthos-segment"), out: output, arch: "amd64", version: version, date: date, isPlain: true}
+		from, err := binary(top)
+		if err != nil {
+			return nil, err
+		}
+		p := packager{root: top, binary: from, out: output, arch: runtime.GOARCH, version: version, date: date, isPlain: true}
 		byFormat := make(map[string]string)
 		paths, err := p.all()
 		for _, path := range paths {
@@ -174,13 +218,19 @@ func packageOf(t *testing.T, format string) string {
 
 func packageFrom(t *testing.T, version func() (map[string]string, error), format string) string {
 	t.Helper()
-	require.FileExists(t, filepath.Join(repository, "bin/benthos-segment"), "make build makes it")
+	if *dist == "" {
+		require.FileExists(t, filepath.Join(repository, "bin/benthos-segment"), "make build makes it")
+	}
 	paths, err := version()
 	require.NoError(t, err)
 	return paths[format]
 }
 
 func TestMain(m *testing.M) {
+	if os.Getenv(probing) != "" {
+		probe()
+		return
+	}
 	var err error
 	if output, err = os.MkdirTemp("", "packages"); err != nil {
 		panic(err)

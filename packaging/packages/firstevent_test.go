@@ -24,6 +24,28 @@ func steps(t *testing.T, page string) (blocks [][]string) {
 	return blocks
 }
 
+// examined follows the page to a service: the key is in its environment alone, and
+// doctor finds it there. There is no Segment here, so the sandbox stands in for it.
+func (d debian) examined(pipeline string) {
+	d.t.Helper()
+	text, err := os.ReadFile(filepath.Join(repository, "docs/first-event.md"))
+	require.NoError(d.t, err)
+	_, section, _ := strings.Cut(string(text), "\n## To Segment, as a service\n")
+	command := func(start string) string {
+		found := regexp.MustCompile("`(" + start + "[^`]*)`").FindStringSubmatch(section)
+		require.Len(d.t, found, 2, start)
+		return found[1]
+	}
+	key := strings.Replace(command("SEGMENT_WRITE_KEY="), "…", "of-the#service", 1)
+	pipeline = strings.Replace(pipeline, "write_key: any", command("write_key: "), 1)
+	d.do("cat > /etc/benthos-segment/pipeline.yaml <<'EOF'\n" + pipeline + "EOF\ncat >> /etc/benthos-segment/environment <<'EOF'\n" + key + "\nEOF")
+	said := d.do(command("benthos-segment doctor"))
+	assert.Regexp(d.t, `(?m)^ok +config .*lint finds nothing$`, said)
+	assert.Contains(d.t, said, "it has 14 characters", "the whole key")
+	// Without the file it is not there, which the page has to know.
+	assert.Contains(d.t, d.do("! benthos-segment doctor /etc/benthos-segment/pipeline.yaml"), "SEGMENT_WRITE_KEY is not set")
+}
+
 // From a fresh Debian, which has no Go, to the first event on the page: by what
 // docs/first-event.md says and nothing else.
 func TestTheFirstEventComesFromAFreshDebian(t *testing.T) {
@@ -51,5 +73,7 @@ func TestTheFirstEventComesFromAFreshDebian(t *testing.T) {
 	// What the page shows comes by this stream.
 	seen := d.do("benthos-segment tail --json --last 1 --limit 1")
 	assert.Contains(t, seen, "First Event")
-	t.Logf("the first event was on the page after %s", time.Since(began).Round(time.Second/10))
+	took := time.Since(began)
+	d.examined(pipeline[1])
+	t.Logf("the first event was on the page after %s", took.Round(time.Second/10))
 }

@@ -18,6 +18,9 @@ func (d debian) installed() {
 	d.says("0 755", "stat -c '%u %a' /usr/bin/benthos-segment")
 	d.says("root:benthos-segment 750", "stat -c '%U:%G %a' /etc/benthos-segment")
 	d.says("root:benthos-segment 640", "stat -c '%U:%G %a' /etc/benthos-segment/environment")
+	d.says("root 644", "stat -c '%U %a' /usr/lib/systemd/system/benthos-segment.service")
+	// johannesjo/parallel-code#281: a deb of a strict umask could not be read by users.
+	d.says("", "find /usr/share/doc/benthos-segment -type f ! -perm 644 -o -type d ! -perm 755")
 	d.says("/var/lib/benthos-segment:/usr/sbin/nologin", "getent passwd benthos-segment | cut -d : -f 6,7")
 	d.do("test -s /usr/share/doc/benthos-segment/NOTICE && test -s /usr/share/doc/benthos-segment/copyright")
 	d.do("benthos-segment version")
@@ -32,15 +35,18 @@ func TestTheDebIsInstalledServesAndIsRemoved(t *testing.T) {
 	deb := packageOf(t, "deb")
 	d := freshDebian(t)
 	d.put(deb, "/root/benthos-segment.deb")
-	d.do("apt-get install -y /root/benthos-segment.deb")
+	d.do("apt-get update; apt-get install -y /root/benthos-segment.deb")
+	d.says("ca-certificates, passwd", "dpkg-query -W -f '${Depends}' benthos-segment")
+	d.do("test -s /etc/ssl/certs/ca-certificates.crt")
 	d.installed()
+	d.hasThePages()
 	d.serve()
 
 	// An upgrade keeps what the user has written, and so does a removal.
 	d.do("apt-get install -y --reinstall /root/benthos-segment.deb")
 	d.says("benthos-segment", "id -un benthos-segment")
 	d.says("root:benthos-segment 640", "stat -c '%U:%G %a' /etc/benthos-segment/environment")
-	d.do("grep of-the-service /etc/benthos-segment/environment")
+	d.do("grep of-the#service /etc/benthos-segment/environment")
 	// Nor does an upgrade need what the user has deleted.
 	d.do("mv /etc/benthos-segment/environment /root/; apt-get install -y --reinstall /root/benthos-segment.deb")
 	d.says("pipeline.yaml", "ls /etc/benthos-segment")
@@ -56,7 +62,7 @@ func TestTheDebIsInstalledServesAndIsRemoved(t *testing.T) {
 func TestTheRPMIsInstalledServesAndIsRemoved(t *testing.T) {
 	rpm := packageOf(t, "rpm")
 	d := freshDebian(t)
-	// ca-certificates is there, and Debian's rpm does not know.
+	// Debian's rpm does not know what is there.
 	do := func(args ...string) {
 		said, err := d.enter(append([]string{"rpm", "--root", d.root, "--nodeps"}, args...)...).CombinedOutput()
 		require.NoError(t, err, "rpm %v: %s", args, said)
@@ -74,7 +80,7 @@ func TestTheRPMIsInstalledServesAndIsRemoved(t *testing.T) {
 	// of the version before.
 	do("--upgrade", "--force", rpm)
 	d.says("benthos-segment", "id -un benthos-segment")
-	d.do("grep of-the-service /etc/benthos-segment/environment")
+	d.do("grep of-the#service /etc/benthos-segment/environment")
 	do("--erase", "benthos-segment")
 	d.says("", "ls /usr/bin | grep benthos || true")
 	d.says("dead_letters.ndjson", "ls /var/lib/benthos-segment")
@@ -97,9 +103,20 @@ func TestTheSameInputsGiveTheSamePackages(t *testing.T) {
 			require.NoError(t, err)
 			made[n] = append(made[n], text)
 		}
-		// When a file was checked out is nobody's business.
-		require.NoError(t, os.Chtimes(filepath.Join(root, "NOTICE"), date, date.Add(time.Hour)))
-		require.NoError(t, os.Chtimes(filepath.Join(root, "config", "webhook.yaml"), date, date.Add(time.Hour)))
+		// When a file was checked out is nobody's business, nor with which umask.
+		// goreleaser/nfpm#744, viamrobotics/rdk#6296.
+		require.NoError(t, filepath.WalkDir(root, func(path string, entry os.DirEntry, err error) error {
+			if err != nil || entry.IsDir() {
+				return err
+			}
+			if err := os.Chtimes(path, date, date.Add(time.Hour)); err != nil {
+				return err
+			}
+			return os.Chmod(path, []os.FileMode{0o664, 0o600}[len(path)%2])
+		}))
+		for _, folder := range []string{"docs/monitoring", "packaging/linux"} {
+			require.NoError(t, os.Chmod(filepath.Join(root, folder), 0o700))
+		}
 	}
 	for format := range made[0] {
 		assert.True(t, bytes.Equal(made[0][format], made[1][format]), "format %d", format)
@@ -109,8 +126,11 @@ func TestTheSameInputsGiveTheSamePackages(t *testing.T) {
 // copyTree copies what packages are made of.
 func copyTree(t *testing.T, from, to string) {
 	t.Helper()
-	said, err := exec.Command("cp", "-R", filepath.Join(from, ".goreleaser.yaml"), filepath.Join(from, "packaging"), filepath.Join(from, "docs"), filepath.Join(from, "config"),
-		filepath.Join(from, "LICENSE"), filepath.Join(from, "NOTICE"), filepath.Join(from, "README.md"), filepath.Join(from, "CHANGELOG.md"), to).CombinedOutput()
+	args := []string{"-R"}
+	for _, name := range []string{".goreleaser.yaml", "packaging", "docs", "config", "examples", "LICENSE", "NOTICE", "README.md", "CHANGELOG.md", "SECURITY.md"} {
+		args = append(args, filepath.Join(from, name))
+	}
+	said, err := exec.Command("cp", append(args, to)...).CombinedOutput()
 	require.NoError(t, err, string(said))
 }
 

@@ -64,6 +64,15 @@ output:
     - file: { path: dead_letters.ndjson, codec: lines }
 `
 
+// environment is written as the file says, in quotes: with characters on which
+// systemd and --env-file do not agree without them.
+const (
+	environment = `SEGMENT_WRITE_KEY="of-the#service"
+ODD="a #b\"c\\d$e 'f"
+`
+	oddValue = `a #b"c\d$e 'f`
+)
+
 // serve runs the unit as systemd would: as its user, in its directory, with its
 // environment and its mask. It stops it as systemd does.
 func (d debian) serve() {
@@ -73,9 +82,9 @@ func (d debian) serve() {
 	state := "/var/lib/" + u["StateDirectory"]
 	require.Equal(d.t, state, u["WorkingDirectory"])
 	d.do("install -d -m " + u["StateDirectoryMode"] + " -o " + u["User"] + " -g " + u["Group"] + " " + state)
-	d.do("cat > /etc/benthos-segment/pipeline.yaml <<'EOF'\n" + pipeline + "EOF\necho SEGMENT_WRITE_KEY=of-the-service >> " + strings.TrimPrefix(u["EnvironmentFile"], "-"))
+	d.do("cat > /etc/benthos-segment/pipeline.yaml <<'EOF'\n" + pipeline + "EOF\ncat >> " + strings.TrimPrefix(u["EnvironmentFile"], "-") + " <<'EOF'\n" + environment + "EOF")
 
-	sandbox := d.shell("nobody", "exec benthos-segment sandbox --write-key of-the-service")
+	sandbox := d.shell("nobody", "exec benthos-segment sandbox --write-key 'of-the#service'")
 	require.NoError(d.t, sandbox.Start())
 	defer sandbox.Wait()
 	defer d.do("kill $(pidof -s benthos-segment)")

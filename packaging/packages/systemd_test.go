@@ -100,6 +100,8 @@ func TestSystemdRunsTheService(t *testing.T) {
 			d.saysWhatIsMissing()
 			d.enableWithASandbox()
 			d.isConfined()
+			d.listensAsTheKernelLets()
+			d.readsTheEnvironmentAsTheBinaryDoes()
 			d.upgrades(m, second+"."+m.format)
 
 			d.do("systemctl stop benthos-segment")
@@ -129,8 +131,8 @@ func (d debian) saysWhatIsMissing() {
 
 func (d debian) enableWithASandbox() {
 	d.t.Helper()
-	d.do("cat > /etc/benthos-segment/pipeline.yaml <<'EOF'\n" + pipeline + "EOF\necho SEGMENT_WRITE_KEY=of-the-service >> /etc/benthos-segment/environment")
-	d.do("systemd-run --unit sandbox --uid nobody benthos-segment sandbox --write-key of-the-service")
+	d.do("cat > /etc/benthos-segment/pipeline.yaml <<'EOF'\n" + pipeline + "EOF\ncat >> /etc/benthos-segment/environment <<'EOF'\n" + environment + "EOF")
+	d.do("systemd-run --unit sandbox --uid nobody benthos-segment sandbox --write-key 'of-the#service'")
 	d.await("benthos-segment health http://127.0.0.1:8765/healthz")
 	d.do("systemctl enable --now benthos-segment")
 	d.await("benthos-segment tail --last 1 --limit 1 | grep Served")
@@ -152,6 +154,27 @@ func (d debian) isConfined() {
 	d.says("rw", "awk '$5 == \"/var/lib/benthos-segment\" { print substr($6, 1, 2) }' /proc/"+process+"/mountinfo")
 }
 
+// golang/go#79002: without /proc/sys, Go lets 128 connections wait. And without
+// /proc/stat the metrics do not say when the process has started.
+func (d debian) listensAsTheKernelLets() {
+	d.t.Helper()
+	most, err := os.ReadFile("/proc/sys/net/core/somaxconn")
+	require.NoError(d.t, err)
+	said, err := d.enter("ss", "--listening", "--tcp", "--numeric", "--no-header", "sport = :4195").CombinedOutput()
+	require.NoError(d.t, err, string(said))
+	fields := strings.Fields(string(said))
+	require.Greater(d.t, len(fields), 3, string(said))
+	assert.Equal(d.t, strings.TrimSpace(string(most)), fields[2], "how many connections may wait: %s", said)
+}
+
+// readsTheEnvironmentAsTheBinaryDoes compares what systemd and --env-file make of
+// the same lines.
+func (d debian) readsTheEnvironmentAsTheBinaryDoes() {
+	d.t.Helper()
+	d.says(oddValue, `echo '{}' | benthos-segment --env-file /etc/benthos-segment/environment blobl 'root = env("ODD")'`)
+	d.says(oddValue, "tr '\\0' '\\n' < /proc/"+d.process()+"/environ | sed -n s/^ODD=//p")
+}
+
 // open-telemetry/opentelemetry-collector-releases#799: an upgrade of the rpm stopped
 // the service and disabled it. rustfs/rustfs#8011: it was stopped by both.
 // vectordotdev/vector#2553: systemd did not read the unit of the new version.
@@ -159,9 +182,9 @@ func (d debian) upgrades(m manager, file string) {
 	d.t.Helper()
 	before := d.process()
 	assert.NotContains(d.t, d.do(m.upgrade+file), "Write a pipeline")
-	d.says("1.2.4", m.version)
+	d.says(newerVersion, m.version)
 	d.says("active\nenabled\nno", "systemctl is-active benthos-segment; systemctl is-enabled benthos-segment; systemctl show -P NeedDaemonReload benthos-segment")
 	assert.NotEqual(d.t, before, d.process(), "the new version runs")
 	d.await("benthos-segment health")
-	d.do("grep of-the-service /etc/benthos-segment/environment")
+	d.do("grep of-the#service /etc/benthos-segment/environment")
 }

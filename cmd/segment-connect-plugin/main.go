@@ -9,17 +9,13 @@ import (
 	"io"
 	"os"
 
-	"github.com/redpanda-data/connect/v4/public/plugin/go/rpcn"
-
 	// What a dead letter may go to, and what the fields of the output need.
 	_ "github.com/redpanda-data/benthos/v4/public/components/io"
 	_ "github.com/redpanda-data/benthos/v4/public/components/pure"
 
+	"benthos-segment/cmd/segment-connect-plugin/internal/rpc"
 	_ "benthos-segment/plugin"
 )
-
-// addressVariable is how Redpanda Connect tells a plugin where to listen.
-const addressVariable = "REDPANDA_CONNECT_PLUGIN_ADDRESS"
 
 const usage = `segment-connect-plugin is started by Redpanda Connect, not by hand:
 
@@ -30,8 +26,11 @@ plugin.yaml has to stay beside the program.
 `
 
 func main() {
-	if _, isStarted := os.LookupEnv(addressVariable); isStarted && len(os.Args) == 1 {
-		rpcn.GenericOutputMain(newOutput)
+	if _, isStarted := os.LookupEnv(rpc.AddressVariable); isStarted && len(os.Args) == 1 {
+		if err := rpc.Serve(newOutput); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
 		return
 	}
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))

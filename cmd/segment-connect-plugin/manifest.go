@@ -21,9 +21,9 @@ const (
 
 // batchingDescription takes the place of that of the output, which gathers for
 // itself.
-var batchingDescription = fmt.Sprintf("How Redpanda Connect gathers messages for the plugin: `count` (1 to %d), `byte_size` (1 to %d), "+
+var batchingDescription = fmt.Sprintf("How Redpanda Connect gathers messages for the plugin: `count`, `byte_size`, "+
 	"`period` and `check`. When it is left out: `count: %d`, `byte_size: %d` and `period: %s`.",
-	maxBatchCount, maxBatchBytes, usualBatchCount, maxBatchBytes, usualPeriod)
+	usualBatchCount, usualBatchBytes, usualPeriod)
 
 // leftOut are the fields of the output that a dynamic plugin cannot have. Its
 // batches come one after the other, or they would get out of order on the way.

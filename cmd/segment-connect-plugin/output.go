@@ -135,13 +135,9 @@ func (o *output) WriteBatch(ctx context.Context, batch service.MessageBatch) err
 // Close gives up what is under way once the context ends. It comes again.
 func (o *output) Close(ctx context.Context) error { return o.end(ctx) }
 
+// How Redpanda Connect gathers batches, unless somebody says otherwise.
 const (
-	// maxBatchBytes and maxBatchCount keep a batch below the 4 MiB that gRPC takes
-	// in one message, with the metadata of its messages and the last of them, which
-	// may reach beyond the bytes.
-	maxBatchBytes = 3_000_000
-	maxBatchCount = 2000
-
+	usualBatchBytes = 3_000_000
 	usualBatchCount = 1000
 	usualPeriod     = "100ms"
 )
@@ -154,27 +150,30 @@ func policyFrom(fields map[string]any) (service.BatchPolicy, error) {
 		ByteSize int    `yaml:"byte_size"`
 		Period   string `yaml:"period"`
 		Check    string `yaml:"check"`
-	}{Count: usualBatchCount, ByteSize: maxBatchBytes, Period: usualPeriod}
+	}{Count: usualBatchCount, ByteSize: usualBatchBytes, Period: usualPeriod}
 	known := []string{"count", "byte_size", "period", "check"}
+	set := make(map[string]any, len(conf))
 	for name, value := range conf {
-		if !slices.Contains(known, name) && !isEmpty(value) {
+		if isEmpty(value) {
+			continue // Without a period, the last events of all would wait for ever.
+		}
+		if !slices.Contains(known, name) {
 			return service.BatchPolicy{}, fmt.Errorf("field %s.%s: a dynamic plugin does not have it; it has %v", fieldBatching, name, known)
 		}
+		set[name] = value
 	}
-	text, err := yaml.Marshal(conf)
+	text, err := yaml.Marshal(set)
 	if err != nil {
 		return service.BatchPolicy{}, fmt.Errorf("field %s: %w", fieldBatching, err)
 	}
 	if err := yaml.Unmarshal(text, &parsed); err != nil {
 		return service.BatchPolicy{}, fmt.Errorf("field %s: %w", fieldBatching, err)
 	}
-	if parsed.ByteSize < 1 || parsed.ByteSize > maxBatchBytes {
-		return service.BatchPolicy{}, fmt.Errorf("field %s.byte_size: want 1 to %d, got %d: a batch goes to a plugin as one message of gRPC, which takes 4 MiB",
-			fieldBatching, maxBatchBytes, parsed.ByteSize)
+	if parsed.ByteSize < 1 {
+		return service.BatchPolicy{}, fmt.Errorf("field %s.byte_size: want 1 or more, got %d", fieldBatching, parsed.ByteSize)
 	}
-	if parsed.Count < 1 || parsed.Count > maxBatchCount {
-		return service.BatchPolicy{}, fmt.Errorf("field %s.count: want 1 to %d, got %d: a batch goes to a plugin as one message of gRPC, which takes 4 MiB",
-			fieldBatching, maxBatchCount, parsed.Count)
+	if parsed.Count < 1 {
+		return service.BatchPolicy{}, fmt.Errorf("field %s.count: want 1 or more, got %d", fieldBatching, parsed.Count)
 	}
 	return service.BatchPolicy{Count: parsed.Count, ByteSize: parsed.ByteSize, Period: parsed.Period, Check: parsed.Check}, nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"io/fs"
 	"log/slog"
 	"maps"
@@ -123,10 +124,10 @@ func TestAWrongConfigOfAPluginIsAnErrorAtStart(t *testing.T) {
 	for want, change := range map[string]map[string]any{
 		"":                                  {},
 		"field dead_letter: set the output": {fieldDeadLetter: map[string]any{}},
-		"field batching.byte_size: want 1 to 3000000, got 5000000": {fieldBatching: map[string]any{"byte_size": 5_000_000}},
-		"field batching.count: want 1 to 2000, got 0":              {fieldBatching: map[string]any{"count": 0}},
-		"field batching.processors: a dynamic plugin does not":     {fieldBatching: map[string]any{"processors": []any{"x"}}},
-		"field max_in_flight: a dynamic plugin does not":           {fieldMaxInFlight: 8},
+		"field batching.byte_size: want 1 or more, got -1":     {fieldBatching: map[string]any{"byte_size": -1}},
+		"field batching.count: want 1 or more, got 0":          {fieldBatching: map[string]any{"count": 0}},
+		"field batching.processors: a dynamic plugin does not": {fieldBatching: map[string]any{"processors": []any{"x"}}},
+		"field max_in_flight: a dynamic plugin does not":       {fieldMaxInFlight: 8},
 		"region": {"region": "mars"},
 		"unable to infer component type: [fille processors]": {fieldDeadLetter: map[string]any{"fille": map[string]any{"path": "x"}}},
 	} {
@@ -142,6 +143,48 @@ func TestAWrongConfigOfAPluginIsAnErrorAtStart(t *testing.T) {
 		assert.Equal(t, service.BatchPolicy{Count: 1000, ByteSize: 3_000_000, Period: "100ms"}, policy)
 		require.NoError(t, o.Close(t.Context()))
 	}
+}
+
+func TestBatchesOfAPluginAreGatheredAsConfigured(t *testing.T) {
+	for name, test := range map[string]struct {
+		batching map[string]any
+		want     service.BatchPolicy
+	}{
+		"larger than gRPC's default": {map[string]any{"byte_size": 20_000_000, "count": 9000}, service.BatchPolicy{Count: 9000, ByteSize: 20_000_000, Period: "100ms"}},
+		"no period":                  {map[string]any{"period": ""}, service.BatchPolicy{Count: 1000, ByteSize: 3_000_000, Period: "100ms"}},
+		"a check":                    {map[string]any{"check": "this.last", "period": "1s"}, service.BatchPolicy{Count: 1000, ByteSize: 3_000_000, Period: "1s", Check: "this.last"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			policy, err := policyFrom(map[string]any{fieldBatching: test.batching})
+			require.NoError(t, err)
+			assert.Equal(t, test.want, policy)
+		})
+	}
+}
+
+// What a processor has parsed crosses as values, of each kind that there is.
+func TestAParsedPayloadArrivesAsItWas(t *testing.T) {
+	sb := segmenttest.New(t)
+	send := pipeline(t, install(t), map[string]any{
+		"write_key": "k", "endpoint": sb.URL, "message_id": "${! @when.ts_unix() }",
+		"dead_letter": map[string]any{"drop": map[string]any{}},
+	})
+	msg := service.NewMessage(nil)
+	msg.SetStructuredMut(map[string]any{
+		"type": "track", "event": "A", "userId": "u",
+		"properties": map[string]any{"int": int64(-7), "float": 0.5, "yes": true, "nothing": nil, "list": []any{"ü", int64(1)}, "bytes": []byte("b")},
+	})
+	msg.MetaSetMut("when", time.Unix(1_700_000_000, 0))
+	require.NoError(t, send(t.Context(), service.MessageBatch{msg}))
+
+	calls := sb.Calls()
+	require.Len(t, calls, 1)
+	assert.Equal(t, "1700000000", calls[0].MessageID)
+	var call struct {
+		Properties json.RawMessage `json:"properties"`
+	}
+	require.NoError(t, json.Unmarshal(calls[0].Raw, &call))
+	assert.JSONEq(t, `{"int":-7,"float":0.5,"yes":true,"nothing":null,"list":["ü",1],"bytes":"Yg=="}`, string(call.Properties))
 }
 
 func TestWhoeverStartsAPluginByHandIsToldWhatToDo(t *testing.T) {

@@ -37,12 +37,32 @@ func TestTheChartOfAReleaseHasItsVersion(t *testing.T) {
 		for _, name := range []string{"values.yaml", "templates/deployment.yaml", "files/gateway.yaml", "LICENSE", "README.md"} {
 			assert.NotEmpty(t, files["benthos-segment/"+name], name)
 		}
+		assert.Contains(t, files["benthos-segment/README.md"], "helm install segment benthos-segment-1.2.3.tgz --set")
+		isReadAlone(t, files["benthos-segment/README.md"])
 		files = unpacked(t, filepath.Join(out, "benthos-segment-manifests-1.2.3.tgz"))
+		assert.Contains(t, files["benthos-segment-manifests/README.md"], "kubectl apply -f kafka.yaml")
 		for _, name := range []string{"kafka.yaml", "front_door.yaml"} {
 			assert.Contains(t, files["benthos-segment-manifests/"+name], `image: "benthos-segment:1.2.3"`, name)
 		}
 	}
 	assert.True(t, bytes.Equal(made[0], made[1]), "the same files give the same bytes")
+}
+
+// isReadAlone says that a page leads to no file beside it, nor into the repository.
+func isReadAlone(t *testing.T, page string) {
+	t.Helper()
+	assert.NotRegexp(t, `\]\([^):#][^):]*\)`, page, "a link to a file")
+	assert.NotRegexp(t, `(?m)^ .*(packaging|docs|bin)/`, page, "a path in a command")
+	assert.Regexp(t, `\]\((#|https:)`, page, "other links stay")
+}
+
+// The archive of the sandbox has its page alone.
+func TestThePageOfTheSandboxIsReadAlone(t *testing.T) {
+	page, err := exec.CommandContext(t.Context(), filepath.Join(repository, "packaging/alone"), filepath.Join(repository, "docs/sandbox.md")).Output()
+	require.NoError(t, err)
+	isReadAlone(t, string(page))
+	assert.NotContains(t, string(page), "![")
+	assert.Contains(t, string(page), "# The sandbox\n")
 }
 
 // A commit may be of digits alone and begin with 0, which no number in a version

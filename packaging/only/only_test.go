@@ -48,8 +48,9 @@ func TestTheRecipeOfSomeTargetsHasWhatIsMadeOfThem(t *testing.T) {
 	assert.Len(t, w.Sboms, 2)
 	assert.Empty(t, w.Nfpms)
 	assert.NotEmpty(t, w.Env)
-	require.Len(t, w.Before.Hooks, 1, "that which writes the notice of cloud")
+	require.Len(t, w.Before.Hooks, 2, "those which write the notice of cloud and the page of the sandbox")
 	assert.Contains(t, w.Before.Hooks[0], "bin/NOTICE.cloud")
+	assert.Contains(t, w.Before.Hooks[1], "bin/README.sandbox.md")
 }
 
 // A deb is made of a binary for Linux: goreleaser fails where there is none.

@@ -10,6 +10,7 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 	"github.com/urfave/cli/v2"
 
+	"benthos-segment/cmd/benthos-segment/internal/envfile"
 	"benthos-segment/cmd/benthos-segment/internal/terminal"
 	"benthos-segment/cmd/internal/command"
 	"benthos-segment/plugin/lint"
@@ -50,7 +51,10 @@ func runEngine(ctx context.Context, args []string, options []service.CLIOptFunc)
 		service.CLIOptSetArgs("benthos-segment", entrance),
 		service.CLIOptAddCommand(&cli.Command{
 			Name: entrance, Hidden: true,
-			Action: func(c *cli.Context) error { return face.Run(c.Context, c.App, args) },
+			Action: func(c *cli.Context) error {
+				envfile.Guard(c.App)
+				return face.Run(c.Context, c.App, args)
+			},
 		}),
 	)
 	code, err := service.RunCLIToCode(ctx, options...)

@@ -110,41 +110,9 @@ func TestTheChartMakesWhatKubernetesReads(t *testing.T) {
 			assert.True(t, *pod.SecurityContext.RunAsNonRoot)
 			container := pod.Containers[0]
 			assert.True(t, *container.SecurityContext.ReadOnlyRootFilesystem)
+			assert.Equal(t, policy.AlwaysAllow, *r.budget.Spec.UnhealthyPodEvictionPolicy, "a pod that is not ready keeps no node from being drained")
 			assert.Equal(t, "0.0.0.0:4195", environment(t, container)["METRICS_ADDRESS"])
 		})
-	}
-}
-
-func TestScalingByLagNeedsATopicAndAdmitsNoFrontDoor(t *testing.T) {
-	// Helm reads the whole numbers of a file as floats.
-	scaled := values{"autoscaling": map[string]any{"enabled": true, "lag": 1e6}, "replicas": 3.}
-	r := renderedWith(t, scaled)
-	assert.Nil(t, r.deployment.Spec.Replicas, "or each upgrade would set it back")
-	assert.Equal(t, 3, r.scaler.Spec.MinReplicaCount)
-	assert.Equal(t, r.deployment.Name, r.scaler.Spec.ScaleTargetRef.Name)
-	// A cooldownPeriod counts only where KEDA scales down to zero.
-	assert.Equal(t, 600, r.scaler.Spec.Advanced.HorizontalPodAutoscalerConfig.Behavior.ScaleDown.StabilizationWindowSeconds)
-	trigger := r.scaler.Spec.Triggers[0]
-	assert.Equal(t, map[string]string{
-		"bootstrapServers": "kafka:9092", "consumerGroup": "benthos-segment", "topic": "rudderstack-events",
-		"lagThreshold": "1000000", "offsetResetPolicy": "earliest", "limitToPartitionsWithLag": "true",
-	}, trigger.Metadata)
-	assert.Empty(t, trigger.AuthenticationRef.Name)
-
-	r = renderedWith(t, values{"autoscaling": map[string]any{"enabled": true, "authentication": "sasl"}})
-	assert.Equal(t, "sasl", r.scaler.Spec.Triggers[0].AuthenticationRef.Name)
-	assert.Equal(t, 2, r.scaler.Spec.MinReplicaCount)
-}
-
-func TestValuesThatCannotBeMeantAreErrors(t *testing.T) {
-	for want, set := range map[string]values{
-		"set autoscaling.enabled to false": {"autoscaling": map[string]any{"enabled": true}, "mode": "frontDoor"},
-		"mode":                             {"mode": "rabbit"},
-		"replica":                          {"replica": 3},
-		"set metricsFrom":                  {"networkPolicy": map[string]any{"enabled": true}},
-	} {
-		_, err := render(release{"segment", set})
-		assert.ErrorContains(t, err, want)
 	}
 }
 

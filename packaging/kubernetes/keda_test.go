@@ -14,7 +14,8 @@ import (
 
 // scaledObject is what of a ScaledObject is looked at.
 type scaledObject struct {
-	Spec struct {
+	Metadata struct{ Annotations map[string]string }
+	Spec     struct {
 		MinReplicaCount, MaxReplicaCount int
 		ScaleTargetRef                   struct{ Name string }
 		Advanced                         struct {

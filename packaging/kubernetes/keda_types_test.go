@@ -32,3 +32,13 @@ func TestKEDAReadsTheScaledObject(t *testing.T) {
 	assert.Equal(t, "sasl", object.Spec.Triggers[0].AuthenticationRef.Name)
 	require.NoError(t, keda.ValidateTriggers(object.Spec.Triggers))
 }
+
+func TestKEDAPausesForNoReplicas(t *testing.T) {
+	documents, err := render(release{"segment", values{"autoscaling": map[string]any{"enabled": true}, "replicas": 0}})
+	require.NoError(t, err)
+	var object keda.ScaledObject
+	require.NoError(t, yaml.UnmarshalStrict([]byte(documents["benthos-segment/templates/scaledobject.yaml"]), &object))
+	assert.Equal(t, "0", object.Annotations[keda.PausedReplicasAnnotation])
+	assert.True(t, object.HasPausedAnnotation())
+	require.NoError(t, keda.CheckReplicaCountBoundsAreValid(&object))
+}

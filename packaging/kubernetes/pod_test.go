@@ -36,7 +36,7 @@ func TestThePodsRun(t *testing.T) {
 			t.Parallel()
 			r := renderedWith(t, test.set)
 			container := r.pod(t).Containers[0]
-			p := startPod(t, r)
+			p := startPod(t, r, "SEGMENT_WRITE_KEY=\"k\"\nSOURCE_WRITE_KEY=\"k\"\n")
 			alive := func(probe *core.Probe) func() int {
 				url := "http://" + p.ports[probe.HTTPGet.Port.StrVal] + probe.HTTPGet.Path
 				return func() int { return statusOf(t, url) }
@@ -50,6 +50,18 @@ func TestThePodsRun(t *testing.T) {
 	}
 }
 
+// What is set reaches the component that it is meant for: each of these refuses it.
+func TestThePodsReadTheirSettings(t *testing.T) {
+	for want, set := range map[string]values{
+		"max_bytes":                      {"mode": "frontDoor", "queue": map[string]any{"maxBytes": "5"}},
+		"parsing partition_buffer_bytes": {"env": map[string]any{"KAFKA_PARTITION_BUFFER": "much"}},
+	} {
+		p := startPod(t, renderedWith(t, set), "SEGMENT_WRITE_KEY=\"k\"\nSOURCE_WRITE_KEY=\"k\"\n")
+		require.Error(t, <-p.ended)
+		assert.Contains(t, p.said.String(), want)
+	}
+}
+
 // running is the container of a pod, at work on this machine.
 type running struct {
 	ports   map[string]string
@@ -58,13 +70,13 @@ type running struct {
 	ended   chan error
 }
 
-func startPod(t *testing.T, r rendered) running {
+func startPod(t *testing.T, r rendered, secrets string) running {
 	t.Helper()
 	pod := r.pod(t)
 	container := pod.Containers[0]
 	p := running{ports: map[string]string{}, said: &bytes.Buffer{}, ended: make(chan error, 1)}
 	var places []string
-	for mounted, folder := range volumesOf(t, pod, r.configMap.Data) {
+	for mounted, folder := range volumesOf(t, pod, r.configMap.Data, secrets) {
 		places = append(places, mounted, folder)
 	}
 	for _, port := range container.Ports {
@@ -113,7 +125,7 @@ func (p running) await(t *testing.T, probe func() int, want int) {
 }
 
 // volumesOf makes a folder for each volume, by where it is mounted.
-func volumesOf(t *testing.T, pod core.PodSpec, files map[string]string) map[string]string {
+func volumesOf(t *testing.T, pod core.PodSpec, files map[string]string, secrets string) map[string]string {
 	t.Helper()
 	content := map[string]map[string]string{}
 	for _, volume := range pod.Volumes {
@@ -121,7 +133,7 @@ func volumesOf(t *testing.T, pod core.PodSpec, files map[string]string) map[stri
 		case volume.ConfigMap != nil:
 			content[volume.Name] = files
 		case volume.Secret != nil:
-			content[volume.Name] = map[string]string{"secret.env": "SEGMENT_WRITE_KEY=k\nSOURCE_WRITE_KEY=k\n"}
+			content[volume.Name] = map[string]string{"secret.env": secrets}
 		}
 	}
 	volumes := map[string]string{}

@@ -75,19 +75,68 @@ func TestTheServiceOfTheFrontDoorHasItsPortOnly(t *testing.T) {
 }
 
 func TestAPodTakesWhatIsAddedToIt(t *testing.T) {
-	pod := renderedWith(t, values{
+	r := renderedWith(t, values{
 		"imagePullSecrets":          []any{map[string]any{"name": "registry"}},
 		"extraVolumes":              []any{map[string]any{"name": "tls", "secret": map[string]any{"secretName": "tls"}}},
 		"extraVolumeMounts":         []any{map[string]any{"name": "tls", "mountPath": "/tls", "readOnly": true}},
 		"topologySpreadConstraints": []any{map[string]any{"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "ScheduleAnyway"}},
 		"nodeSelector":              map[string]any{"disk": "ssd"},
-	}).pod(t)
+		"tolerations":               []any{map[string]any{"key": "spot", "operator": "Exists"}},
+		"serviceAccountName":        "segment",
+		"priorityClassName":         "high",
+		"extraEnv": []any{
+			map[string]any{"name": "POD_NAME", "valueFrom": map[string]any{"fieldRef": map[string]any{"fieldPath": "metadata.name"}}},
+			map[string]any{"name": "KAFKA_BROKERS", "value": "a:1"},
+		},
+		"podAnnotations": map[string]any{"sidecar": "false"},
+		"podLabels":      map[string]any{"team": "data"},
+	})
+	pod := r.pod(t)
 	assert.Equal(t, "registry", pod.ImagePullSecrets[0].Name)
 	assert.Equal(t, "tls", pod.Volumes[len(pod.Volumes)-1].Secret.SecretName)
 	mounts := pod.Containers[0].VolumeMounts
 	assert.Equal(t, "/tls", mounts[len(mounts)-1].MountPath)
 	assert.Equal(t, "zone", pod.TopologySpreadConstraints[0].TopologyKey)
 	assert.Equal(t, "ssd", pod.NodeSelector["disk"])
+	assert.Equal(t, "spot", pod.Tolerations[0].Key)
+	assert.Equal(t, "segment", pod.ServiceAccountName)
+	assert.False(t, *pod.AutomountServiceAccountToken)
+	assert.Equal(t, "high", pod.PriorityClassName)
+	added := pod.Containers[0].Env[len(pod.Containers[0].Env)-2:]
+	assert.Equal(t, "metadata.name", added[0].ValueFrom.FieldRef.FieldPath)
+	assert.Equal(t, "a:1", environment(t, pod.Containers[0])["KAFKA_BROKERS"], "and not that of the mode, too")
+
+	template := r.deployment.Spec.Template
+	assert.Equal(t, "false", template.Annotations["sidecar"])
+	assert.NotEmpty(t, template.Annotations["checksum/pipeline"])
+	assert.Equal(t, "data", template.Labels["team"])
+	assert.NotContains(t, r.deployment.Spec.Selector.MatchLabels, "team", "or a pod could not get another label")
+}
+
+// bitnami/charts#24082: OpenShift refuses users and groups that it has not given.
+// fluent/fluent-operator#952: a chart had no way to leave them out.
+func TestAPodIsAsRestrictedAsItIsSaid(t *testing.T) {
+	pod := renderedWith(t, values{"mode": "frontDoor"}).pod(t)
+	for _, id := range []*int64{pod.SecurityContext.RunAsUser, pod.SecurityContext.RunAsGroup, pod.SecurityContext.FSGroup} {
+		assert.EqualValues(t, 65532, *id)
+	}
+	assert.Equal(t, core.FSGroupChangeOnRootMismatch, *pod.SecurityContext.FSGroupChangePolicy)
+	assert.Equal(t, core.SeccompProfileTypeRuntimeDefault, pod.SecurityContext.SeccompProfile.Type)
+
+	pod = renderedWith(t, values{
+		"podSecurityContext": map[string]any{"runAsUser": nil, "runAsGroup": nil, "fsGroup": nil},
+		"securityContext":    map[string]any{"privileged": false},
+	}).pod(t)
+	assert.Nil(t, pod.SecurityContext.RunAsUser)
+	assert.Nil(t, pod.SecurityContext.RunAsGroup)
+	assert.Nil(t, pod.SecurityContext.FSGroup)
+	assert.True(t, *pod.SecurityContext.RunAsNonRoot)
+	assert.False(t, *pod.Containers[0].SecurityContext.Privileged)
+	assert.True(t, *pod.Containers[0].SecurityContext.ReadOnlyRootFilesystem)
+
+	// A file of values has floats.
+	pod = renderedWith(t, values{"podSecurityContext": map[string]any{"fsGroup": 1000680000.}}).pod(t)
+	assert.EqualValues(t, 1000680000, *pod.SecurityContext.FSGroup)
 }
 
 func environment(t *testing.T, container core.Container) map[string]string {

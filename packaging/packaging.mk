@@ -4,8 +4,8 @@
 .PHONY: sandbox connect-plugin manifests packages images npm first-event reproducible release-tools release-snapshot release has-remote rename
 
 sandbox connect-plugin packages images npm first-event: export GOFLAGS := $(GO_FLAGS)
-# The static binaries of bin/static are those of a release.
-STATIC := CGO_ENABLED=0 go build -ldflags '-s -w $(LDFLAGS)'
+# The static binaries of bin/static are those of a release, for what is made for Linux.
+STATIC := CGO_ENABLED=0 GOOS=linux go build -ldflags '-s -w $(LDFLAGS)'
 # Where no tag is, packages still need a version that has an order.
 SEMVER := $(shell git describe --tags --match 'v[0-9]*' --dirty 2>/dev/null || echo 'v0.0.0-g$(VERSION)')
 PACKED := -version '$(SEMVER)' -date '$(DATE)'
@@ -28,10 +28,11 @@ packages: ## Make the deb and the rpm of a static binary, in bin/packages
 	$(STATIC) -o bin/static/benthos-segment ./cmd/benthos-segment
 	go -C packaging run ./packages -binary $(HANDED)/static/benthos-segment -out $(HANDED)/packages $(PACKED)
 
-images: sandbox ## Make the images of both binaries without a container engine, in bin/images
+images: ## Make the images of both binaries without a container engine, in bin/images
 	$(STATIC) -o bin/static/benthos-segment ./cmd/benthos-segment
 	go -C packaging run ./images -binary $(HANDED)/static/benthos-segment -out $(HANDED)/images $(PACKED)
-	go -C packaging run ./images -binary $(HANDED)/segment-sandbox -out $(HANDED)/images $(PACKED)
+	$(STATIC) -o bin/static/segment-sandbox ./cmd/segment-sandbox
+	go -C packaging run ./images -binary $(HANDED)/static/segment-sandbox -out $(HANDED)/images $(PACKED)
 	@echo 'docker load -i takes each file. For packaging/compose/compose.yaml: export VERSION=$(patsubst v%,%,$(SEMVER))'
 
 npm: sandbox ## Make the npm packages of the sandbox for this machine, in bin/npm

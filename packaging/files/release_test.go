@@ -78,6 +78,20 @@ func TestEverySnapshotHasAVersion(t *testing.T) {
 	}
 }
 
+// What runs on Linux alone is built for it, on macOS too.
+func TestImagesAndPackagesAreBuiltForLinux(t *testing.T) {
+	recipe, err := exec.CommandContext(t.Context(), "make", "-C", repository, "-n", "images", "packages").CombinedOutput()
+	require.NoError(t, err, string(recipe))
+	count := 0
+	for line := range strings.Lines(string(recipe)) {
+		if strings.Contains(line, "go build") {
+			count++
+			assert.Contains(t, line, "CGO_ENABLED=0 GOOS=linux go build", line)
+		}
+	}
+	assert.GreaterOrEqual(t, count, 2)
+}
+
 // unpacked are the files of an archive, by name.
 func unpacked(t *testing.T, path string) map[string]string {
 	t.Helper()

@@ -74,7 +74,7 @@ func (i image) build(binary string) (v1.Image, error) {
 	if !isKnown {
 		return nil, errors.New("the binary must be called benthos-segment or segment-sandbox")
 	}
-	if err := isStatic(i.binary); err != nil {
+	if err := canRun(i.binary, i.arch); err != nil {
 		return nil, err
 	}
 	below, err := system()
@@ -117,6 +117,7 @@ func (i image) config(binary string, made product) *v1.ConfigFile {
 	return &v1.ConfigFile{
 		Architecture: i.arch,
 		OS:           "linux",
+		RootFS:       v1.RootFS{Type: "layers"},
 		Created:      v1.Time{Time: i.date.UTC()},
 		Config: v1.Config{
 			User:         fmt.Sprintf("%d:%[1]d", userID),
@@ -143,14 +144,21 @@ func (i image) config(binary string, made product) *v1.ConfigFile {
 	}
 }
 
-// isStatic refuses a binary that needs a loader, which the image does not have:
-// its start would fail with a file that is not found.
-func isStatic(path string) error {
+// machines are the processors that images are made for, as ELF names them.
+var machines = map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}
+
+// canRun refuses a binary that needs a loader, which the image does not have: its
+// start would fail with a file that is not found. One for another processor than the
+// image says would fail with a format.
+func canRun(path, arch string) error {
 	binary, err := elf.Open(path)
 	if err != nil {
 		return fmt.Errorf("reading %s as a binary for Linux: %w", path, err)
 	}
 	defer binary.Close()
+	if binary.Machine != machines[arch] {
+		return fmt.Errorf("%s is built for %s, and the image for %s: -arch says what it is built for", path, binary.Machine, arch)
+	}
 	for _, part := range binary.Progs {
 		if part.Type == elf.PT_INTERP {
 			return fmt.Errorf("%s is linked with the C library, and the image has none: build it with CGO_ENABLED=0", path)

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -115,6 +116,8 @@ func TestTheLicencesOfThePipelineAreNamed(t *testing.T) {
 	require.NoError(t, err)
 	file, err := img.ConfigFile()
 	require.NoError(t, err)
+	// siderolabs/talos#12547: engines refuse an image that does not say so.
+	assert.Equal(t, "layers", file.RootFS.Type)
 	named := file.Config.Labels["org.opencontainers.image.licenses"]
 	page, err := os.ReadFile("../../docs/licences.md")
 	require.NoError(t, err)
@@ -174,5 +177,10 @@ func TestABinaryThatCannotRunThereIsRefused(t *testing.T) {
 	}
 	shell, err := filepath.EvalSymlinks("/bin/sh")
 	require.NoError(t, err)
-	assert.ErrorContains(t, isStatic(shell), "build it with CGO_ENABLED=0")
+	assert.ErrorContains(t, canRun(shell, runtime.GOARCH), "build it with CGO_ENABLED=0")
+	small := filepath.Join(t.TempDir(), "segment-sandbox")
+	require.NoError(t, os.WriteFile(small, smallELF(t), 0o700))
+	other := map[string]string{"amd64": "arm64", "arm64": "amd64"}[runtime.GOARCH]
+	err = run([]string{"-root", "../..", "-binary", small, "-arch", other, "-out", t.TempDir(), "-date", date}, &bytes.Buffer{})
+	assert.ErrorContains(t, err, "and the image for "+other)
 }

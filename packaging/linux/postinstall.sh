@@ -23,10 +23,13 @@ if [ -e "/etc/$name/environment" ]; then
 fi
 
 # Where systemd runs, it learns of the unit. A running service goes on with the
-# new binary; one that was not started stays so.
+# new binary, unless policy-rc.d of Debian forbids it; one that was not started stays
+# so.
 if [ -d /run/systemd/system ]; then
 	systemctl daemon-reload || true
-	systemctl try-restart "$name.service" || true
+	invoke=deb-systemd-invoke
+	command -v "$invoke" >/dev/null || invoke=systemctl
+	"$invoke" try-restart "$name.service" || true
 fi
 
 if [ ! -e "/etc/$name/pipeline.yaml" ]; then

@@ -103,6 +103,9 @@ func TestSystemdRunsTheService(t *testing.T) {
 			d.listensAsTheKernelLets()
 			d.readsTheEnvironmentAsTheBinaryDoes()
 			d.upgrades(m, second+"."+m.format)
+			if m.format == "deb" {
+				d.restartsNothingAgainstThePolicy(second + ".deb")
+			}
 
 			d.do("systemctl stop benthos-segment")
 			d.says("success\n0", "systemctl show -P Result benthos-segment; systemctl show -P ExecMainStatus benthos-segment")
@@ -187,4 +190,13 @@ func (d debian) upgrades(m manager, file string) {
 	assert.NotEqual(d.t, before, d.process(), "the new version runs")
 	d.await("benthos-segment health")
 	d.do("grep of-the#service /etc/benthos-segment/environment")
+}
+
+// influxdata/telegraf#3448: a package restarted its service where policy-rc.d, by
+// which an administrator of Debian decides when that is, forbids it.
+func (d debian) restartsNothingAgainstThePolicy(file string) {
+	d.t.Helper()
+	before := d.process()
+	d.do("printf '#!/bin/sh\\nexit 101\\n' > /usr/sbin/policy-rc.d; chmod 755 /usr/sbin/policy-rc.d; apt-get install -y --reinstall " + file + "; rm /usr/sbin/policy-rc.d")
+	assert.Equal(d.t, before, d.process())
 }

@@ -168,6 +168,8 @@ func (d debian) listensAsTheKernelLets() {
 	fields := strings.Fields(string(said))
 	require.Greater(d.t, len(fields), 3, string(said))
 	assert.Equal(d.t, strings.TrimSpace(string(most)), fields[2], "how many connections may wait: %s", said)
+	served := d.do(`bash -c 'exec 3<>/dev/tcp/127.0.0.1/4195; printf "GET /metrics HTTP/1.0\r\n\r\n" >&3; cat <&3'`)
+	assert.Contains(d.t, served, "\nprocess_start_time_seconds ")
 }
 
 // readsTheEnvironmentAsTheBinaryDoes compares what systemd and --env-file make of

@@ -27,7 +27,12 @@ type queued struct {
 // startQueued starts a stream. The queue lies in a directory that outlives it.
 func startQueued(t *testing.T, path, more string, deliver service.MessageBatchHandlerFunc) *queued {
 	t.Helper()
-	builder := service.NewStreamBuilder()
+	return startQueuedWith(t, service.NewStreamBuilder(), path, more, deliver)
+}
+
+// startQueuedWith starts a stream that has more than a journal.
+func startQueuedWith(t *testing.T, builder *service.StreamBuilder, path, more string, deliver service.MessageBatchHandlerFunc) *queued {
+	t.Helper()
 	require.NoError(t, builder.SetLoggerYAML(`level: none`))
 	require.NoError(t, builder.SetBufferYAML(fmt.Sprintf("journal: {path: %q, retry: {initial_interval: 1ms}%s}", path, more)))
 	q := &queued{t: t, ended: make(chan error, 1)}

@@ -19,9 +19,12 @@ type place struct {
 	number int
 }
 
+// anyPlace asks a message for its place, whichever Numbers that belongs to.
+type anyPlace struct{}
+
 // Value returns the place itself to the Numbers that it belongs to.
 func (p *place) Value(key any) any {
-	if key == p.of {
+	if key == p.of || key == (anyPlace{}) {
 		return p
 	}
 	return p.Context.Value(key)
@@ -39,7 +42,9 @@ func Number(batch service.MessageBatch) *Numbers {
 
 // Failed tells from the answer of the pipeline which messages of the batch it
 // rejected, and why. It returns nil if it accepted all. Where the answer does not
-// say which, it may be any of them.
+// say which, it may be any of them. A message that the answer does not mention
+// may be a part of one that was rejected, such as a list of the whole batch: it
+// counts as rejected, and if a processor left it out, it is left out again.
 func (n *Numbers) Failed(err error) (failed func(i int) error) {
 	if err == nil {
 		return nil
@@ -49,16 +54,29 @@ func (n *Numbers) Failed(err error) (failed func(i int) error) {
 		return func(int) error { return err }
 	}
 	reasons := make([]error, len(n.places))
-	isAny := false
+	accepted := make([]bool, len(n.places))
+	isKnown := true
 	//lint:ignore SA1019 its indexes mean nothing, and are not used
 	partly.WalkMessages(func(_ int, message *service.Message, err error) bool {
-		if p, isOurs := message.Context().Value(n).(*place); isOurs && err != nil {
-			reasons[p.number], isAny = err, true
+		ctx := message.Context()
+		switch p, isOurs := ctx.Value(n).(*place); {
+		case isOurs && err != nil:
+			reasons[p.number] = err
+		case isOurs:
+			accepted[p.number] = true
+		case err != nil && ctx.Value(anyPlace{}) == nil:
+			// A processor made it, of any of them.
+			isKnown = false
 		}
 		return true
 	})
-	if !isAny {
-		return func(int) error { return err }
+	return func(i int) error {
+		switch {
+		case reasons[i] != nil:
+			return reasons[i]
+		case accepted[i] && isKnown:
+			return nil
+		}
+		return err
 	}
-	return func(i int) error { return reasons[i] }
 }

@@ -39,6 +39,7 @@ var (
 func main() {
 	tuning.Collector()
 	tuning.Processors()
+	tuning.Memory()
 	os.Exit(run(context.Background(), os.Args))
 }
 

@@ -60,8 +60,8 @@ has-remote:
 release release-snapshot: export GOTOOLCHAIN := $(shell sed -n 's/^ *- GOTOOLCHAIN=//p' .goreleaser.yaml)
 RECIPE := $(if $(TARGETS),bin/goreleaser.yaml,.goreleaser.yaml)
 
-# Whole, it takes longer than the hour that goreleaser would give it.
-release-snapshot: has-remote release-tools ## Make all files of a release in dist/, and publish nothing: hours (TARGETS='cloud/linux/amd64')
+# On a busy machine, it takes longer than the hour that goreleaser would give it.
+release-snapshot: has-remote release-tools ## Make all files of a release in dist/, and publish nothing: up to two hours (TARGETS='cloud/linux/amd64')
 	$(if $(TARGETS),go -C packaging run ./only -root .. $(TARGETS) > $(RECIPE))
 	PATH="$(HANDED)/tools:$$PATH" goreleaser check $(RECIPE)
 	PATH="$(HANDED)/tools:$$PATH" goreleaser release --snapshot --clean --timeout 24h --config $(RECIPE)
@@ -71,7 +71,7 @@ release-snapshot: has-remote release-tools ## Make all files of a release in dis
 	go -C packaging test ./images -run Pipeline -static "$(CURDIR)/$$binary" && \
 	go -C packaging test ./packages -count 1 -dist "$(CURDIR)/dist"; } || exit; done
 
-release: has-remote release-tools ## Make all files of the release of the tag, in dist/: hours
+release: has-remote release-tools ## Make all files of the release of the tag, in dist/: up to two hours
 	PATH="$(HANDED)/tools:$$PATH" goreleaser release --clean --timeout 24h
 	packaging/beside
 	packaging/start dist

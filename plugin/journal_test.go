@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -197,6 +198,27 @@ func TestAfterABatchThatFailedAsAWholeTheGuiltyOneIsFound(t *testing.T) {
 	require.Eventually(t, func() bool { return len(out.all()) == 10 }, 20*time.Second, time.Millisecond)
 	q.stop(10 * time.Second)
 	assert.ElementsMatch(t, names(0, 10), out.all())
+}
+
+// At low traffic nothing is beside the guilty one that could be accepted. Elsewhere
+// such a message is tried for ever, and all that comes later waits
+// (elixir-broadway/broadway_rabbitmq#73).
+func TestAMessageThatIsRejectedAloneHoldsUpNobody(t *testing.T) {
+	var tries atomic.Int32
+	out := &collected{reject: func(content string) error {
+		if content != "guilty" {
+			return nil
+		}
+		tries.Add(1)
+		return errors.New("bad event")
+	}}
+	q := startQueued(t, filepath.Join(t.TempDir(), "queue"), "", out.deliver)
+	q.sendAll("guilty")
+	require.Eventually(t, func() bool { return tries.Load() >= 5 }, 20*time.Second, time.Millisecond)
+	q.sendAll(names(0, 10)...)
+	require.Eventually(t, func() bool { return len(out.all()) == 10 }, 60*time.Second, time.Millisecond)
+	assert.Equal(t, names(0, 10), out.all())
+	q.stop(100 * time.Millisecond)
 }
 
 func TestTheJournalKeepsMetadataAndFailures(t *testing.T) {

@@ -20,10 +20,11 @@ type retry struct {
 
 // retries are the rejected events that wait.
 //
-// While one of them is in order nothing newer is handed out, so that an output
-// that rejects everything gets everything again in order. An event that was
-// rejected a few times while others were accepted is itself to blame: it is set
-// aside, and holds up nobody.
+// While one of them waits in order nothing newer is handed out, so that an output
+// that rejects everything gets everything again in order. When it is out again,
+// newer ones may follow it, which is how something is accepted beside an event
+// that was alone. An event that was rejected a few times while others were
+// accepted is itself to blame: it is set aside, and holds up nobody.
 type retries struct {
 	inOrder retryHeap
 	aside   retryHeap
@@ -38,7 +39,7 @@ func newRetries() retries {
 
 func (r *retries) len() int { return len(r.inOrder.list) + len(r.aside.list) }
 
-// holdsBack says whether newer events have to wait.
+// holdsBack says whether newer events have to wait: not behind one that is out.
 func (r *retries) holdsBack() bool { return len(r.inOrder.list) > 0 }
 
 // add puts a rejected event back. accepted is how many events were by now.

@@ -62,6 +62,36 @@ func TestWhileEverythingIsRejectedOrderIsKept(t *testing.T) {
 	})
 }
 
+// Nothing else was in flight when it was rejected first, so nothing was accepted
+// beside it. What comes later follows when it is out again: one event that its
+// dead letter refuses, too, must not stop all others.
+func TestNewerEventsFollowARejectedOneThatIsOutAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		j := opening(t, Config{RetryInitial: time.Second, RetryMax: 8 * time.Second})
+		mustWrite(t, j, "bad")
+		for range 5 {
+			h := mustRead(t, j)
+			require.Equal(t, []string{"bad"}, contents(h))
+			h.Settle(rejecting(h, "bad"))
+		}
+		mustWrite(t, j, "c", "d")
+		start := time.Now()
+		again, newer := mustRead(t, j), mustRead(t, j)
+		assert.Equal(t, []string{"bad"}, contents(again))
+		assert.Equal(t, []string{"c", "d"}, contents(newer))
+		assert.Equal(t, 8*time.Second, time.Since(start))
+		again.Settle(rejecting(again, "bad"))
+		newer.Settle(nil)
+
+		again = mustRead(t, j)
+		require.Equal(t, []string{"bad"}, contents(again))
+		again.Settle(rejecting(again, "bad"))
+		mustWrite(t, j, "e")
+		assert.Equal(t, []string{"e"}, contents(mustRead(t, j)), "it is to blame, and set aside")
+		assert.Equal(t, 16*time.Second, time.Since(start))
+	})
+}
+
 func TestWhenItIsFullItWaitsAndThenRefuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		count := &tally{}

@@ -31,7 +31,7 @@
 //	OWNER      who that is, in words
 //	CLOSED     a state record: where the queue ended when it was closed last
 //	db/        the Pebble, in its newest format, without compression
-//	damaged/   what was set aside, a directory for each time; may be deleted
+//	damaged/   what was set aside the last ten times, a directory each; may be deleted
 //	salvage.*  a new Pebble in the making (tmp), or complete (done)
 //
 // In Pebble the key "e" with the number of an event, 8 bytes big-endian, leads

@@ -78,6 +78,8 @@ func Open(conf Config) (*Journal, error) {
 	}
 	o, err := p.open(0, false, conf.Log)
 	if err != nil {
+		// The next start takes the lost events for settled.
+		conf.sayLost(p.takeFound())
 		return nil, errors.Join(fmt.Errorf("opening the journal %s: %w", conf.Path, err), p.release())
 	}
 	j := &Journal{
@@ -91,9 +93,7 @@ func Open(conf Config) (*Journal, error) {
 		retries: newRetries(),
 		tail:    tail{most: conf.tailBytes},
 	}
-	for _, loss := range o.lost {
-		j.sayLost(loss, o.saved)
-	}
+	conf.sayLost(o.salvaged)
 	j.ledger = *o.ledger
 	j.use(o)
 	j.next = j.ledger.settled
@@ -113,9 +113,8 @@ func (j *Journal) use(o *opened) {
 	j.engine, j.fault, j.epoch = o.engine, nil, o.epoch
 	for _, loss := range o.lost {
 		// Some of it may have been delivered since the state was written.
-		for _, lost := range j.ledger.lose(loss.gap, loss.After, loss.Before) {
-			j.sayLost(lost, o.saved)
-		}
+		lost := j.ledger.lose(loss.gap, loss.After, loss.Before)
+		j.conf.sayLost(salvaged{lost, o.saved})
 	}
 	if o.saved != "" && len(o.lost) == 0 {
 		j.conf.Log.Warnf("journal %s: nothing was lost to the damage; the damaged files are in %s and can be deleted", j.conf.Path, o.saved)
@@ -129,14 +128,16 @@ func (j *Journal) use(o *opened) {
 	j.broadcast()
 }
 
-// sayLost reports a range. The caller holds mu.
-func (j *Journal) sayLost(loss Loss, saved string) {
+// sayLost reports what was lost.
+func (c *Config) sayLost(found salvaged) {
 	where := ""
-	if saved != "" {
-		where = "; the damaged files are in " + saved
+	if found.saved != "" {
+		where = "; the damaged files are in " + found.saved
 	}
-	j.conf.Log.Errorf("journal %s: %s are lost, because the disk returned damaged data; all others are sent%s", j.conf.Path, loss, where)
-	j.conf.Observer.Lost(int(loss.To - loss.From))
+	for _, loss := range found.lost {
+		c.Log.Errorf("journal %s: %s are lost, because the disk returned damaged data; all others are sent%s", c.Path, loss, where)
+		c.Observer.Lost(int(loss.To - loss.From))
+	}
 }
 
 // broadcast wakes everybody who waits. The caller holds mu.

@@ -33,7 +33,12 @@ type opened struct {
 	engine *engine
 	ledger *ledger
 	epoch  uint32
-	lost   []Loss
+	salvaged
+}
+
+// salvaged is what a salvage found.
+type salvaged struct {
+	lost []Loss
 	// saved is where damaged files were set aside, or empty.
 	saved string
 }
@@ -42,16 +47,18 @@ type opened struct {
 // below knownEnd, not in the middle, and not in the files that Pebble takes for
 // obsolete. Where something is, it salvages first.
 func (p *place) open(knownEnd uint64, isDamaged bool, log Logger) (*opened, error) {
+	if err := p.finishSalvage(); err != nil {
+		return nil, fmt.Errorf("finishing what was salvaged: %w", err)
+	}
 	knownEnd = max(knownEnd, p.knownEnd())
-	if isDamaged {
+	if isDamaged && p.found == nil {
 		return p.openSalvaged(knownEnd, errDamaged, log)
 	}
 	o, err := p.openOnce(log)
 	if err == nil {
 		err = p.verify(o, knownEnd, log)
 		if err == nil {
-			o.engine.files.release()
-			return o, nil
+			return p.opened(o), nil
 		}
 		o.engine.abandon()
 	}
@@ -63,17 +70,22 @@ func (p *place) open(knownEnd uint64, isDamaged bool, log Logger) (*opened, erro
 
 func (p *place) openSalvaged(knownEnd uint64, cause error, log Logger) (*opened, error) {
 	log.Errorf("journal %s: the disk returned damaged data; saving what is whole, and setting the damaged files aside: %v", p.path, cause)
-	saved, lost, err := p.salvage(knownEnd, log)
-	if err != nil {
+	if err := p.salvage(knownEnd, log); err != nil {
 		return nil, fmt.Errorf("salvaging what is whole: %w", err)
 	}
 	o, err := p.openOnce(log)
 	if err != nil {
 		return nil, err
 	}
+	return p.opened(o), nil
+}
+
+// opened takes a queue into use, and hands over what was found while it was
+// salvaged: now, or at an attempt before that failed in the end.
+func (p *place) opened(o *opened) *opened {
 	o.engine.files.release()
-	o.saved, o.lost = saved, lost
-	return o, nil
+	o.salvaged = p.takeFound()
+	return o
 }
 
 // openOnce opens the Pebble and reads where the queue begins and ends.

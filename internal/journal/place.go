@@ -33,6 +33,17 @@ type place struct {
 	lock io.Closer
 	// memTableBytes is handed on to the engine.
 	memTableBytes int
+	// found is what was salvaged and not yet said, because what was made of it
+	// could not be opened. The next attempt takes the lost events for settled.
+	found *salvaged
+}
+
+// takeFound returns what was salvaged and not yet said.
+func (p *place) takeFound() (found salvaged) {
+	if p.found != nil {
+		found, p.found = *p.found, nil
+	}
+	return found
 }
 
 // takePlace makes the directory where it is missing, and locks it.
@@ -56,7 +67,7 @@ func takePlace(conf Config) (p *place, err error) {
 	if err := p.writeFile(ownerName, []byte(owner())); err != nil {
 		return nil, err
 	}
-	return p, p.finishSalvage()
+	return p, nil
 }
 
 // takeLock waits a little for a process that is about to end, as in a restart or

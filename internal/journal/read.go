@@ -151,6 +151,11 @@ func (j *Journal) do(job readJob) (*Handout, error) {
 		if j.ledger.isSettled(job.again.seq) {
 			return nil, nil // It was lost meanwhile, and said so.
 		}
+		if errors.Is(err, pebble.ErrNotFound) {
+			// To salvage again would not find it, and would never end.
+			j.lose(job.again.span(), stamp{})
+			return nil, nil
+		}
 		job.again.due = time.Now()
 		j.retries.add(job.again, j.accepted)
 		return nil, err
@@ -213,9 +218,14 @@ func (j *Journal) loseUntil(job readJob, there stamp) {
 		missing.to, missing.fromOffset = there.seq, there.offset
 	}
 	missing.toOffset = missing.fromOffset
-	for _, loss := range j.ledger.lose(missing, time.Time{}, there.at) {
-		j.sayLost(loss, "")
-	}
+	j.lose(missing, there)
+}
+
+// lose notes that events are missing, before the one that is there. The caller
+// holds mu.
+func (j *Journal) lose(missing span, there stamp) {
+	j.conf.sayLost(salvaged{lost: j.ledger.lose(missing, time.Time{}, there.at)})
+	j.unsaved++ // The disk is told of it, too.
 	j.broadcast()
 }
 

@@ -3,6 +3,7 @@ package journal
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -16,35 +17,39 @@ const salvageBatchBytes = 4 << 20
 // those that turn out to be whole are deleted, since all of them is in the new
 // one. The new Pebble takes the old one's place by two renames, which the next
 // start finishes where a crash comes between them.
-func (p *place) salvage(knownEnd uint64, log Logger) (saved string, lost []Loss, err error) {
+func (p *place) salvage(knownEnd uint64, log Logger) error {
 	if err := p.fs.RemoveAll(p.join(salvagingTmp)); err != nil {
-		return "", nil, err
+		return err
 	}
 	e, err := p.openEngine(salvagingTmp, log)
 	if err != nil {
-		return "", nil, err
+		return err
 	}
 	e.files.release()
 	s := &salvager{place: p, engine: e, state: &ledger{}}
-	if err = s.run(knownEnd); err != nil {
+	if err := s.run(knownEnd); err != nil {
 		e.abandon()
-		return "", nil, err
+		return err
 	}
 	if err := e.close(); err != nil {
-		return "", nil, err
+		return err
 	}
 	if err := p.commitSalvage(); err != nil {
-		return "", nil, err
+		return err
 	}
-	saved, err = p.setAside()
-	if err != nil {
-		return "", nil, err
+	// From here on nothing else knows what is lost.
+	if p.found == nil {
+		p.found = &salvaged{}
+	}
+	p.found.lost = append(p.found.lost, s.lost...)
+	if err := p.setAside(); err != nil {
+		return err
 	}
 	for _, name := range s.whole {
 		// What stays costs space and nothing else.
-		_ = p.fs.Remove(p.fs.PathJoin(saved, name))
+		_ = p.fs.Remove(p.fs.PathJoin(p.found.saved, name))
 	}
-	return saved, s.lost, nil
+	return nil
 }
 
 // commitSalvage says that the new Pebble is complete.
@@ -55,7 +60,7 @@ func (p *place) commitSalvage() error {
 	return syncDirectory(p.fs, p.path)
 }
 
-// finishSalvage takes up what a crash left of a salvage.
+// finishSalvage takes up what a crash, or an error, left of a salvage.
 func (p *place) finishSalvage() error {
 	if err := p.fs.RemoveAll(p.join(salvagingTmp)); err != nil {
 		return err
@@ -63,28 +68,49 @@ func (p *place) finishSalvage() error {
 	if !p.exists(salvagedName) {
 		return nil
 	}
-	_, err := p.setAside()
-	return err
+	return p.setAside()
 }
 
 // setAside puts the salvaged Pebble in the place of the old one.
-func (p *place) setAside() (saved string, err error) {
+func (p *place) setAside() error {
 	if err := makeDirectory(p.fs, p.join(damagedName)); err != nil {
-		return "", err
+		return err
 	}
 	if p.exists(dbName) {
-		saved = p.join(damagedName, time.Now().UTC().Format("20060102T150405.000000000Z"))
+		saved := p.join(damagedName, time.Now().UTC().Format("20060102T150405.000000000Z"))
 		if err := p.fs.Rename(p.join(dbName), saved); err != nil {
-			return "", err
+			return err
+		}
+		if p.found != nil {
+			p.found.saved = saved
 		}
 		if err := errors.Join(syncDirectory(p.fs, p.join(damagedName)), syncDirectory(p.fs, p.path)); err != nil {
-			return "", err
+			return err
 		}
 	}
 	if err := p.fs.Rename(p.join(salvagedName), p.join(dbName)); err != nil {
-		return "", err
+		return err
 	}
-	return saved, syncDirectory(p.fs, p.path)
+	p.forgetDamaged()
+	return syncDirectory(p.fs, p.path)
+}
+
+// keptDamaged is how many directories of damaged files are kept: a disk that fails
+// again and again must not be filled with them.
+const keptDamaged = 10
+
+// forgetDamaged deletes the oldest directories of damaged files. All that was
+// whole in them is in the queue.
+func (p *place) forgetDamaged() {
+	names, err := p.fs.List(p.join(damagedName))
+	if err != nil || len(names) <= keptDamaged {
+		return
+	}
+	slices.Sort(names) // They are times.
+	for _, name := range names[:len(names)-keptDamaged] {
+		// What stays costs space and nothing else.
+		_ = p.fs.RemoveAll(p.join(damagedName, name))
+	}
 }
 
 // salvager collects records.

@@ -9,8 +9,9 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// checkTables fails where a table cannot be opened. Pebble's compactions would
-// end the process over one.
+// checkTables fails where a table cannot be opened, which is no damage where the
+// process has too many files open. Pebble's compactions would end the process over
+// one.
 func (p *place) checkTables(name string) error {
 	if !p.exists(name) {
 		return nil
@@ -23,8 +24,12 @@ func (p *place) checkTables(name string) error {
 		if file.isLog {
 			continue
 		}
-		if err := checkTable(p.fs, p.join(name, file.name), false); err != nil {
+		err := checkTable(p.fs, p.join(name, file.name), false)
+		if isDamage(err) {
 			return fmt.Errorf("%w: %s: %w", errDamaged, file.name, err)
+		}
+		if err != nil {
+			return fmt.Errorf("opening %s: %w", file.name, err)
 		}
 	}
 	return nil

@@ -84,13 +84,13 @@ const journalDescription = "" +
 	"Metadata keeps its types, and a message that a processor of the input marked as failed stays so. The tracing span is not kept, and neither is whatever else a message carries in memory: a `sync_response` belongs before the buffer, into `input.processors`.\n\n" +
 	"## Order and rejected messages\n\n" +
 	"Messages are handed out in the order of arrival. A message that the output rejects is handed out again before anything newer, alone, so that it does not repeat its neighbours, after a wait that grows. " +
-	"While the output rejects everything, everything newer waits, and order is kept. A message that was rejected three times while others were accepted is itself to blame: it is tried again at its intervals, and no longer holds up the rest. " +
+	"While the output rejects everything, everything newer waits until the message is out again and then follows it, so order is kept. A message that was rejected three times while others were accepted is itself to blame: it is tried again at its intervals, and no longer holds up the rest. " +
 	"It stays in the queue until it is accepted, so give the output a `fallback` for dead letters.\n\n" +
 	"## When it is full\n\n" +
 	"When `max_bytes` are taken, a new batch waits up to `full_timeout` and is then refused with an error that names the field. What becomes of it is up to the input: `http_server` answers 502, `kafka` and other inputs that replay try again about once a second, and a `file` waits in the same way. " +
 	"The same goes for a disk with less than 128 MB free (or a tenth of it, if that is less): what is left is needed to deliver.\n\n" +
 	"## When the disk fails\n\n" +
-	"Messages whose write fails are given back to the input, and the queue keeps trying by itself. Damaged data is found by its checksums. Then everything that is whole is moved to a new store, the damaged files are set aside in `damaged/`, and the events that are missing are named in the log, by number and time, and counted in `segment_journal_lost`. This needs room for a copy of what waits.\n\n" +
+	"Messages whose write fails are given back to the input, and the queue keeps trying by itself. Damaged data is found by its checksums. Then everything that is whole is moved to a new store, the damaged files are set aside in `damaged/` (those of the last ten times are kept), and the events that are missing are named in the log, by number and time, and counted in `segment_journal_lost`. This needs room for a copy of what waits.\n\n" +
 	"## What it costs\n\n" +
 	"On two cores and a disk whose sync takes 1.2 ms, events of 1.5 KB, in, synced and out again: 60,000 a second for batches of one event and of five, with 6 to 7 µs of processor time an event, 180 and 770 events a sync, and 65 to 105 MB of memory. `go test ./internal/journal -run=^$ -bench=.` measures it with the sync of your disk beside it.\n\n" +
 	"## Metrics\n\n" +

@@ -5,7 +5,7 @@
 // # Invariants
 //
 //  1. An event that was acknowledged is on the disk, synced, until it is settled.
-//     (With a sync interval: written, and synced within it.)
+//     (With a sync interval: in memory, and on the disk within it.)
 //  2. Events are numbered from 0 without gaps, in the order of arrival. So a
 //     number that is missing is an event that was lost, and is named.
 //  3. Every event in the queue is one of: never handed out (from next on), out

@@ -37,7 +37,7 @@ func journalSpec() *service.ConfigSpec {
 				Default(10_000_000_000),
 			service.NewStringAnnotatedEnumField(jbFieldSync, map[string]string{
 				"always":   "A batch is acknowledged after the disk was synced. One sync serves all batches that came in meanwhile.",
-				"interval": "A batch is acknowledged when it is written, and the disk is synced every `sync_interval`. A power cut or a crash may lose what came in since the last sync.",
+				"interval": "A batch is acknowledged before it is written, and the disk is written to and synced every `sync_interval`. A power cut, a crash or a kill of the process may lose what came in since the last sync.",
 			}).
 				Description("When the disk is synced.").
 				Default("always"),

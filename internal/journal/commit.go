@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -141,14 +142,15 @@ func (j *Journal) apply(g *group) {
 		j.conf.Observer.Refused(g.events, RefusedDisk)
 	}
 	if len(g.done) > 0 {
-		j.acks <- g
+		j.acks.put(g)
 	}
 	if g.events > 0 {
 		j.checkDisk()
 	}
 }
 
-// syncNow makes durable what was written without a sync.
+// syncNow makes durable what was written without a sync. Up to 32 KiB of that are
+// still in the memory of the process, where a kill loses them.
 func (j *Journal) syncNow() {
 	j.mu.Lock()
 	e := j.engine
@@ -164,7 +166,11 @@ func (j *Journal) syncNow() {
 // ackLoop tells the writers. It is apart from the commit loop, so that a slow
 // input does not hold up the next sync.
 func (j *Journal) ackLoop() {
-	for g := range j.acks {
+	for {
+		g := j.acks.take()
+		if g == nil {
+			return
+		}
 		err := g.err
 		if err != nil && !errors.Is(err, ErrClosed) {
 			err = &WriteError{Path: j.conf.Path, Err: g.err}
@@ -218,7 +224,7 @@ func (j *Journal) giveUp(err error) {
 	}
 	g.err = err
 	j.conf.Observer.Refused(g.events, RefusedDisk)
-	j.acks <- g
+	j.acks.put(g)
 }
 
 // repair opens another engine after one failed, and tries until it works. It
@@ -234,7 +240,7 @@ func (j *Journal) repair() bool {
 	broken.abandon()
 	isDamaged := isDamage(broken.err)
 	if !isDamaged {
-		j.conf.Log.Errorf("journal %s: writing failed: %v. What was not acknowledged is given back to the input; opening the queue again", j.conf.Path, broken.err)
+		j.conf.Log.Errorf("journal %s: %s failed: %v. What was not acknowledged is given back to the input; opening the queue again", j.conf.Path, whatFailed(broken.err), broken.err)
 	}
 	pause := reopenInitial
 	if isDamaged {
@@ -264,4 +270,56 @@ func (j *Journal) repair() bool {
 			pause = reopenMax // Trying in vain costs memory.
 		}
 	}
+}
+
+// ackQueue holds the groups whose writers have to be told. It has no bound of its
+// own: an input that does not return from an acknowledgement must not stop the
+// commits of others, and what it holds is what inputs have in flight, without the
+// events.
+type ackQueue struct {
+	mu       sync.Mutex
+	isThere  sync.Cond
+	groups   []*group
+	isClosed bool
+}
+
+func newAckQueue() *ackQueue {
+	q := &ackQueue{}
+	q.isThere.L = &q.mu
+	return q
+}
+
+func (q *ackQueue) put(g *group) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.groups = append(q.groups, g)
+	q.isThere.Signal()
+}
+
+// close says that nothing follows.
+func (q *ackQueue) close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.isClosed = true
+	q.isThere.Signal()
+}
+
+// take waits for the next group, and returns nil after the last one.
+func (q *ackQueue) take() *group {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for len(q.groups) == 0 && !q.isClosed {
+		q.isThere.Wait()
+	}
+	if len(q.groups) == 0 {
+		return nil
+	}
+	g := q.groups[0]
+	q.groups[0] = nil
+	if len(q.groups) == 1 {
+		q.groups = q.groups[:0] // The room is used again, mostly.
+		return g
+	}
+	q.groups = q.groups[1:]
+	return g
 }

@@ -77,6 +77,7 @@ func (p *place) openEngine(name string, log Logger) (*engine, error) {
 	select {
 	case e.db = <-opened:
 	case <-time.After(closePatience):
+		go func() { closeQuietly(<-opened) }()
 	}
 	if err != nil {
 		e.abandon()
@@ -174,26 +175,36 @@ func (e *engine) read(call func(*pebble.DB) error) (err error) {
 
 // close closes an engine that works.
 func (e *engine) close() error {
-	e.reading.Lock()
-	e.closed = true
-	e.reading.Unlock()
-	return e.guard(e.db.Close)
+	return e.guard(func() error {
+		e.endReads()
+		return e.db.Close()
+	})
 }
 
-// abandon closes an engine that does not, as far as it lets itself be closed.
+// endReads lets nobody read from now on, and waits for those who do.
+func (e *engine) endReads() {
+	e.reading.Lock()
+	defer e.reading.Unlock()
+	e.closed = true
+}
+
+// closeQuietly closes a Pebble that failed. It may panic, and may never come back.
+func closeQuietly(db *pebble.DB) {
+	defer func() { _ = recover() }()
+	if db != nil {
+		_ = db.Close()
+	}
+}
+
+// abandon closes an engine that does not, as far as it lets itself be closed. A
+// read may hang as well as anything else.
 func (e *engine) abandon() {
 	e.fail(errFenced)
-	e.reading.Lock()
-	e.closed = true
-	e.reading.Unlock()
-	if e.db == nil {
-		return
-	}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		defer func() { _ = recover() }()
-		_ = e.db.Close()
+		e.endReads()
+		closeQuietly(e.db)
 	}()
 	timer := time.NewTimer(closePatience)
 	defer timer.Stop()

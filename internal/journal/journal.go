@@ -61,7 +61,7 @@ type Journal struct {
 	reading chan struct{}
 	wake    chan struct{}
 	stop    chan struct{}
-	acks    chan *group
+	acks    *ackQueue
 	running sync.WaitGroup
 	acking  sync.WaitGroup
 }
@@ -89,7 +89,7 @@ func Open(conf Config) (*Journal, error) {
 		reading: make(chan struct{}, 1),
 		wake:    make(chan struct{}, 1),
 		stop:    make(chan struct{}),
-		acks:    make(chan *group, 16),
+		acks:    newAckQueue(),
 		retries: newRetries(),
 		tail:    tail{most: conf.tailBytes},
 	}
@@ -169,7 +169,7 @@ func (j *Journal) Close() error {
 
 	close(j.stop)
 	j.running.Wait()
-	close(j.acks)
+	j.acks.close()
 	j.acking.Wait()
 	err := j.closeEngine()
 	err = errors.Join(err, j.place.release())

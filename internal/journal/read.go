@@ -57,12 +57,25 @@ func (j *Journal) Read(ctx context.Context) (*Handout, error) {
 		h, err := j.do(job)
 		if err != nil {
 			// The commit loop opens another engine.
-			job.engine.fail(err)
+			job.engine.fail(readError{err})
 		}
 		if h != nil {
 			return h, nil
 		}
 	}
+}
+
+// readError is an error of a read, which the log must not call one of a write.
+type readError struct{ error }
+
+func (r readError) Unwrap() error { return r.error }
+
+// whatFailed says in a word what an engine failed at.
+func whatFailed(err error) string {
+	if errors.As(err, &readError{}) {
+		return "reading"
+	}
+	return "writing"
 }
 
 // readJob is what was in memory, what to read from the disk, or without either

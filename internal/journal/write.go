@@ -33,8 +33,9 @@ func (j *Journal) Write(ctx context.Context, events []Event, done func(error)) e
 		done(nil)
 		return nil
 	}
+	size := 0
 	for {
-		isIn, changed, deadline, err := j.tryWrite(events, done)
+		isIn, changed, deadline, err := j.tryWrite(events, &size, done)
 		if err != nil || isIn {
 			return err
 		}
@@ -45,17 +46,27 @@ func (j *Journal) Write(ctx context.Context, events []Event, done func(error)) e
 }
 
 // tryWrite takes the events where there is room. Where there is none it says
-// what to wait for, and until when.
-func (j *Journal) tryWrite(events []Event, done func(error)) (isIn bool, changed chan struct{}, deadline time.Time, err error) {
+// what to wait for, and until when. It keeps the size of their records, so that
+// those who wait are encoded when there is room, and not whenever they look.
+func (j *Journal) tryWrite(events []Event, size *int, done func(error)) (isIn bool, changed chan struct{}, deadline time.Time, err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.isClosed {
 		return false, nil, deadline, j.refuse(events, RefusedClosed, ErrClosed)
 	}
-	if err := j.encode(events); err != nil {
-		return false, nil, deadline, j.refuse(events, RefusedEvent, err)
+	isFirst := *size == 0
+	if isFirst {
+		if err := j.encode(events); err != nil {
+			return false, nil, deadline, j.refuse(events, RefusedEvent, err)
+		}
+		*size = len(j.scratch)
 	}
-	reason, obstacle := j.obstacle(len(j.scratch))
+	reason, obstacle := j.obstacle(*size)
+	if obstacle == nil && !isFirst {
+		if err := j.encode(events); err != nil {
+			return false, nil, deadline, j.refuse(events, RefusedEvent, err)
+		}
+	}
 	if obstacle == nil {
 		j.fullSince = time.Time{}
 		return true, nil, deadline, j.add(done)

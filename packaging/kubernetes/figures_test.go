@@ -34,9 +34,9 @@ func TestTheFiguresAreThoseOfTheMeasurements(t *testing.T) {
 	assert.GreaterOrEqual(t, float64(resources.Requests.Memory().Value()), number(t, perLine[5])*1e6)
 	assert.GreaterOrEqual(t, float64(resources.Limits.Memory().Value()), 2*max(number(t, slow[5]), number(t, inOutages))*1e6)
 
-	// limit ≥ 200 MB + 2 × buffer × partitions
-	const partitions = 54
-	assert.EqualValues(t, partitions, (resources.Limits.Memory().Value()-200_000_000)/(2*8_000_000))
+	// limit ≥ 200 MB + 5 × buffer × partitions
+	const partitions = 21
+	assert.EqualValues(t, partitions, (resources.Limits.Memory().Value()-200_000_000)/(5*8_000_000))
 	for _, file := range []string{"packaging/kubernetes/chart/values.yaml", "docs/kubernetes.md"} {
 		assert.True(t, strings.Contains(flat(t, file), fmt.Sprintf("%d partitions", partitions)), "%s does not say %d partitions", file, partitions)
 	}

@@ -18,7 +18,7 @@ func envFile(t *testing.T, text string) string {
 	return path
 }
 
-const printsPassword = "input: {generate: {count: 1, mapping: 'root = \"<%s>\".format(env(\"TEST_PASSWORD\"))'}}\noutput: {stdout: {}}\n"
+const printsPassword = "http: {enabled: false}\ninput: {generate: {count: 1, mapping: 'root = \"<%s>\".format(env(\"TEST_PASSWORD\"))'}}\noutput: {stdout: {}}\n"
 
 // The engine would read TEST_PASSWORD=a#b as a, and say nothing.
 func TestAnEnvFileThatWouldBeCutIsRefused(t *testing.T) {

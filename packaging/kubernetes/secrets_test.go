@@ -13,6 +13,7 @@ import (
 
 // printsSecrets ends by itself, after it has shown what it was given.
 const printsSecrets = `
+http: { address: "${METRICS_ADDRESS}" }
 input: { generate: { count: 1, mapping: 'root = "<%s> <%s>".format(env("SEGMENT_WRITE_KEY").or(""), env("KAFKA_PASSWORD").or(""))' } }
 output: { stdout: {} }
 `

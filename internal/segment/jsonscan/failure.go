@@ -96,7 +96,7 @@ func (f *failure) tokenEnd(i int) int {
 		return t.skipString(i)
 	}
 	end := i
-	for end < f.at && strings.IndexByte(",:]} \t\r\n", f.text[end]) < 0 {
+	for end < f.at && strings.IndexByte(",:[]{}\" \t\r\n", f.text[end]) < 0 {
 		end++
 	}
 	if end == f.at && (isWordByte(f.text[end]) || isIncomplete(f.text[i:end])) {

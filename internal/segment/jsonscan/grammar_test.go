@@ -149,6 +149,8 @@ func TestAnErrorSaysOfWhichKindItIs(t *testing.T) {
 		"{\"a\":\"\xff\"}":            {Kind: jsonscan.NotUTF8, Offset: 6},
 		`{"a":1} {"a":2}`:             {Kind: jsonscan.Trailing, Offset: 7},
 		"\xef\xbb\xbf" + `{"a":tru }`: {Kind: jsonscan.Malformed, Offset: 11},
+		`1[{"a":1}}`:                  {Kind: jsonscan.Malformed, Offset: 9},
+		`null{"a":[]"`:                {Kind: jsonscan.Malformed, Offset: 11},
 	} {
 		err := scan(t, []byte(text))
 		require.NotNil(t, err, text)
@@ -163,11 +165,12 @@ func TestAnErrorSaysOfWhichKindItIs(t *testing.T) {
 func FuzzGrammar(f *testing.F) {
 	for _, text := range []string{
 		`"a"`, `"\ud83c"`, `"\u00e9\\\"\/\b\f\n\r\t"`, `-0.10e+400`, `[1,[2,{"a":null}],true,false]`,
-		" {\t\"a\"\r: \n1 , \"a\" : [ ] } ", `{}`, `"é` + "\u2028" + `"`, `01`, `1.`, `"a`, `[1,]`, `1}},{"x":{"y":2`, "\"\xff\xc3(\"", "\xff", "1\xff",
+		" {\t\"a\"\r: \n1 , \"a\" : [ ] } ", `{}`, `"é` + "\u2028" + `"`, `01`, `1.`, `"a`, `[1,]`, `1}},{"x":{"y":2`, `1[{"a":1}}`, "\"\xff\xc3(\"", "\xff", "1\xff",
 	} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
+		scan(t, []byte(text))
 		text = property(text)
 		var loose jsonscan.Scanner
 		loose.StartLoose([]byte(text))

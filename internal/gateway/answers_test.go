@@ -121,6 +121,21 @@ func TestADamagedEventCostsNoOther(t *testing.T) {
 	assert.Len(t, d.taken(), 4)
 }
 
+// What is kept of it has no key, however it is broken.
+func TestWhatIsNoEventKeepsNoKey(t *testing.T) {
+	d := open(t)
+	const secret = `"writeKey":"a-secret-write-key"`
+	for body, want := range map[string]string{
+		`{"batch":[{` + secret + `,"type":"track", ,` + track + `]}`: `"{\"writeKey\":\"a-s…\",\"type\":\"track\""`,
+		`{"batch":[[{` + secret + `}],` + track + `]}`:               `[{"writeKey":"a-s…"}]`,
+	} {
+		assert.Equal(t, http.StatusOK, d.post("/v1/batch", body).status)
+		taken := d.taken()
+		require.GreaterOrEqual(t, len(taken), 2)
+		assert.Equal(t, want, string(taken[len(taken)-2].Content))
+	}
+}
+
 func TestTheSenderOfOneBadEventIsTold(t *testing.T) {
 	d := open(t)
 	for path, want := range map[string]string{

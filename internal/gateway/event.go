@@ -175,7 +175,8 @@ func (e *edit) setText(name ingest.Name, text string) {
 // server has no say in stays, byte for byte.
 func (e *edit) appendTo(dst []byte) []byte {
 	if !e.item.IsObject() {
-		return append(dst, e.item.Raw...)
+		// It can only become a dead letter, and those have no keys of ours.
+		return append(dst, ingest.HideKeys(e.item.Raw)...)
 	}
 	e.drop, e.added, e.scratch = ingest.SetOf(ingest.NameWriteKey), e.added[:0], e.scratch[:0]
 	e.setType()

@@ -4,8 +4,8 @@
 package recorder
 
 import (
-	"bytes"
 	"encoding/json"
+	"strconv"
 	"time"
 
 	"benthos-segment/internal/ingest"
@@ -59,7 +59,7 @@ func (r *Recorder) Attempt(a Attempt) {
 	}
 	req.WriteKey = hidden
 	if a.Earlier > 0 {
-		req.RetryCount = retryCount(a.Earlier)
+		req.RetryCount = strconv.Itoa(a.Earlier)
 	}
 	isAccepted := a.Status/100 == 2
 	var calls []inbox.Call
@@ -67,8 +67,8 @@ func (r *Recorder) Attempt(a Attempt) {
 		one := callOf(a.Calls[i].JSON, hidden, a.At)
 		req.MessageIDs[i] = one.MessageID
 		if isAccepted {
-			// It is a call that we made, without a key in it.
-			one.Accepted, one.Raw = true, bytes.Clone(a.Calls[i].JSON)
+			// It is a call that we made. A key in it is one in its properties.
+			one.Accepted, one.Raw = true, ingest.HideKeys(a.Calls[i].JSON)
 			calls = append(calls, one)
 		}
 	}
@@ -104,15 +104,12 @@ func callOf(content []byte, hiddenKey string, at time.Time) inbox.Call {
 	}
 }
 
-// kept copies an event without its write key. What is larger than a call may be,
+// kept copies an event without its write keys. What is larger than a call may be,
 // or no JSON, is kept as a text of its beginning.
 func kept(content []byte) []byte {
 	if len(content) > segment.MaxCallBytes || !json.Valid(content) {
-		text, _ := json.Marshal(inbox.Clip(hideAnyKey(string(content[:min(len(content), clipped)])), clipped))
+		text, _ := json.Marshal(inbox.Clip(string(ingest.HideKeys(content[:min(len(content), clipped)])), clipped))
 		return text
 	}
-	if masked, found := ingest.HideWriteKey(content, ingest.MaskKey); found {
-		return append([]byte(nil), masked...)
-	}
-	return append([]byte(nil), content...)
+	return ingest.HideKeys(content)
 }

@@ -33,19 +33,29 @@ func open(t *testing.T, conf Config) *Recorder {
 // What is kept may be dumped, swapped out or shown by a mistake of ours, so that
 // no key is in it at all.
 func TestNoKeyIsKept(t *testing.T) {
-	r := open(t, Config{Calls: 10})
+	r := open(t, Config{Calls: 20})
 	why := &segment.Violation{Reason: segment.ReasonInvalidJSON, Sentence: "no JSON"}
 	r.Attempt(Attempt{At: time.Now(), Status: 200, Calls: []segment.Call{{WriteKey: theKey, JSON: []byte(`{"type":"page","userId":"u"}`)}}})
+	r.Attempt(Attempt{At: time.Now(), Status: 200, Calls: []segment.Call{
+		{WriteKey: theKey, JSON: []byte(`{"type":"page","userId":"u","properties":{"writeKey":"` + theKey + `"}}`)},
+	}})
 	r.Attempt(Attempt{At: time.Now(), Status: 503, Text: "status 503", Calls: []segment.Call{{WriteKey: theKey, JSON: []byte(`{"type":"page","userId":"u"}`)}}})
 	for _, content := range []string{
 		`{"type":"page","writeKey":"` + theKey + `"}`,
 		`{"writeKey":"` + theKey + `", no JSON`,
 		`{"write_key": "` + theKey + `", "x":"` + strings.Repeat("x", 100_000) + `"}`,
 		`{"a":{"writeKey" : "` + theKey + `"`,
+		`{"batch":[{"type":"page","writeKey":"` + theKey + `"}],"writeKey":"` + theKey + `"}`,
+		`[{"type":"page","writeKey":"` + theKey + `"}]`,
+		`{"payload":{"writeKey":"` + theKey + `"}}`,
+		`{"type":"page","write_key":"` + theKey + `"}`,
+		`{"type":"page","WriteKey":"` + theKey + `"}`,
+		`"{\"writeKey\":\"` + theKey + `\""`,
+		`{"context":{"page":{"url":"/?writeKey=` + theKey + `"}}}`,
 	} {
 		r.Failed([]byte(content), theKey, why)
 	}
-	for seq := uint64(1); seq <= 5; seq++ {
+	for seq := uint64(1); seq <= 13; seq++ {
 		call, isHeld := r.inbox.Call(seq)
 		require.True(t, isHeld)
 		assert.NotContains(t, fmt.Sprintf("%s %+v", call.Raw, *call), theKey)

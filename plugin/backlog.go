@@ -170,6 +170,7 @@ func (b *backlog) leave(client *tracking.Client) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.clients, client)
+	b.look()
 	if len(b.clients) > 0 {
 		return
 	}

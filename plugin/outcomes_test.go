@@ -15,6 +15,7 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"benthos-segment/internal/streamtest"
 	"benthos-segment/plugin/segmenttest"
@@ -185,6 +186,31 @@ func TestAnAddressThatIsTakenIsSaidAtTheStart(t *testing.T) {
 	stream, err := builder.Build()
 	require.NoError(t, err)
 	assert.ErrorContains(t, stream.Run(t.Context()), "field outcomes.address: another process listens on "+taken.Addr().String())
+}
+
+// In streams mode the process goes on without the stream, and people try again.
+func TestAnOutputThatCannotStartLeavesNothingBehind(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = taken.Close() })
+	before := goleak.IgnoreCurrent()
+	var counts streamtest.Figures
+	env := service.NewEnvironment()
+	require.NoError(t, counts.Register(env))
+	for range 2 {
+		builder := env.NewStreamBuilder()
+		require.NoError(t, builder.SetLoggerYAML("level: OFF"))
+		require.NoError(t, builder.SetMetricsYAML("figures: {}"))
+		_, err = builder.AddBatchProducerFunc()
+		require.NoError(t, err)
+		require.NoError(t, builder.AddOutputYAML(segmentOutput("http://127.0.0.1:1", fields{"outcomes": fields{"address": taken.Addr().String()}})))
+		stream, err := builder.Build()
+		require.NoError(t, err)
+		require.ErrorContains(t, stream.Run(t.Context()), "field outcomes.address")
+		assert.NotEmpty(t, counts.Series("segment_parallel_requests"))
+		assert.Zero(t, counts.Last("segment_parallel_requests"), "nobody sends")
+	}
+	goleak.VerifyNone(t, before)
 }
 
 // Off is the default, and then nothing is copied.

@@ -37,6 +37,12 @@ func newOutputFromParsed(conf *service.ParsedConfig, res *service.Resources) (
 	if err != nil {
 		return
 	}
+	defer func() {
+		if err != nil {
+			// The engine closes no output that it has not got.
+			_ = o.Close(context.Background())
+		}
+	}()
 	if o.report.recorder, err = outcomes.Open(conf, version()); err != nil {
 		return
 	}

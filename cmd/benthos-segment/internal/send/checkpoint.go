@@ -145,10 +145,12 @@ type keeper struct {
 	written []byte
 }
 
-// open reads the checkpoint, or begins one.
+// openKeeper reads the checkpoint, or begins one.
 //
 // Two runs at once would send everything twice, so that the second is refused. A
-// lock ends with its process, whatever ends that.
+// lock ends with its process, whatever ends that, and its file stays: if it were
+// removed, one run could lock what another has just removed, and a third a new
+// one.
 func openKeeper(conf config, endpoint, source string) (*keeper, error) {
 	k := &keeper{checkpoint: newCheckpoint(endpoint, source), path: conf.checkpoint}
 	if k.path == "" {
@@ -241,11 +243,9 @@ func (k *keeper) write() error {
 
 // close lets others use the checkpoint.
 func (k *keeper) close() {
-	if k.lock == nil {
-		return
+	if k.lock != nil {
+		_ = k.lock.Close()
 	}
-	_ = k.lock.Close()
-	_ = os.Remove(k.lockPath())
 }
 
 // brief leaves the path out of an error that is said with it.

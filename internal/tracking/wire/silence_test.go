@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -188,4 +189,42 @@ func TestOneTimeoutIsEnoughForAllConnectionsThatWentSilent(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A connection on which one request has timed out ends by a ping that is not
+// answered. In a long outage those are many.
+func TestConnectionsThatHaveEndedAreForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		box := newMiddlebox()
+		server := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+		require.NoError(t, server.Listener.Close())
+		server.Listener, server.EnableHTTP2 = box, true
+		server.StartTLS()
+		trust := server.Client().Transport.(*http.Transport).TLSClientConfig
+		transport := NewTransport(Config{TLS: &tls.Config{RootCAs: trust.RootCAs, ServerName: "example.com"}}).(*renewing)
+		transport.startOver()
+		transport.current.DialContext = box.dial
+		timeOut := func() {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://example.com", nil)
+			require.NoError(t, err)
+			_, err = transport.RoundTrip(req)
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			box.forget()
+			time.Sleep(2 * (pingAfter + pingTimeout))
+		}
+		for range 20 {
+			timeOut()
+		}
+		require.NotEmpty(t, transport.silences)
+		runtime.GC()
+		runtime.GC()
+
+		timeOut()
+
+		assert.LessOrEqual(t, len(transport.silences), 3)
+		transport.CloseIdleConnections()
+		server.Close()
+	})
 }

@@ -4,6 +4,7 @@ package wire
 
 import (
 	"crypto/tls"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptrace"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"sync"
 	"time"
+	"weak"
 
 	"benthos-segment/internal/tracking/internal/notice"
 	"benthos-segment/internal/tracking/internal/outcome"
@@ -97,8 +99,8 @@ type renewing struct {
 	// former are the last ones before it, whose connections may not be idle yet.
 	former []*http.Transport
 	// silences counts the requests in a row that timed out on a connection of
-	// HTTP/2 of the current one.
-	silences map[net.Conn]int
+	// HTTP/2 of the current one. A connection that has ended is not kept by it.
+	silences map[weak.Pointer[tls.Conn]]int
 }
 
 var _ http.RoundTripper = (*renewing)(nil)
@@ -189,31 +191,38 @@ func (r *renewing) heard(over *http.Transport, conn net.Conn, err error) {
 		// forgotten them, each would cost another timeout.
 		over.CloseIdleConnections()
 	}
-	if conn == nil || err != nil && !silent {
+	shared := sharedBy(conn)
+	if shared == nil || err != nil && !silent {
 		return
 	}
+	key := weak.Make(shared)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !silent {
-		delete(r.silences, conn)
+		delete(r.silences, key)
 		return
 	}
-	if over != r.current || !speaksHTTP2(conn) {
+	if over != r.current {
 		return
 	}
+	// Most connections end after their first silence, and nothing tells of it.
+	maps.DeleteFunc(r.silences, func(ended weak.Pointer[tls.Conn], _ int) bool { return ended.Value() == nil })
 	if r.silences == nil {
-		r.silences = map[net.Conn]int{}
+		r.silences = map[weak.Pointer[tls.Conn]]int{}
 	}
-	if r.silences[conn]++; r.silences[conn] >= maxSilences {
+	if r.silences[key]++; r.silences[key] >= maxSilences {
 		r.startOver()
 	}
 }
 
-// speaksHTTP2 says whether requests share a connection. Any other ends with the
-// request that times out on it.
-func speaksHTTP2(conn net.Conn) bool {
+// sharedBy returns a connection of HTTP/2, which requests share, and nil for any
+// other: that ends with the request that times out on it.
+func sharedBy(conn net.Conn) *tls.Conn {
 	secure, isTLS := conn.(*tls.Conn)
-	return isTLS && secure.ConnectionState().NegotiatedProtocol == "h2"
+	if !isTLS || secure.ConnectionState().NegotiatedProtocol != "h2" {
+		return nil
+	}
+	return secure
 }
 
 // reread reads the files of the certificates again and says whether there is

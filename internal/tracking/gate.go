@@ -198,10 +198,11 @@ func (g *gate) now() int {
 	return g.generation
 }
 
-func (g *gate) isShut() bool {
+// isWaiting says whether nothing may pass yet, whoever comes.
+func (g *gate) isWaiting() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.shut
+	return g.remaining() > 0
 }
 
 func (g *gate) notify() {

@@ -127,13 +127,16 @@ func (s *source) waitsSince(entered time.Time) time.Time {
 	}
 }
 
-// isIdle says whether no call needs the source, and nothing waits for it.
-func (s *source) isIdle() bool { return s.users.Load() == 0 && !s.gate.isShut() }
+// isIdle says whether no call needs the source, and the server has not asked to
+// wait longer. A gate may be shut for ever after its calls were given up.
+func (s *source) isIdle() bool { return s.users.Load() == 0 && !s.gate.isWaiting() }
 
 // sources remembers the sources that calls were sent to.
 type sources struct {
 	mu    sync.Mutex
 	byKey map[string]*source
+	// most is how many there may be before it is worth looking for idle ones.
+	most int
 	// fresh is what a new source starts with.
 	fresh refusals
 }
@@ -157,7 +160,7 @@ func (s *sources) get(writeKey string, calls int) *source {
 
 // forgetIdle makes room where write keys are many.
 func (s *sources) forgetIdle() {
-	if len(s.byKey) < maxSources {
+	if len(s.byKey) < max(s.most, maxSources) {
 		return
 	}
 	for writeKey, known := range s.byKey {
@@ -165,4 +168,6 @@ func (s *sources) forgetIdle() {
 			delete(s.byKey, writeKey)
 		}
 	}
+	// Where few are idle, each new one would look at all of them.
+	s.most = 2 * len(s.byKey)
 }

@@ -7,8 +7,10 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -132,4 +134,26 @@ func TestSourcesThatNobodyUsesAreForgotten(t *testing.T) {
 	}
 	assert.LessOrEqual(t, len(known.byKey), maxSources+1)
 	assert.Same(t, held, known.get("held", 1))
+}
+
+// Their events were given up while they were throttled, or held for their set-up.
+func TestSourcesThatWereGivenUpAreForgottenOnceTheyMayBeTriedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var known sources
+		add := func(first, count int) {
+			for i := range count {
+				s := known.get(strconv.Itoa(first+i), 1)
+				pass, _ := s.gate.enter(false)
+				s.gate.hold(pass, symptom{})
+				s.users.Add(-1)
+			}
+		}
+		add(0, 3*maxSources)
+		assert.Len(t, known.byKey, 3*maxSources, "they must not be asked again so soon")
+		time.Sleep(setupPause)
+
+		add(3*maxSources, 2*maxSources)
+
+		assert.LessOrEqual(t, len(known.byKey), 2*maxSources)
+	})
 }

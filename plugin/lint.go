@@ -18,7 +18,7 @@ import (
 var lintRule = fmt.Sprintf(`
 let segment = {"call_bytes": %d, "request_bytes": %d, "request_calls": %d}
 let default = {"call_bytes": %d, "request_bytes": %d}
-`, segment.MaxCallBytes, segment.MaxRequestBytes, segment.MaxRequestCalls, segment.DefaultMaxCallBytes, defaultMaxRequestBytes) + parsed.FileName + `
+`, segment.MaxCallBytes, segment.MaxRequestBytes, segment.MaxRequestCalls, segment.DefaultMaxCallBytes, defaultMaxRequestBytes) + parsed.FileName + parsed.SomeTime + `
 root = []
 
 let write_key = this.write_key.or("").string().trim()
@@ -146,7 +146,6 @@ if $events < 0 || $events > 1000000 || $events != $events.floor() {
   root = root.append("field events_per_second must be a whole number from 1 to 1000000, or 0 for no limit: Segment asks for no more than 1000")
 }
 
-let some_time = "^(?:[0-9]*[.]?[0-9]*(?:ns|us|µs|ms|s|m|h))+$"
 let timeout = this.timeout.or("1s").string()
 if !($timeout.re_match($some_time) && $timeout.re_match("[1-9]")) {
   root = root.append("field timeout must be a duration of more than 0s, such as 15s")

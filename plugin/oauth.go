@@ -2,7 +2,6 @@ package plugin
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/redpanda-data/benthos/v4/public/service"
 
@@ -14,19 +13,19 @@ import (
 // as unset variables leave it.
 func oauthFromParsed(conf *service.ParsedConfig) (*oauth.Config, error) {
 	own := conf.Namespace(soFieldOAuth)
-	clientID, err := trimmed(own, soFieldOAuthClientID)
+	clientID, err := parsed.Trimmed(own, soFieldOAuthClientID)
 	if err != nil || clientID == "" {
 		// The lint rule has made sure that the others are empty, too.
 		return nil, err
 	}
 	auth := &oauth.Config{ClientID: clientID}
-	if auth.KeyID, err = trimmed(own, soFieldOAuthKeyID); err != nil {
+	if auth.KeyID, err = parsed.Trimmed(own, soFieldOAuthKeyID); err != nil {
 		return nil, err
 	}
-	if auth.Scope, err = trimmed(own, soFieldOAuthScope); err != nil {
+	if auth.Scope, err = parsed.Trimmed(own, soFieldOAuthScope); err != nil {
 		return nil, err
 	}
-	if auth.Server, err = trimmed(own, soFieldOAuthServer); err != nil {
+	if auth.Server, err = parsed.Trimmed(own, soFieldOAuthServer); err != nil {
 		return nil, err
 	}
 	if auth.Server == "" {
@@ -34,7 +33,7 @@ func oauthFromParsed(conf *service.ParsedConfig) (*oauth.Config, error) {
 			return nil, err
 		}
 	}
-	key, err := trimmed(own, soFieldOAuthPrivateKey)
+	key, err := parsed.Trimmed(own, soFieldOAuthPrivateKey)
 	if err != nil {
 		return nil, err
 	}
@@ -42,9 +41,4 @@ func oauthFromParsed(conf *service.ParsedConfig) (*oauth.Config, error) {
 		return nil, fmt.Errorf("field %s.%s: %w", soFieldOAuth, soFieldOAuthPrivateKey, err)
 	}
 	return auth, nil
-}
-
-func trimmed(conf *service.ParsedConfig, name string) (string, error) {
-	text, err := conf.FieldString(name)
-	return strings.TrimSpace(text), err
 }

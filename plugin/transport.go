@@ -12,6 +12,7 @@ import (
 	"github.com/redpanda-data/benthos/v4/public/service"
 
 	"benthos-segment/internal/tracking/wire"
+	"benthos-segment/plugin/internal/parsed"
 )
 
 const (
@@ -78,7 +79,7 @@ func namesFiles(own *service.ParsedConfig) bool {
 }
 
 func proxyFromParsed(conf *service.ParsedConfig) (*url.URL, error) {
-	text, err := trimmed(conf, soFieldProxyURL)
+	text, err := parsed.Trimmed(conf, soFieldProxyURL)
 	if err != nil || text == "" {
 		return nil, err
 	}

@@ -27,23 +27,23 @@ func configFromParsed(conf *service.ParsedConfig) (c config, err error) {
 
 // readDoor reads where this listens.
 func (c *config) readDoor(conf *service.ParsedConfig) (err error) {
-	if c.address, err = trimmed(conf, fiFieldAddress); err != nil {
+	if c.address, err = parsed.Trimmed(conf, fiFieldAddress); err != nil {
 		return
 	}
-	prefix, err := trimmed(conf, fiFieldPathPrefix)
+	prefix, err := parsed.Trimmed(conf, fiFieldPathPrefix)
 	if err != nil {
 		return
 	}
 	if prefix = strings.Trim(ingest.Clean(prefix), "/"); prefix != "" {
 		c.gateway.PathPrefix = "/" + prefix
 	}
-	if c.certFile, err = trimmed(conf, fiFieldTLS, fiFieldCertFile); err != nil {
+	if c.certFile, err = parsed.Trimmed(conf, fiFieldTLS, fiFieldCertFile); err != nil {
 		return
 	}
-	if c.keyFile, err = trimmed(conf, fiFieldTLS, fiFieldKeyFile); err != nil {
+	if c.keyFile, err = parsed.Trimmed(conf, fiFieldTLS, fiFieldKeyFile); err != nil {
 		return
 	}
-	public, err := trimmed(conf, fiFieldPublicURL)
+	public, err := parsed.Trimmed(conf, fiFieldPublicURL)
 	if err != nil || public == "" {
 		return
 	}
@@ -128,9 +128,4 @@ func (c *config) readTimes(conf *service.ParsedConfig) (err error) {
 	}
 	c.gateway.Gather, err = conf.FieldDuration(fiFieldGather)
 	return
-}
-
-func trimmed(conf *service.ParsedConfig, path ...string) (string, error) {
-	text, err := conf.FieldString(path...)
-	return strings.TrimSpace(text), err
 }

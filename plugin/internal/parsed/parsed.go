@@ -26,6 +26,12 @@ func OneOf[T any](conf *service.ParsedConfig, name string, values map[string]T) 
 	return value, nil
 }
 
+// Trimmed reads a text without the blanks around it.
+func Trimmed(conf *service.ParsedConfig, path ...string) (string, error) {
+	text, err := conf.FieldString(path...)
+	return strings.TrimSpace(text), err
+}
+
 // SomeTime is a line of a lint rule: the pattern of a duration, without a sign.
 const SomeTime = `let some_time = "^(?:[0-9]*[.]?[0-9]*(?:ns|us|µs|ms|s|m|h))+$"
 `

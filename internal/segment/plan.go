@@ -49,6 +49,9 @@ const (
 	// FindingUnplannedProperty: a property or trait that the plan does not have,
 	// and does not forbid. It breaks nothing.
 	FindingUnplannedProperty
+	// FindingUnjudged: a pattern of the plan took too long, and the call passed. It
+	// breaks nothing.
+	FindingUnjudged
 
 	findingKindCount
 )
@@ -61,6 +64,7 @@ var findingKinds = [findingKindCount]string{
 	FindingExtra:             "extra",
 	FindingInvalid:           "invalid",
 	FindingUnplannedProperty: "unplanned_property",
+	FindingUnjudged:          "unjudged",
 }
 
 // String returns the name of the kind in metrics and reports.
@@ -81,7 +85,7 @@ type Finding struct {
 }
 
 // IsViolation reports whether the plan is broken.
-func (f *Finding) IsViolation() bool { return f.Kind != FindingUnplannedProperty }
+func (f *Finding) IsViolation() bool { return f.Kind < FindingUnplannedProperty }
 
 // String describes the finding.
 func (f *Finding) String() string {

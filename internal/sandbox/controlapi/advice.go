@@ -70,7 +70,7 @@ func linkOf(v inbox.Violation) string {
 // planKinds are the kinds of findings of a tracking plan.
 var planKinds = func() map[string]bool {
 	kinds := make(map[string]bool)
-	for k := segment.FindingUnplannedEvent; k <= segment.FindingUnplannedProperty; k++ {
+	for k := segment.FindingUnplannedEvent; k <= segment.FindingUnjudged; k++ {
 		kinds[k.String()] = true
 	}
 	return kinds

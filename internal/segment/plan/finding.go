@@ -32,12 +32,22 @@ var typesOf = map[Vendor]map[segment.FindingKind]string{
 	},
 }
 
+// unjudged has no name at RudderStack, which does not tell.
+const unjudged = "Unjudged"
+
 // unknownViolation is what RudderStack calls all that it has no name for.
 const unknownViolation = "Unknown-Violation"
 
 // validate adds what a rule finds wrong.
 func (p *Plan) validate(findings []segment.Finding, r *rule, decoded any) []segment.Finding {
 	err := r.schema.Validate(decoded)
+	if r.skipped.Load() > 0 && r.skipped.Swap(0) > 0 {
+		// It may be another event that is judged at the same time. The rule is right.
+		findings = append(findings, segment.Finding{
+			Kind: segment.FindingUnjudged, Type: unjudged, Rule: &r.PlanRule,
+			Description: "a pattern takes too long to match, so that it was not judged; simplify the pattern",
+		})
+	}
 	if err == nil {
 		return findings
 	}

@@ -12,6 +12,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -81,6 +82,8 @@ type rule struct {
 	line     int
 	isCommon bool
 	schema   *jsonschema.Schema
+	// skipped counts the texts that passed because a pattern takes too long.
+	skipped *atomic.Int64
 	// need is what this rule and the common ones have to see of a call.
 	need *need
 	// names are those that may be in the properties or traits of the call.

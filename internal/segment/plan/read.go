@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"benthos-segment/internal/segment"
 )
@@ -321,11 +322,12 @@ func (r *reader) add(kind ruleType, name string, version, line int, labels map[s
 		return &Error{Line: line, Text: "a rule of track calls has no name: set it to the name of the event, exactly as it is sent"}
 	}
 	about := segment.PlanRule{Type: kind.String(), Name: name, Version: version, Labels: labels}
-	compiled, err := compile(schema, r.plan.Vendor, about.String())
+	skipped := new(atomic.Int64)
+	compiled, err := compile(schema, r.plan.Vendor, about.String(), skipped)
 	if err != nil {
 		return err
 	}
-	added := &rule{PlanRule: about, line: line, isCommon: kind.isCommon, schema: compiled, need: needOf(schema)}
+	added := &rule{PlanRule: about, line: line, isCommon: kind.isCommon, schema: compiled, skipped: skipped, need: needOf(schema)}
 	// In RudderStack's plans the schema alone says which names there may be.
 	if branch := kind.branch(); branch != "" && r.plan.Vendor == Segment {
 		if inner := schema.get("properties").get(branch); inner != nil {

@@ -3,24 +3,23 @@ package plan
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"sync/atomic"
 	"time"
 
-	"github.com/dlclark/regexp2"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// compile makes a validator of a schema. what names the rule in errors.
-func compile(schema *node, vendor Vendor, what string) (*jsonschema.Schema, error) {
+// compile makes a validator of a schema. what names the rule in errors, and skipped
+// counts the texts that pass because their patterns take too long.
+func compile(schema *node, vendor Vendor, what string, skipped *atomic.Int64) (*jsonschema.Schema, error) {
 	const url = "plan:///rule.json"
 	compiler := jsonschema.NewCompiler()
 	compiler.UseLoader(noLoader{})
 	if vendor == RudderStack {
 		compiler.DefaultDraft(jsonschema.Draft2019)
 		compiler.AssertFormat()
-		compiler.UseRegexpEngine(ecmaScript)
+		compiler.UseRegexpEngine(ecmaScript(skipped))
 	} else {
 		compiler.DefaultDraft(jsonschema.Draft7)
 		compiler.RegisterFormat(&jsonschema.Format{Name: "date-time", Validate: segmentDateTime})
@@ -97,45 +96,4 @@ func segmentDateTime(value any) error {
 		}
 	}
 	return errors.New("it is not a date and time")
-}
-
-// maxMatching bounds the time of one match.
-const maxMatching = 100 * time.Millisecond
-
-// ecmaScript compiles the regular expressions of RudderStack's plans. Go's
-// engine takes the same time for each character and is preferred; what it does
-// not know, such as lookaheads, goes to an engine that backtracks.
-func ecmaScript(pattern string) (jsonschema.Regexp, error) {
-	if compiled, err := regexp.Compile(pattern); err == nil {
-		return compiled, nil
-	}
-	compiled, err := regexp2.Compile(pattern, regexp2.ECMAScript|regexp2.Unicode)
-	if err != nil {
-		return nil, err
-	}
-	compiled.MatchTimeout = maxMatching
-	return backtracking{compiled, new(atomic.Int32)}, nil
-}
-
-// maxTooLong is how often an expression may take too long before it is not
-// tried again: one event can have thousands of texts.
-const maxTooLong = 3
-
-// backtracking is an expression that may take very long. If it takes too long,
-// the event passes, as it does at RudderStack if anything goes wrong.
-type backtracking struct {
-	*regexp2.Regexp
-	tooLong *atomic.Int32
-}
-
-func (b backtracking) MatchString(text string) bool {
-	if b.tooLong.Load() >= maxTooLong {
-		return true
-	}
-	matches, err := b.Regexp.MatchString(text)
-	if err != nil {
-		b.tooLong.Add(1)
-		return true
-	}
-	return matches
 }

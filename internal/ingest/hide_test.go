@@ -12,7 +12,8 @@ import (
 
 func TestKeysAreHiddenWhereverTheyAre(t *testing.T) {
 	for text, want := range map[string]string{
-		// What an SDK sends, and what RudderStack and a queue make of it.
+		// What an SDK sends, and what RudderStack and a queue make of it. PHP's has its
+		// key in each event: https://github.com/segmentio/analytics-php/issues/127.
 		`{"batch":[{"writeKey":"secret_secret"},{"writeKey":"other_secret","n":1.0}]}`: `{"batch":[{"writeKey":"sec…"},{"writeKey":"oth…","n":1.0}]}`,
 		`[ {"a":[1e400]}, {"writeKey" : "secret_secret"} ]`:                            `[ {"a":[1e400]}, {"writeKey" : "sec…"} ]`,
 		`{"payload":{"writeKey":"secret_secret"}}`:                                     `{"payload":{"writeKey":"sec…"}}`,

@@ -12,8 +12,9 @@ import (
 	"benthos-segment/internal/segment/plan"
 )
 
-// A few texts on which a pattern backtracks for ever must neither stop the pipeline
-// nor take the rule away from all events after them.
+// A few texts on which a pattern backtracks for ever, as in
+// https://github.com/hapijs/joi/issues/3119, must neither stop the pipeline nor take
+// the rule away from all events after them.
 func TestAPatternThatTakesTooLongIsTriedAgain(t *testing.T) {
 	p, err := plan.Parse([]byte(`{"id":"tp_1","events":[{"name":"E","eventType":"track","rules":{"properties":{"properties":{"properties":{` +
 		`"texts":{"items":{"pattern":"^(?=a)(a+)+$"}}}}}}}]}`))

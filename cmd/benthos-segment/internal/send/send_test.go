@@ -73,7 +73,7 @@ func TestAFileIsSentAndWhatIsRefusedIsKept(t *testing.T) {
 	assert.NotContains(t, string(checkpoint), theKey)
 
 	// A lock whose file is removed can be had twice: by who has opened the file
-	// before, and by who makes a new one.
+	// before, and by who makes a new one. https://github.com/cashapp/hermit/pull/423
 	lock, err := os.Stat(path + ".checkpoint.lock")
 	require.NoError(t, err)
 	begin(t, "--endpoint", sb.URL, path).code()

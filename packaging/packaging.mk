@@ -1,9 +1,9 @@
 # What is handed out, and the name of the module. The Makefile includes this, and
 # packaging/README.md explains it.
 
-.PHONY: sandbox connect-plugin manifests packages images npm first-event reproducible release-tools release-snapshot release has-remote rename
+.PHONY: sandbox static connect-plugin manifests packages images npm first-event reproducible release-tools release-snapshot release has-remote rename
 
-sandbox connect-plugin packages images npm first-event: export GOFLAGS := $(GO_FLAGS)
+sandbox static connect-plugin packages images npm first-event: export GOFLAGS := $(GO_FLAGS)
 # The static binaries of bin/static are those of a release, for what is made for Linux.
 STATIC := CGO_ENABLED=0 GOOS=linux go build -ldflags '-s -w $(LDFLAGS)'
 # Where no tag is, packages still need a version that has an order.
@@ -24,12 +24,13 @@ manifests: ## Write the plain manifests for Kubernetes from the chart
 	cp config/kafka_scaled.yaml config/gateway.yaml packaging/kubernetes/chart/files/
 	go -C packaging/kubernetes run .
 
-packages: ## Make the deb and the rpm of a static binary, in bin/packages
+static: # Build bin/static/benthos-segment, as a release has it: packages and images are made of it
 	$(STATIC) -o bin/static/benthos-segment ./cmd/benthos-segment
+
+packages: static ## Make the deb and the rpm of a static binary, in bin/packages
 	go -C packaging run ./packages -binary $(HANDED)/static/benthos-segment -out $(HANDED)/packages $(PACKED)
 
-images: ## Make the images of both binaries without a container engine, in bin/images
-	$(STATIC) -o bin/static/benthos-segment ./cmd/benthos-segment
+images: static ## Make the images of both binaries without a container engine, in bin/images
 	go -C packaging run ./images -binary $(HANDED)/static/benthos-segment -out $(HANDED)/images $(PACKED)
 	$(STATIC) -o bin/static/segment-sandbox ./cmd/segment-sandbox
 	go -C packaging run ./images -binary $(HANDED)/static/segment-sandbox -out $(HANDED)/images $(PACKED)

@@ -53,6 +53,8 @@ output:
         write_key: $KEY
         endpoint: "$ENDPOINT"
         compression: none
+        # The refused event has its answer before the last one is held.
+        max_in_flight: 1
         batching: {count: 1}
         retry: {initial_interval: 1ms, max_interval: 10ms}
         verify: {token: "sgp_$KEY", endpoint: "$ENDPOINT/public-api", interval: 1s}

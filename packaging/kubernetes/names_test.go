@@ -17,6 +17,7 @@ func TestNamesAreThoseThatAreSet(t *testing.T) {
 		"":                              "segment",
 		"door":                          "door",
 		strings.Repeat("a", 51) + "-bc": strings.Repeat("a", 51),
+		strings.Repeat("c", 50) + "--d": strings.Repeat("c", 50),
 		strings.Repeat("b", 80):         strings.Repeat("b", 52),
 	} {
 		set := values{

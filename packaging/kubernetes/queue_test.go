@@ -28,6 +28,12 @@ func TestTheQueueFitsItsVolume(t *testing.T) {
 		volume := resource.MustParse(size)
 		assert.LessOrEqual(t, bytes*6/5+300_000_000, volume.Value(), size)
 	}
+	r := renderedWith(t, values{
+		"mode": "frontDoor", "queue": map[string]any{"size": "5Gi"}, "env": map[string]any{"QUEUE_PATH": "/var/lib/benthos-segment"},
+	})
+	assert.Equal(t, "3379139413", environment(t, r.pod(t).Containers[0])["QUEUE_MAX_BYTES"], "the volume itself is the queue")
+	r = renderedWith(t, values{"env": map[string]any{"QUEUE_MAX_BYTES": "5"}})
+	assert.Equal(t, "5", environment(t, r.pod(t).Containers[0])["QUEUE_MAX_BYTES"], "a queue in a pipeline of somebody's own")
 	for maxBytes, set := range map[string]values{
 		"17000000000": {"mode": "frontDoor"},
 		"50000000000": {"mode": "frontDoor", "env": map[string]any{"QUEUE_PATH": "/mnt/large/queue"}},

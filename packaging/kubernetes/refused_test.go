@@ -22,6 +22,7 @@ func TestValuesThatCannotBeMeantAreErrors(t *testing.T) {
 		"extraEnv: A is set in env, too":    {"env": map[string]any{"A": "b"}, "extraEnv": extra("A")},
 		"the chart has to know METRICS_ADD": {"extraEnv": extra("METRICS_ADDRESS")},
 		"env.GATEWAY_ADDRESS: \"door\"":     env("GATEWAY_ADDRESS", "door"),
+		"the chart has to know QUEUE_PATH":  {"mode": "frontDoor", "extraEnv": extra("QUEUE_PATH")},
 		"cannot reach 127.0.0.1:8080":       env("GATEWAY_ADDRESS", "127.0.0.1:8080"),
 		"cannot reach [::1]:9":              env("METRICS_ADDRESS", "[::1]:9"),
 		"cannot reach localhost:9":          env("METRICS_ADDRESS", "localhost:9"),

@@ -70,7 +70,7 @@ func TestTheServiceOfTheFrontDoorHasItsPortOnly(t *testing.T) {
 	metrics, door := r.network.Spec.Ingress[0], r.network.Spec.Ingress[1]
 	assert.Equal(t, "metrics", metrics.Ports[0].Port.StrVal)
 	assert.Equal(t, map[string]string{"team": "watch"}, metrics.From[0].NamespaceSelector.MatchLabels)
-	assert.Equal(t, "http", door.Ports[0].Port.StrVal)
+	assert.EqualValues(t, 8080, door.Ports[0].Port.IntVal)
 	assert.Empty(t, door.From)
 }
 

@@ -11,7 +11,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- /* Kubernetes adds up to eleven characters to the name of a StatefulSet, and a label
 has 63 at most. */ -}}
 {{- define "benthos-segment.fullname" -}}
-{{- .Values.fullnameOverride | default .Release.Name | trunc 52 | trimSuffix "-" }}
+{{- regexReplaceAll "-+$" (.Values.fullnameOverride | default .Release.Name | trunc 52) "" }}
 {{- end }}
 
 {{- define "benthos-segment.isDoor" -}}
@@ -46,16 +46,20 @@ The addresses are 0.0.0.0, because the kubelet and Prometheus come from outside.
 {{- else }}
 {{- $_ := set $all "KAFKA_BROKERS" "kafka:9092" }}
 {{- end }}
+{{- $known := list "METRICS_ADDRESS" }}
+{{- if include "benthos-segment.isDoor" . }}
+{{- $known = concat $known (list "GATEWAY_ADDRESS" "TLS_CERT_FILE" "QUEUE_PATH" "QUEUE_MAX_BYTES") }}
+{{- end }}
 {{- range .Values.extraEnv }}
 {{- if hasKey $.Values.env .name }}
 {{- fail (printf "extraEnv: %s is set in env, too: remove one of them" .name) }}
 {{- end }}
-{{- if has .name (list "METRICS_ADDRESS" "GATEWAY_ADDRESS" "TLS_CERT_FILE" "QUEUE_MAX_BYTES") }}
+{{- if has .name $known }}
 {{- fail (printf "extraEnv: the chart has to know %s, too: set it in env, and QUEUE_MAX_BYTES by queue.maxBytes" .name) }}
 {{- end }}
 {{- $all = unset $all .name }}
 {{- end }}
-{{- if hasKey .Values.env "QUEUE_MAX_BYTES" }}
+{{- if and (include "benthos-segment.isDoor" .) (hasKey .Values.env "QUEUE_MAX_BYTES") }}
 {{- fail "env: QUEUE_MAX_BYTES is set by queue.maxBytes, which is compared with queue.size" }}
 {{- end }}
 {{- range $name, $value := .Values.env }}
@@ -100,7 +104,7 @@ large a volume of somebody's own is, nobody knows here. */ -}}
 {{- define "benthos-segment.maxBytes" -}}
 {{- $queue := .Values.queue }}
 {{- $size := include "benthos-segment.bytes" $queue.size | default "0" | int64 }}
-{{- if not (hasPrefix "/var/lib/benthos-segment/" (.Values.env.QUEUE_PATH | default "/var/lib/benthos-segment/")) }}{{ $size = 0 }}{{ end }}
+{{- if not (hasPrefix "/var/lib/benthos-segment/" (printf "%v/" (.Values.env.QUEUE_PATH | default "/var/lib/benthos-segment"))) }}{{ $size = 0 }}{{ end }}
 {{- $least := 300000000 | int64 }}
 {{- if and $size (le $size $least) }}
 {{- fail (printf "queue.size: %s is too small: a queue takes 300 MB beside its events" $queue.size) }}

@@ -32,8 +32,9 @@ func (e *invalid) Error() string {
 	return fmt.Sprintf("line %d: the value of %s %s", e.line, e.name, e.what)
 }
 
-// assigned is a line as the engine reads it: a name, and blanks around the sign.
-var assigned = regexp.MustCompile(`^([^= \t\r#]+)[ \t]*=(.*)$`)
+// assigned is a line as the engine reads it: a name, and blanks around the sign. A
+// tab right after the name would be a part of it.
+var assigned = regexp.MustCompile(`^([^= \t\r#]+)(?: [ \t]*)?=(.*)$`)
 
 // inQuotes is what to do about most values.
 const inQuotes = `: put the value in double quotes, as in NAME="value", with \" for a quote and \\ for a backslash in it`
@@ -62,7 +63,7 @@ func parse(text string) (all []assignment, err error) {
 		}
 		a, written, height := assignment{name: parts[1]}, strings.TrimLeft(parts[2], blanks), 1
 		if strings.HasPrefix(written, triple) {
-			a.value, text, height, err = multiline(text)
+			a.value, text, height, err = multiline(text[len(current)-len(written):])
 		} else {
 			a.value, err = valueOf(written)
 			if strings.HasPrefix(parts[2], "#") {

@@ -60,6 +60,8 @@ func TestWhatWouldBeCutIsRefused(t *testing.T) {
 		"A=b\nsecret\nC=d":  "line 2: this is not NAME=value",
 		" A=secret":         "line 1: this is not NAME=value",
 		"\tA=secret":        "line 1: this is not NAME=value",
+		"A\t=secret":        "line 1: this is not NAME=value",
+		`A"""="""`:          "line 1: the value of A",
 		"=secret":           "line 1: this is not NAME=value",
 		"A=b\rB=secret":     "line 1: this is not NAME=value",
 		"\ufeffA=secret":    "line 1: the file starts with a byte order mark",

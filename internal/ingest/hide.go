@@ -110,14 +110,14 @@ var keyInText = regexp.MustCompile(`^((?i:write[_. -]?key)\\*["']?\s*[:=]\s*)(?:
 func hideInText(text []byte) []byte {
 	shown, copied := make([]byte, 0, len(text)), 0
 	for at := nextName(text, 0); at >= 0; at = nextName(text, at+1) {
-		if at < copied {
-			continue // It is in a key, and masked.
-		}
 		found := keyInText.FindSubmatchIndex(text[at:])
 		if found == nil {
 			continue
 		}
 		key := place{at + max(found[6], found[8]), at + found[1]}
+		if key.start < copied {
+			continue // It is in a key, and masked.
+		}
 		shown = append(append(shown, text[copied:key.start]...), MaskKey(string(key.in(text)))...)
 		copied = key.end
 	}

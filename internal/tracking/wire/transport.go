@@ -191,13 +191,19 @@ func (r *renewing) heard(over *http.Transport, conn net.Conn, err error) {
 		// forgotten them, each would cost another timeout.
 		over.CloseIdleConnections()
 	}
+	if err != nil && !silent {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !silent && len(r.silences) == 0 {
+		return
+	}
 	shared := sharedBy(conn)
-	if shared == nil || err != nil && !silent {
+	if shared == nil {
 		return
 	}
 	key := weak.Make(shared)
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	if !silent {
 		delete(r.silences, key)
 		return

@@ -273,7 +273,7 @@ const description = "" +
 	"- `segment_plan_findings` by `kind`: where events do not keep to `tracking_plan`. " +
 	"`unplanned_event`, `missing`, `mistyped`, `extra` (a member that the plan forbids) and `invalid` break the plan. " +
 	"`unplanned_property`, a property or trait that the plan neither has nor forbids, does not. " +
-	"`unjudged` counts calls that passed because a pattern of the plan takes too long to match\n" +
+	"`unjudged` counts rules that let a call pass because a pattern takes too long to match\n" +
 	"- `segment_requests` by `status`, `segment_retries` by `class`, `segment_splits`\n" +
 	"- `segment_request_latency_ns`, `segment_request_calls`, `segment_request_bytes`, `segment_wire_bytes`\n" +
 	"- `segment_event_lag_ns`: how long events take from their receipt until Segment has accepted them. The receipt is the record's time in Kafka, NATS JetStream or a Redis stream, else the event's `receivedAt`; events without either are left out. It is taken of at most 32 events of each batch. As a histogram with `metrics.prometheus.use_histogram_timing: true`\n" +

@@ -41,9 +41,9 @@ func TestACompilerThatDependsOnTheFolderIsFound(t *testing.T) {
 	put("repository/go.mod", "module example.com/small\n\ngo 1.26\n")
 	put("repository/cmd/small/main.go", "package main\n\nfunc text() string { return \"small\" }\n\nfunc main() { println(text()) }\n")
 	put("repository/.goreleaser.yaml", "env:\n  - GOTOOLCHAIN=local\nbuilds:\n  - id: small\n    main: ./cmd/small\n    ldflags: [ \"-s -w\" ]\n")
-	real, err := exec.LookPath("go")
+	toolchain, err := exec.LookPath("go")
 	require.NoError(t, err)
-	put("bin/go", "#!/bin/sh\ncase $1 in build) shift; exec "+real+" build -toolexec '"+folder+"/tool' \"$@\" ;; *) exec "+real+" \"$@\" ;; esac\n")
+	put("bin/go", "#!/bin/sh\ncase $1 in build) shift; exec "+toolchain+" build -toolexec '"+folder+"/tool' \"$@\" ;; *) exec "+toolchain+" \"$@\" ;; esac\n")
 	const knowsNothing = "#!/bin/sh\nexec \"$@\"\n"
 	const inlinesInOneFolder = `#!/bin/sh
 case $PWD:$1:$2 in
@@ -60,7 +60,7 @@ exec "$@"
 		out, err := run.CombinedOutput()
 		return string(out), err
 	}
-	for _, args := range [][]string{{"init", "--quiet"}, {"add", "."}, {"commit", "--quiet", "-m", "small"}} {
+	for _, args := range [][]string{{"init", "--quiet"}, {"add", "."}, {"-c", "commit.gpgsign=false", "commit", "--quiet", "-m", "small"}} {
 		said, err := in("git", args...)
 		require.NoError(t, err, said)
 	}

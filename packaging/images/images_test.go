@@ -50,7 +50,7 @@ func imageOf(t *testing.T, binary string) (path string) {
 func TestTheImageOfTheSandboxRuns(t *testing.T) {
 	needNamespaces(t)
 	path := imageOf(t, sandboxBinary(t))
-	assert.Equal(t, "segment-sandbox_1.2.3_linux_amd64.image.tar", filepath.Base(path))
+	assert.Equal(t, "segment-sandbox_1.2.3_linux_"+runtime.GOARCH+".image.tar", filepath.Base(path))
 	c := unpack(t, path).start(t)
 	c.awaitHealth(t)
 	assert.Equal(t, "65532", c.uid(t))

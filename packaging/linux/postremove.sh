@@ -10,7 +10,7 @@ name=benthos-segment
 
 remove_account() {
 	if getent passwd "$name" >/dev/null && ! userdel "$name"; then
-		echo "The user $name stays. When no process is its own any more: userdel $name" >&2
+		echo "The user $name stays. When none of its processes runs any more: userdel $name" >&2
 		return 0
 	fi
 	# userdel takes the group along, where it is set to.

@@ -37,7 +37,7 @@ func journalSpec() *service.ConfigSpec {
 				Default(10_000_000_000),
 			service.NewStringAnnotatedEnumField(jbFieldSync, map[string]string{
 				"always":   "A batch is acknowledged after the disk was synced. One sync serves all batches that came in meanwhile.",
-				"interval": "A batch is acknowledged before it is written, and the disk is written to and synced every `sync_interval`. A power cut, a crash or a kill of the process may lose what came in since the last sync.",
+				"interval": "A batch is acknowledged when the queue has it in memory, and the disk is synced every `sync_interval`. A power cut, a crash or a kill of the process may lose what came in since the last sync.",
 			}).
 				Description("When the disk is synced.").
 				Default("always"),
@@ -84,7 +84,7 @@ const journalDescription = "" +
 	"Metadata keeps its types, and a message that a processor of the input marked as failed stays so. The tracing span is not kept, and neither is whatever else a message carries in memory: a `sync_response` belongs before the buffer, into `input.processors`.\n\n" +
 	"## Order and rejected messages\n\n" +
 	"Messages are handed out in the order of arrival. A message that the output rejects is handed out again before anything newer, alone, so that it does not repeat its neighbours, after a wait that grows. " +
-	"While the output rejects everything, everything newer waits until the message is out again and then follows it, so order is kept. A message that was rejected three times while others were accepted is itself to blame: it is tried again at its intervals, and no longer holds up the rest. " +
+	"While the output rejects everything, everything newer waits until that message is being tried again, and follows it, so order is kept. A message that was rejected three times while others were accepted is itself to blame: it is tried again at its intervals, and no longer holds up the rest. " +
 	"It stays in the queue until it is accepted, so give the output a `fallback` for dead letters.\n\n" +
 	"## When it is full\n\n" +
 	"When `max_bytes` are taken, a new batch waits up to `full_timeout` and is then refused with an error that names the field. What becomes of it is up to the input: `http_server` answers 502, `kafka` and other inputs that replay try again about once a second, and a `file` waits in the same way. " +

@@ -141,7 +141,7 @@ func FuzzBatch(f *testing.F) {
 		}
 		for _, part := range batch {
 			if _, err := part.AsBytes(); err != nil {
-				t.Skip("it has a number that JSON has not")
+				return // It has a number that JSON does not have.
 			}
 		}
 	})

@@ -34,14 +34,18 @@ func (p *place) salvage(knownEnd uint64, log Logger) error {
 	if err := e.close(); err != nil {
 		return err
 	}
-	if err := p.commitSalvage(); err != nil {
+	if err := p.fs.Rename(p.join(salvagingTmp), p.join(salvagedName)); err != nil {
 		return err
 	}
-	// From here on nothing else knows what is lost.
+	// That says that the new Pebble is complete. From here on nothing else knows
+	// what is lost.
 	if p.found == nil {
 		p.found = &salvaged{}
 	}
 	p.found.lost = append(p.found.lost, s.lost...)
+	if err := syncDirectory(p.fs, p.path); err != nil {
+		return err
+	}
 	if err := p.setAside(); err != nil {
 		return err
 	}
@@ -50,14 +54,6 @@ func (p *place) salvage(knownEnd uint64, log Logger) error {
 		_ = p.fs.Remove(p.fs.PathJoin(p.found.saved, name))
 	}
 	return nil
-}
-
-// commitSalvage says that the new Pebble is complete.
-func (p *place) commitSalvage() error {
-	if err := p.fs.Rename(p.join(salvagingTmp), p.join(salvagedName)); err != nil {
-		return err
-	}
-	return syncDirectory(p.fs, p.path)
 }
 
 // finishSalvage takes up what a crash, or an error, left of a salvage.

@@ -111,11 +111,7 @@ func (j *Journal) use(o *opened) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.engine, j.fault, j.epoch = o.engine, nil, o.epoch
-	for _, loss := range o.lost {
-		// Some of it may have been delivered since the state was written.
-		lost := j.ledger.lose(loss.gap, loss.After, loss.Before)
-		j.conf.sayLost(salvaged{lost, o.saved})
-	}
+	j.lost(o.salvaged)
 	if o.saved != "" && len(o.lost) == 0 {
 		j.conf.Log.Warnf("journal %s: nothing was lost to the damage; the damaged files are in %s and can be deleted", j.conf.Path, o.saved)
 	}
@@ -126,6 +122,15 @@ func (j *Journal) use(o *opened) {
 	// Deletions that were not written yet are written with the next ones.
 	j.unsaved, j.trimmed, j.trimmedRuns = 1, 0, nil
 	j.broadcast()
+}
+
+// lost settles what a salvage has lost, and says so. The caller holds mu.
+func (j *Journal) lost(found salvaged) {
+	for _, loss := range found.lost {
+		// Some of it may have been delivered since the state was written.
+		lost := j.ledger.lose(loss.gap, loss.After, loss.Before)
+		j.conf.sayLost(salvaged{lost, found.saved})
+	}
 }
 
 // sayLost reports what was lost.
@@ -171,6 +176,10 @@ func (j *Journal) Close() error {
 	j.running.Wait()
 	j.acks.close()
 	j.acking.Wait()
+	// The next start takes the lost events for settled.
+	j.mu.Lock()
+	j.lost(j.place.takeFound())
+	j.mu.Unlock()
 	err := j.closeEngine()
 	err = errors.Join(err, j.place.release())
 	j.sayLeft()

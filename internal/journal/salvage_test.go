@@ -3,7 +3,9 @@ package journal
 import (
 	"errors"
 	"io"
+	"math"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -143,6 +145,46 @@ func TestALossIsNamedWhereTheQueueCannotBeOpenedAgainAfterTheSalvage(t *testing.
 			assert.Len(t, damaged, 1, log.all())
 		})
 	}
+}
+
+// A process may be stopped before the queue can be opened again. The next one takes
+// what was lost for settled. Of the lost events, those that were delivered are not.
+func TestALossIsNamedWhereTheQueueIsClosedBeforeItCanBeOpenedAgain(t *testing.T) {
+	fs, left := wear(t, true)
+	log, count := &said{}, &tally{}
+	fault := &failsOnceSalvaged{kind: errorfs.OpOpen, path: tableSuffix}
+	conf := Config{Path: "queue", FS: errorfs.Wrap(fs, fault), Log: log, Observer: count, memTableBytes: 128 << 10}
+	j, err := Open(conf)
+	require.NoError(t, err)
+	delivered := map[string]bool{}
+	for len(delivered) < len(left)/2 {
+		h := mustRead(t, j)
+		for _, content := range contents(h) {
+			delivered[content] = true
+		}
+		h.Settle(nil)
+	}
+	left = slices.DeleteFunc(left, func(content string) bool { return delivered[content] })
+	require.NotEmpty(t, left)
+	fault.left.Store(math.MaxInt32)
+	broken := j.engine
+	harm(t, fs)
+	broken.fail(errDamaged)
+	require.Eventually(t, func() bool { return strings.Contains(log.all(), "Retrying") }, 60*time.Second, time.Millisecond)
+	assert.Empty(t, namedAsLost(t, log), "it may be opened again yet")
+	require.NoError(t, j.Close())
+	lost := namedAsLost(t, log)
+	assert.NotEmpty(t, lost)
+	assert.Equal(t, len(lost), count.lost)
+	for content := range delivered {
+		assert.False(t, lost[numberOf(t, content)], "%s was delivered", content)
+	}
+
+	fault.left.Store(0)
+	j, err = Open(conf)
+	require.NoError(t, err)
+	rest(t, j, left, log, count)
+	require.NoError(t, j.Close())
 }
 
 // What is missing without any damage that can be seen is not there after another

@@ -53,9 +53,16 @@ type engine struct {
 // openEngine opens the Pebble of that name. It deletes no file before
 // release is called.
 func (p *place) openEngine(name string, log Logger) (*engine, error) {
+	return p.openEngineAs(name, log, false)
+}
+
+// openEngineAs opens the Pebble of that name, and if it is to be read only,
+// changes no file of it.
+func (p *place) openEngineAs(name string, log Logger, isReadOnly bool) (*engine, error) {
 	e := &engine{failed: make(chan struct{})}
 	e.files = &patientFS{FS: errorfs.Wrap(p.fs, errorfs.InjectorFunc(e.fence)), isHolding: true}
 	opts := engineOptions(&logFS{e.files, e.fail})
+	opts.ReadOnly = isReadOnly
 	opts.MemTableSize = p.tableBytes()
 	opts.Logger = engineLogger{e, log}
 	opts.EventListener = &pebble.EventListener{

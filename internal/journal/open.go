@@ -90,7 +90,7 @@ func (p *place) opened(o *opened) *opened {
 
 // openOnce opens the Pebble and reads where the queue begins and ends.
 func (p *place) openOnce(log Logger) (*opened, error) {
-	if err := p.checkTables(dbName); err != nil {
+	if err := p.checkTables(log); err != nil {
 		return nil, err
 	}
 	e, err := p.openEngine(dbName, log)
@@ -169,15 +169,9 @@ func (p *place) verify(o *opened, knownEnd uint64, log Logger) error {
 	if err != nil {
 		return err
 	}
-	inUse := map[uint64]bool{}
-	tables, err := o.engine.db.SSTables()
+	inUse, err := o.engine.tablesInUse()
 	if err != nil {
 		return err
-	}
-	for _, level := range tables {
-		for _, table := range level {
-			inUse[uint64(table.BackingSSTNum)] = true
-		}
 	}
 	for _, file := range files {
 		if inUse[file.number] && !file.isLog {

@@ -12,27 +12,67 @@ import (
 // checkTables fails where a table cannot be opened, which is no damage where the
 // process has too many files open. Pebble's compactions would end the process over
 // one.
-func (p *place) checkTables(name string) error {
-	if !p.exists(name) {
+func (p *place) checkTables(log Logger) error {
+	if !p.exists(dbName) {
 		return nil
 	}
-	files, err := dataFiles(p.fs, p.join(name))
+	files, err := dataFiles(p.fs, p.join(dbName))
 	if err != nil {
 		return err
 	}
+	damaged := map[uint64]error{}
 	for _, file := range files {
 		if file.isLog {
 			continue
 		}
-		err := checkTable(p.fs, p.join(name, file.name), false)
+		err := checkTable(p.fs, p.join(dbName, file.name), false)
 		if isDamage(err) {
-			return fmt.Errorf("%w: %s: %w", errDamaged, file.name, err)
-		}
-		if err != nil {
+			damaged[file.number] = fmt.Errorf("%w: %s: %w", errDamaged, file.name, err)
+		} else if err != nil {
 			return fmt.Errorf("opening %s: %w", file.name, err)
 		}
 	}
-	return nil
+	if len(damaged) == 0 {
+		return nil
+	}
+	return p.damageInUse(damaged, log)
+}
+
+// damageInUse returns what is damaged of the tables that Pebble uses. It uses none
+// that was being written when the process was killed: what such a table was to hold
+// is still in the files before it, which verify makes sure of.
+func (p *place) damageInUse(damaged map[uint64]error, log Logger) error {
+	e, err := p.openEngineAs(dbName, log, true)
+	if err != nil {
+		return err
+	}
+	inUse, err := e.tablesInUse()
+	if err != nil {
+		e.abandon()
+		return err
+	}
+	for number, err := range damaged {
+		if inUse[number] {
+			e.abandon()
+			return err
+		}
+	}
+	return e.close()
+}
+
+// tablesInUse returns the numbers of the tables that hold what is in the queue.
+func (e *engine) tablesInUse() (map[uint64]bool, error) {
+	levels, err := e.db.SSTables()
+	if err != nil {
+		return nil, err
+	}
+	inUse := map[uint64]bool{}
+	for _, level := range levels {
+		for _, table := range level {
+			inUse[uint64(table.BackingSSTNum)] = true
+		}
+	}
+	return inUse, nil
 }
 
 // checkTable fails where a table cannot be opened, or where one of its

@@ -60,6 +60,8 @@ func TestTheTailInMemoryIsBounded(t *testing.T) {
 				j.mu.Unlock()
 			}
 			assert.Equal(t, want, drain(t, j), "the rest is on the disk")
+			j.mu.Lock()
+			defer j.mu.Unlock()
 			assert.Zero(t, j.tail.room, "what was handed out is not held")
 		})
 	}

